@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/conf.h"
+
+#include <string.h>
+
+struct vtap_conf *vtap_conf_new(void)
+{
+	struct vtap_conf *conf = calloc(1, sizeof(*conf));
+
+	if (conf != NULL)
+		conf->n_refs = 1;
+	return conf;
+}
+
+const struct vtap_conf *vtap_conf_ref(const struct vtap_conf *conf)
+{
+	((struct vtap_conf *)conf)->n_refs++; /* the count is the only part that is not frozen */
+	return conf;
+}
+
+static void target_done(struct vtap_target *target)
+{
+	for (size_t i = 0; i < target->n_underlays; i++)
+		free(target->underlays[i]);
+	free(target->underlays);
+	free(target->allow);
+}
+
+static void session_done(struct vtap_session *session)
+{
+	free(session->vnis);
+	free(session->sources);
+	free(session->description);
+}
+
+void vtap_conf_unref(const struct vtap_conf *frozen)
+{
+	struct vtap_conf *conf = (struct vtap_conf *)frozen;
+
+	if (conf == NULL || --conf->n_refs > 0)
+		return;
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		session_done(&conf->sessions[i]);
+	for (size_t i = 0; i < conf->n_targets; i++)
+		target_done(&conf->targets[i]);
+	for (size_t i = 0; i < conf->n_files; i++)
+		free(conf->files[i].path);
+	free(conf->sessions);
+	free(conf->targets);
+	free(conf->files);
+	free(conf);
+}
+
+const struct vtap_session *vtap_conf_find_session(const struct vtap_conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		if (strcmp(conf->sessions[i].name, name) == 0)
+			return &conf->sessions[i];
+	return NULL;
+}
+
+const struct vtap_target *vtap_conf_find_target(const struct vtap_conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_targets; i++)
+		if (strcmp(conf->targets[i].name, name) == 0)
+			return &conf->targets[i];
+	return NULL;
+}
+
+char *vtap_session_format_vnis(const struct vtap_session *session)
+{
+	_auto_free char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < session->n_vnis; i++) {
+		struct vtap_range vni = session->vnis[i];
+
+		(void)fprintf(out, "%s%u", i > 0 ? ", " : "", vni.first); /* fclose tells */
+		if (vni.last != vni.first)
+			(void)fprintf(out, "-%u", vni.last);
+	}
+	if (session->is_any)
+		(void)fputs(session->n_vnis > 0 ? ", any" : "any", out);
+	if (fclose(out) != 0)
+		return NULL;
+	return vtap_steal(&text);
+}
+
+char *vtap_prefixes_format(const struct vtap_prefix *prefixes, size_t n)
+{
+	_auto_free char *text = NULL;
+	char one[VTAP_ADDR_TEXT_MAX];
+	size_t size;
+	FILE *out;
+
+	if (n == 0)
+		return strdup("any");
+	out = open_memstream(&text, &size);
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		vtap_prefix_format(&prefixes[i], one);
+		(void)fprintf(out, "%s%s", i > 0 ? ", " : "", one); /* fclose tells */
+	}
+	if (fclose(out) != 0)
+		return NULL;
+	return vtap_steal(&text);
+}
+
+const char *vtap_place_format(struct vtap_place place, char *ret_text, size_t size)
+{
+	const char *slash = place.file != NULL ? strrchr(place.file, '/') : NULL;
+	const char *name = slash != NULL ? slash + 1 : place.file;
+
+	if (place.line == 0 || name == NULL)
+		(void)snprintf(ret_text, size, "default"); /* cut is harmless */
+	else
+		(void)snprintf(ret_text, size, "%s:%u", name, place.line); /* cut is harmless */
+	return ret_text;
+}

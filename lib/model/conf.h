@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the operator asked for: targets and sessions. Built once by config/, then frozen: readers
+ * hold `const struct vtap_conf *` by reference count, and a reload makes a new one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/prefix.h"
+#include "base/range.h"
+#include "model/ifname.h"
+
+/** VTAP_NAME_MAX - bytes of a session's or target's name with its NUL: [a-z0-9][a-z0-9._-]{0,31} */
+#define VTAP_NAME_MAX 33
+
+/** VTAP_CONF_VNI_MAX - highest VNI that can be configured (24 bits, RFC 7348 section 5) */
+#define VTAP_CONF_VNI_MAX 0xffffffU
+
+/** VTAP_WORKERS_MAX - workers of one target; each has a socket, a thread and 4 MiB of buffers */
+#define VTAP_WORKERS_MAX 16
+
+/** VTAP_SESSIONS_MAX - sessions of a configuration. Source: AWS allows 10,000 an account (FACTS 3)
+ */
+#define VTAP_SESSIONS_MAX 10000
+
+/** VTAP_TARGET_NONE - i_target of a session whose target does not exist; never in a frozen
+ * configuration */
+#define VTAP_TARGET_NONE SIZE_MAX
+
+/** VTAP_AUTO - a number that the operator left to us */
+#define VTAP_AUTO 0
+
+enum vtap_on_stop {
+	VTAP_ON_STOP_KEEP,   /* interfaces stay when the daemon stops */
+	VTAP_ON_STOP_REMOVE, /* they are removed */
+	VTAP_ON_STOP_COUNT
+};
+
+enum vtap_mode { VTAP_MODE_TAP, VTAP_MODE_COUNT };
+
+/** struct vtap_place - a line of a file, for messages about something that stands there */
+struct vtap_place {
+	const char *file; /* full path; owned by the configuration's file list */
+	unsigned line;    /* from 1; 0 = nowhere, a default */
+};
+
+/** struct vtap_file - one file that was read */
+struct vtap_file {
+	char *path;
+	uint64_t hash; /* of its bytes, to tell whether it changed since */
+};
+
+struct vtap_target {
+	char name[VTAP_NAME_MAX];
+	struct vtap_place place; /* its section header; line 0 for the built-in `default` */
+	char **underlays;        /* names or globs; n = 0 means auto */
+	size_t n_underlays;
+	uint16_t port;
+	enum vtap_mode mode;
+	unsigned workers;          /* per underlay, 1..VTAP_WORKERS_MAX, or VTAP_AUTO */
+	struct vtap_prefix *allow; /* n = 0 means any */
+	size_t n_allow;
+	uint64_t receive_buffer_bytes; /* of each socket, or VTAP_AUTO */
+};
+
+struct vtap_session {
+	char name[VTAP_NAME_MAX];
+	struct vtap_place place;     /* its section header */
+	struct vtap_place vni_place; /* where a conflict over VNIs is to be reported */
+	struct vtap_place interface_place;
+	size_t i_target; /* in the configuration's targets */
+	char interface[VTAP_IFNAME_MAX];
+	bool is_any;             /* takes every VNI */
+	struct vtap_range *vnis; /* sorted by first; exact VNIs have first == last */
+	size_t n_vnis;
+	struct vtap_prefix *sources; /* n = 0 means any source */
+	size_t n_sources;
+	unsigned mtu_bytes;
+	char *description; /* UTF-8, or NULL */
+};
+
+struct vtap_conf {
+	unsigned n_refs;
+	enum vtap_on_stop on_stop;
+	struct vtap_target *targets; /* at least one */
+	size_t n_targets;
+	struct vtap_session *sessions; /* in the order of the files */
+	size_t n_sessions;
+	struct vtap_file *files; /* in the order they were read */
+	size_t n_files;
+};
+
+/** vtap_conf_new() - an empty configuration with one reference, or NULL without memory */
+struct vtap_conf *vtap_conf_new(void);
+
+/** vtap_conf_ref() - one more reference. Context: main thread. Return: @conf. */
+const struct vtap_conf *vtap_conf_ref(const struct vtap_conf *conf);
+
+/** vtap_conf_unref() - one reference less; the last one frees. NULL is allowed. */
+void vtap_conf_unref(const struct vtap_conf *conf);
+VTAP_FREEP(conf, const struct vtap_conf, vtap_conf_unref)
+
+/** vtap_conf_find_session() - by name, or NULL */
+const struct vtap_session *vtap_conf_find_session(const struct vtap_conf *conf, const char *name);
+
+/** vtap_conf_find_target() - by name, or NULL */
+const struct vtap_target *vtap_conf_find_target(const struct vtap_conf *conf, const char *name);
+
+/** vtap_session_format_vnis() - "4400-4403, 5001" or "any". Return: heap string, NULL without
+ * memory. */
+char *vtap_session_format_vnis(const struct vtap_session *session);
+
+/** vtap_prefixes_format() - "10.0.0.0/8, 10.1.0.0/16", "any" for none. Return: as above. */
+char *vtap_prefixes_format(const struct vtap_prefix *prefixes, size_t n);
+
+/** vtap_place_format() - "web.conf:2" (base name), for sentences. Return: @ret_text. */
+const char *vtap_place_format(struct vtap_place place, char *ret_text, size_t size);

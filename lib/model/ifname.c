@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/ifname.h"
+
+#include <ctype.h>
+#include <string.h>
+
+const char *vtap_ifname_complaint(const char *name)
+{
+	if (name[0] == '\0')
+		return "empty";
+	if (strcmp(name, "all") == 0 || strcmp(name, "default") == 0 || strcmp(name, "lo") == 0)
+		return "Linux has this name for itself";
+	if (!isalnum((unsigned char)name[0]))
+		return "must begin with a letter or digit";
+	for (const char *c = name; *c != '\0'; c++)
+		if (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL)
+			return "may hold letters, digits, dot, dash and underscore only";
+	return NULL;
+}
+
+/* FNV-1a, 64 bits: spreads names well, and is the same on every machine and after every restart. */
+static uint64_t name_hash(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (const char *c = name; *c != '\0'; c++)
+		hash = (hash ^ (uint8_t)*c) * 0x100000001b3ULL;
+	return hash;
+}
+
+void vtap_ifname_mac(const char *name, uint8_t ret_mac[static VTAP_MAC_BYTES])
+{
+	uint64_t hash = name_hash(name);
+
+	ret_mac[0] = 0x02; /* locally administered, not a group address (IEEE 802 clause 8.4) */
+	for (int i = 1; i < VTAP_MAC_BYTES; i++)
+		ret_mac[i] = (uint8_t)(hash >> (8 * i));
+}
+
+bool vtap_ifname_is_marked(const char *alias)
+{
+	return alias != NULL && strncmp(alias, VTAP_ALIAS_MARK, strlen(VTAP_ALIAS_MARK)) == 0;
+}
