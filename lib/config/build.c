@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From a draft to targets and sessions: each value alone; what lies between them is check's. */
+#include <errno.h>
+#include <string.h>
+
+#include "config/draft.h"
+
+struct building {
+	const struct vtap_draft *draft;
+	struct vtap_conf *conf;
+	struct vtap_diags *diags;
+	const struct vtap_draft_section *defaults; /* or NULL */
+};
+
+static void entry_refuse(struct building *building, const struct vtap_draft_section *section,
+	const struct vtap_entry *entry, const struct vtap_complaint *complaint)
+{
+	char text[VTAP_SECTION_TEXT_MAX];
+	bool has_hash =
+		strchr(entry->value, '#') != NULL && strstr(complaint->rule, "inline") == NULL;
+
+	vtap_diags_add(building->diags, entry->place, vtap_draft_section_text(section, text),
+		entry->key->name, has_hash ? entry->value : complaint->value, "%s%s",
+		complaint->rule, has_hash ? "; inline comments start with ;" : "");
+}
+
+/* Every line that the section has for this key. Return: how many, or -ENOMEM. */
+static int section_apply(struct building *building, const struct vtap_draft_section *section,
+	const struct vtap_key *key, struct vtap_reading *to, bool is_complaining)
+{
+	struct vtap_complaint complaint;
+	int n = 0;
+
+	for (size_t i = 0; i < section->n; i++) {
+		const struct vtap_entry *entry = &section->entry[i];
+		int r;
+
+		if (entry->key != key)
+			continue;
+		n++;
+		r = key->parse(entry->value, to, &complaint);
+		if (r < 0)
+			return r;
+		if (r == VTAP_VALUE_REFUSED && is_complaining)
+			entry_refuse(building, section, entry, &complaint);
+	}
+	return n;
+}
+
+/* A key's value: the section's own lines, else those of [defaults], else the schema's default. */
+static int key_apply(struct building *building, const struct vtap_draft_section *section,
+	const struct vtap_key *key, struct vtap_reading *to)
+{
+	struct vtap_complaint complaint;
+	int n = section != NULL ? section_apply(building, section, key, to, true) : 0;
+
+	if (n == 0 && key->section == VTAP_SECTION_SESSION && building->defaults != NULL)
+		n = section_apply(building, building->defaults, key, to, false);
+	if (n != 0)
+		return n < 0 ? n : 0;
+	if (key->fallback == NULL)
+		return 0;
+	return key->parse(key->fallback, to, &complaint); /* a default is never refused; tested */
+}
+
+static int keys_apply(struct building *building, enum vtap_section kind,
+	const struct vtap_draft_section *section, struct vtap_reading *to)
+{
+	size_t n;
+	const struct vtap_key *keys = vtap_schema_keys(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		int r = keys[i].section == kind ? key_apply(building, section, &keys[i], to) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int target_build(struct building *building, const struct vtap_draft_section *section)
+{
+	struct vtap_conf *conf = building->conf;
+	struct vtap_target *grown =
+		reallocarray(conf->targets, conf->n_targets + 1, sizeof(*grown));
+	struct vtap_target *target;
+	const char *name = section != NULL ? section->name : "default";
+
+	if (grown == NULL)
+		return -ENOMEM;
+	conf->targets = grown;
+	target = &grown[conf->n_targets++];
+	*target = (struct vtap_target){ .place = section != NULL ? section->place
+								 : (struct vtap_place){ 0 } };
+	memcpy(target->name, name, strlen(name) + 1);
+	return keys_apply(building, VTAP_SECTION_TARGET, section,
+		&(struct vtap_reading){ .conf = conf, .object = target });
+}
+
+static int targets_build(struct building *building)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < building->draft->n && r == 0; i++)
+		if (building->draft->section[i].kind == VTAP_SECTION_TARGET)
+			r = target_build(building, &building->draft->section[i]);
+	if (r == 0 && building->conf->n_targets == 0)
+		r = target_build(building, NULL);
+	return r;
+}
+
+static struct vtap_place entry_place(
+	const struct vtap_draft_section *section, const char *key, struct vtap_place otherwise)
+{
+	for (size_t i = 0; section != NULL && i < section->n; i++)
+		if (strcmp(section->entry[i].key->name, key) == 0)
+			return section->entry[i].place;
+	return otherwise;
+}
+
+static int names_of_targets(const struct vtap_conf *conf, const char ***ret_names)
+{
+	const char **names = calloc(conf->n_targets, sizeof(*names));
+
+	if (names == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_targets; i++)
+		names[i] = conf->targets[i].name;
+	*ret_names = names;
+	return 0;
+}
+
+/* Which target: the one named, else the only one, else `default`. */
+static int session_find_target(struct building *building, struct vtap_session *session,
+	const struct vtap_draft_section *section, const char *wanted)
+{
+	const struct vtap_conf *conf = building->conf;
+	const struct vtap_target *target =
+		vtap_conf_find_target(conf, wanted != NULL ? wanted : "default");
+	_auto_free const char **names = NULL;
+	char text[VTAP_SECTION_TEXT_MAX];
+	struct vtap_place place;
+	const char *nearest;
+	int r;
+
+	if (wanted == NULL && conf->n_targets == 1)
+		target = &conf->targets[0];
+	if (target != NULL) {
+		session->i_target = (size_t)(target - conf->targets);
+		return 0;
+	}
+	r = names_of_targets(conf, &names);
+	if (r < 0)
+		return r;
+	place = entry_place(
+		section, "target", entry_place(building->defaults, "target", section->place));
+	nearest = wanted != NULL ? vtap_value_nearest(wanted, names, conf->n_targets) : NULL;
+	if (wanted == NULL)
+		vtap_diags_add(building->diags, place, vtap_draft_section_text(section, text),
+			"target", NULL, "missing: there are %zu targets and none is named default",
+			conf->n_targets);
+	else
+		vtap_diags_add(building->diags, place, vtap_draft_section_text(section, text),
+			"target", wanted, "there is no such [target]%s%s%s",
+			nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
+			nearest != NULL ? "?" : "");
+	return 0;
+}
+
+/* mirror-NAME, never shortened. Complains when it does not fit and none was given. */
+static void session_name_interface(struct building *building, struct vtap_session *session,
+	const struct vtap_draft_section *section)
+{
+	char text[VTAP_SECTION_TEXT_MAX], name[VTAP_NAME_MAX + 8];
+	int len = snprintf(name, sizeof(name), "mirror-%s", session->name);
+
+	if (session->interface[0] != '\0' ||
+		entry_place(section, "interface", (struct vtap_place){ 0 }).line)
+		return;
+	if ((size_t)len < sizeof(session->interface))
+		memcpy(session->interface, name, (size_t)len + 1);
+	else
+		vtap_diags_add(building->diags, section->place,
+			vtap_draft_section_text(section, text), "interface", name,
+			"%d bytes, Linux allows %d; give the session an interface", len,
+			VTAP_IFNAME_MAX - 1);
+}
+
+static int range_compare(const void *a, const void *b)
+{
+	const struct vtap_range *left = a, *right = b;
+
+	if (left->first != right->first)
+		return left->first < right->first ? -1 : 1;
+	return (left->last > right->last) - (left->last < right->last);
+}
+
+static int session_build(struct building *building, const struct vtap_draft_section *section)
+{
+	struct vtap_conf *conf = building->conf;
+	struct vtap_session *session = &conf->sessions[conf->n_sessions++];
+	const char *target = NULL;
+	char text[VTAP_SECTION_TEXT_MAX];
+	int r;
+
+	*session = (struct vtap_session){ .place = section->place, .i_target = VTAP_TARGET_NONE };
+	memcpy(session->name, section->name, sizeof(session->name));
+	r = keys_apply(building, VTAP_SECTION_SESSION, section,
+		&(struct vtap_reading){ .conf = conf, .object = session, .ret_target = &target });
+	if (r < 0)
+		return r;
+	session->vni_place =
+		entry_place(section, "vni", entry_place(building->defaults, "vni", section->place));
+	session->interface_place = entry_place(
+		section, "interface", entry_place(building->defaults, "interface", section->place));
+	if (session->vni_place.line == section->place.line &&
+		session->vni_place.file == section->place.file)
+		vtap_diags_add(building->diags, section->place,
+			vtap_draft_section_text(section, text), "vni", NULL,
+			"missing; a VNI, a range like 100-199, or any");
+	if (session->n_vnis > 0)
+		qsort(session->vnis, session->n_vnis, sizeof(*session->vnis), range_compare);
+	session_name_interface(building, session, section);
+	return session_find_target(building, session, section, target);
+}
+
+static int sessions_build(struct building *building)
+{
+	struct vtap_conf *conf = building->conf;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < building->draft->n; i++)
+		n += building->draft->section[i].kind == VTAP_SECTION_SESSION;
+	if (n == 0)
+		return 0;
+	conf->sessions = calloc(n, sizeof(*conf->sessions)); /* places and names are never moved */
+	if (conf->sessions == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < building->draft->n && r == 0; i++)
+		if (building->draft->section[i].kind == VTAP_SECTION_SESSION)
+			r = session_build(building, &building->draft->section[i]);
+	return r;
+}
+
+/* Mistakes in [defaults] are reported there, once, and not with every session that has no key of
+ * its own. */
+static int defaults_check(struct building *building)
+{
+	const struct vtap_draft_section *section = building->defaults;
+	struct vtap_conf *scratch;
+	const char *target = NULL;
+	size_t n;
+	const struct vtap_key *keys = vtap_schema_keys(&n);
+	int r = 0;
+
+	if (section == NULL)
+		return 0;
+	scratch = vtap_conf_new();
+	if (scratch == NULL)
+		return -ENOMEM;
+	scratch->sessions = calloc(1, sizeof(*scratch->sessions));
+	if (scratch->sessions == NULL)
+		r = -ENOMEM;
+	else
+		scratch->n_sessions = 1;
+	for (size_t i = 0; i < n && r >= 0; i++)
+		if (keys[i].section == VTAP_SECTION_SESSION)
+			r = section_apply(building, section, &keys[i],
+				&(struct vtap_reading){ .conf = scratch,
+					.object = scratch->sessions,
+					.ret_target = &target },
+				true);
+	vtap_conf_unref(scratch);
+	return r < 0 ? r : 0;
+}
+
+int vtap_build(const struct vtap_draft *draft, struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	struct building building = {
+		.draft = draft,
+		.conf = conf,
+		.diags = diags,
+		.defaults = vtap_draft_find(draft, VTAP_SECTION_DEFAULTS, ""),
+	};
+	struct vtap_reading to = { .conf = conf };
+	int r = 0;
+
+	for (int kind = VTAP_SECTION_DAEMON; kind <= VTAP_SECTION_METRICS && r == 0; kind++)
+		r = keys_apply(&building, (enum vtap_section)kind,
+			vtap_draft_find(draft, (enum vtap_section)kind, ""), &to);
+	if (r == 0)
+		r = defaults_check(&building);
+	if (r == 0)
+		r = targets_build(&building);
+	if (r == 0)
+		r = sessions_build(&building);
+	return r;
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The rules between keys. Match order: two sessions that could both match at one level (exact VNI,
+ * range, any) with one source prefix are a mistake, because the order of files must not decide who
+ * gets a frame. Everything that could match is written down as a claim; sorted by target, level and
+ * prefix, two claims collide when they are neighbours whose VNIs overlap.
+ *
+ * Values that the build refused are absent here, so that one mistake is not reported as two.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "config/draft.h"
+
+/* Claims of a whole configuration: VNIs times sources, summed. 24 bytes each, and a row of the
+ * session table for each; beyond this somebody expanded a list that should have been a range. */
+#define CLAIMS_MAX 500000
+
+enum level {
+	LEVEL_VNI,
+	LEVEL_RANGE,
+	LEVEL_ANY,
+};
+
+struct claim {
+	const struct vtap_session *session;
+	struct vtap_prefix source;
+	struct vtap_range vni;
+	enum level level;
+};
+
+struct claims {
+	struct claim *claim;
+	size_t n;
+};
+
+static void complain(struct vtap_diags *diags, const struct vtap_session *session,
+	struct vtap_place place, const char *key, const char *value, const char *rule)
+{
+	char section[VTAP_SECTION_TEXT_MAX];
+
+	(void)snprintf(section, sizeof(section), "session %s", session->name); /* sized for it */
+	vtap_diags_add(diags, place, section, key, value, "%s", rule);
+}
+
+/* ---- who gets a VNI ---- */
+
+static int claim_compare(const void *a, const void *b)
+{
+	const struct claim *left = a, *right = b;
+	int r;
+
+	if (left->session->i_target != right->session->i_target)
+		return left->session->i_target < right->session->i_target ? -1 : 1;
+	if (left->level != right->level)
+		return left->level < right->level ? -1 : 1;
+	if (left->source.len != right->source.len)
+		return left->source.len < right->source.len ? -1 : 1;
+	r = vtap_addr_compare(&left->source.addr, &right->source.addr);
+	if (r != 0)
+		return r;
+	if (left->vni.first != right->vni.first)
+		return left->vni.first < right->vni.first ? -1 : 1;
+	return (left->session > right->session) - (left->session < right->session);
+}
+
+static bool claims_share_group(const struct claim *a, const struct claim *b)
+{
+	return a->session->i_target == b->session->i_target && a->level == b->level &&
+	       vtap_prefix_equal(&a->source, &b->source);
+}
+
+static void claims_add_sources(struct claims *claims, const struct vtap_session *session,
+	struct vtap_range vni, enum level level)
+{
+	struct claim claim = { .session = session, .vni = vni, .level = level };
+
+	claim.source = VTAP_PREFIX_ANY;
+	if (session->n_sources == 0)
+		claims->claim[claims->n++] = claim;
+	for (size_t i = 0; i < session->n_sources; i++) {
+		claim.source = session->sources[i];
+		claims->claim[claims->n++] = claim;
+	}
+}
+
+static size_t session_n_claims(const struct vtap_session *session)
+{
+	size_t n_sources = session->n_sources > 0 ? session->n_sources : 1;
+
+	if (session->i_target == VTAP_TARGET_NONE)
+		return 0;
+	return (session->n_vnis + session->is_any) * n_sources;
+}
+
+static void claims_add(struct claims *claims, const struct vtap_session *session)
+{
+	for (size_t i = 0; i < session->n_vnis; i++) {
+		struct vtap_range vni = session->vnis[i];
+
+		claims_add_sources(
+			claims, session, vni, vni.first == vni.last ? LEVEL_VNI : LEVEL_RANGE);
+	}
+	if (session->is_any)
+		claims_add_sources(
+			claims, session, (struct vtap_range){ 0, VTAP_CONF_VNI_MAX }, LEVEL_ANY);
+}
+
+static void range_format(struct vtap_range range, enum level level, char *ret_text, size_t size)
+{
+	if (level == LEVEL_ANY)
+		(void)snprintf(ret_text, size, "any"); /* of this and the others: sized for it */
+	else if (range.first == range.last)
+		(void)snprintf(ret_text, size, "%u", range.first);
+	else
+		(void)snprintf(ret_text, size, "%u-%u", range.first, range.last);
+}
+
+static bool session_is_later(const struct vtap_session *a, const struct vtap_session *b)
+{
+	return a > b; /* sessions stand in one array, in the order of the files */
+}
+
+static void claims_collide(const struct claim *a, const struct claim *b, struct vtap_diags *diags)
+{
+	const struct claim *late = session_is_later(a->session, b->session) ? a : b;
+	const struct claim *early = late == a ? b : a;
+	char vni[32], where[64], rule[VTAP_DIAG_RULE_MAX], source[VTAP_ADDR_TEXT_MAX];
+
+	range_format(late->vni, late->level, vni, sizeof(vni));
+	vtap_prefix_format(&late->source, source);
+	if (late->session == early->session)
+		(void)snprintf(
+			rule, sizeof(rule), "given twice in this session"); /* sized for it */
+	else if (late->source.len == 0)
+		(void)snprintf(rule, sizeof(rule), /* cut is harmless */
+			"session %s claims it too (%s); give one of them a source",
+			early->session->name,
+			vtap_place_format(early->session->vni_place, where, sizeof(where)));
+	else
+		(void)snprintf(rule, sizeof(rule), /* cut is harmless */
+			"session %s claims it too (%s), also from %s", early->session->name,
+			vtap_place_format(early->session->vni_place, where, sizeof(where)), source);
+	complain(diags, late->session, late->session->vni_place, "vni", vni, rule);
+}
+
+/* One line for two sessions that collide in many VNIs: the first collision is enough. */
+static bool is_reported(const struct vtap_diags *diags, size_t from, const struct vtap_session *a,
+	const struct vtap_session *b)
+{
+	const struct vtap_session *late = session_is_later(a, b) ? a : b;
+	const struct vtap_session *early = late == a ? b : a;
+	char section[VTAP_SECTION_TEXT_MAX], other[VTAP_SECTION_TEXT_MAX];
+
+	(void)snprintf(section, sizeof(section), "session %s", late->name); /* sized for both */
+	(void)snprintf(other, sizeof(other), "session %s ", early->name);
+	for (size_t i = from; i < diags->n; i++)
+		if (strcmp(diags->diag[i].section, section) == 0 &&
+			(a == b || strncmp(diags->diag[i].rule, other, strlen(other)) == 0))
+			return true;
+	return false;
+}
+
+static void claims_compare_all(const struct claims *claims, struct vtap_diags *diags)
+{
+	size_t first_diag = diags->n;
+	const struct claim *widest =
+		NULL; /* of this group, the claim that reaches furthest so far */
+
+	for (size_t i = 0; i < claims->n; i++) {
+		const struct claim *claim = &claims->claim[i];
+
+		if (widest == NULL || !claims_share_group(widest, claim)) {
+			widest = claim;
+			continue;
+		}
+		if (vtap_range_overlaps(widest->vni, claim->vni) &&
+			!is_reported(diags, first_diag, widest->session, claim->session))
+			claims_collide(widest, claim, diags);
+		if (claim->vni.last > widest->vni.last)
+			widest = claim;
+	}
+}
+
+static int check_claims(const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	_auto_free struct claim *claim = NULL;
+	struct claims claims = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->n_sessions; i++) {
+		n += session_n_claims(&conf->sessions[i]);
+		if (n <= CLAIMS_MAX)
+			continue;
+		complain(diags, &conf->sessions[i], conf->sessions[i].vni_place, "vni", NULL,
+			"more than 500,000 combinations of VNI and source; use ranges or shorter "
+			"prefixes");
+		return 0;
+	}
+	if (n == 0)
+		return 0;
+	claims.claim = claim = calloc(n, sizeof(*claim));
+	if (claim == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		if (session_n_claims(&conf->sessions[i]) > 0)
+			claims_add(&claims, &conf->sessions[i]);
+	qsort(claim, claims.n, sizeof(*claim), claim_compare);
+	claims_compare_all(&claims, diags);
+	return 0;
+}
+
+/* ---- interfaces ---- */
+
+/* An array of pointers sorted by interface keeps this fast with thousands of sessions. */
+static int interface_compare(const void *a, const void *b)
+{
+	const struct vtap_session *left = *(const struct vtap_session *const *)a;
+	const struct vtap_session *right = *(const struct vtap_session *const *)b;
+	int r = strcmp(left->interface, right->interface);
+
+	return r != 0 ? r : (left > right) - (left < right);
+}
+
+static void check_shared_mtu(const struct vtap_session *first, const struct vtap_session *session,
+	struct vtap_diags *diags)
+{
+	char rule[VTAP_DIAG_RULE_MAX], mtu[16], where[64];
+
+	if (first->mtu_bytes == session->mtu_bytes)
+		return;
+	(void)snprintf(mtu, sizeof(mtu), "%u", session->mtu_bytes); /* sized for it */
+	(void)snprintf(rule, sizeof(rule),                          /* cut is harmless */
+		"session %s (%s) shares %s and gives it %u; they must agree", first->name,
+		vtap_place_format(first->place, where, sizeof(where)), session->interface,
+		first->mtu_bytes);
+	complain(diags, session, session->place, "mtu", mtu, rule);
+}
+
+static int check_interfaces(const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	_auto_free const struct vtap_session **by_name =
+		calloc(conf->n_sessions + 1, sizeof(*by_name));
+	size_t i_first = 0;
+
+	if (by_name == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		by_name[i] = &conf->sessions[i];
+	qsort(by_name, conf->n_sessions, sizeof(*by_name), interface_compare);
+	for (size_t i = 1; i < conf->n_sessions; i++) {
+		if (strcmp(by_name[i]->interface, by_name[i_first]->interface) != 0 ||
+			by_name[i]->interface[0] == '\0')
+			i_first = i;
+		else
+			check_shared_mtu(by_name[i_first], by_name[i], diags);
+	}
+	return 0;
+}
+
+static bool name_is_glob(const char *name)
+{
+	return strpbrk(name, "*?[") != NULL;
+}
+
+/* A tap interface cannot be where the encapsulated packets come in. */
+static void check_underlay_clash(
+	const struct vtap_conf *conf, const struct vtap_session *session, struct vtap_diags *diags)
+{
+	char rule[VTAP_DIAG_RULE_MAX];
+
+	for (size_t i = 0; i < conf->n_targets; i++) {
+		const struct vtap_target *target = &conf->targets[i];
+
+		for (size_t j = 0; j < target->n_underlays; j++) {
+			if (name_is_glob(target->underlays[j]) ||
+				strcmp(target->underlays[j], session->interface) != 0)
+				continue;
+			(void)snprintf(rule, sizeof(rule), /* cut is harmless */
+				"target %s has this as an underlay", target->name);
+			complain(diags, session, session->interface_place, "interface",
+				session->interface, rule);
+		}
+	}
+}
+
+/* ---- ports ---- */
+
+static bool underlays_overlap(const struct vtap_target *a, const struct vtap_target *b)
+{
+	if (a->n_underlays == 0 || b->n_underlays == 0)
+		return true;
+	for (size_t i = 0; i < a->n_underlays; i++)
+		for (size_t j = 0; j < b->n_underlays; j++)
+			if (fnmatch(a->underlays[i], b->underlays[j], 0) == 0 ||
+				fnmatch(b->underlays[j], a->underlays[i], 0) == 0)
+				return true;
+	return false;
+}
+
+static void check_ports(const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	char section[VTAP_SECTION_TEXT_MAX], port[8], where[64];
+
+	for (size_t i = 1; i < conf->n_targets; i++) {
+		const struct vtap_target *target = &conf->targets[i];
+
+		for (size_t j = 0; j < i; j++) {
+			const struct vtap_target *other = &conf->targets[j];
+
+			if (target->port != other->port || !underlays_overlap(target, other))
+				continue;
+			(void)snprintf(
+				section, sizeof(section), "target %s", target->name); /* fits */
+			(void)snprintf(port, sizeof(port), "%u", target->port);
+			vtap_diags_add(diags, target->place, section, "port", port,
+				"target %s (%s) has it on an underlay that both name; give each "
+				"its own underlay",
+				other->name, vtap_place_format(other->place, where, sizeof(where)));
+			break;
+		}
+	}
+}
+
+static void check_numbers(const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	if (conf->n_sessions > VTAP_SESSIONS_MAX)
+		complain(diags, &conf->sessions[VTAP_SESSIONS_MAX],
+			conf->sessions[VTAP_SESSIONS_MAX].place, "", NULL,
+			"more than 10,000 sessions");
+}
+
+int vtap_check(const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	int r;
+
+	check_numbers(conf, diags);
+	check_ports(conf, diags);
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		check_underlay_clash(conf, &conf->sessions[i], diags);
+	r = check_interfaces(conf, diags);
+	return r < 0 ? r : check_claims(conf, diags);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stood in the files, section by section and line by line, before anything of it is believed.
+ * load fills it, build turns it into a configuration. Not for other rooms.
+ */
+#pragma once
+
+#include "config/diag.h"
+#include "config/schema.h"
+
+struct vtap_entry {
+	const struct vtap_key *key;
+	char *value;
+	struct vtap_place place;
+};
+
+struct vtap_draft_section {
+	enum vtap_section kind;
+	char name[VTAP_NAME_MAX]; /* "" for a section without a name */
+	struct vtap_place place;
+	struct vtap_entry *entry; /* in the order of the lines */
+	size_t n;
+};
+
+struct vtap_draft {
+	struct vtap_draft_section *section;
+	size_t n;
+};
+
+/** VTAP_SECTION_TEXT_MAX - bytes of "session NAME" with NUL */
+#define VTAP_SECTION_TEXT_MAX (VTAP_NAME_MAX + 16)
+
+/** vtap_draft_done() - frees all; may run twice */
+void vtap_draft_done(struct vtap_draft *draft);
+
+/** vtap_draft_find() - a section by kind and name, or NULL */
+struct vtap_draft_section *vtap_draft_find(
+	const struct vtap_draft *draft, enum vtap_section kind, const char *name);
+
+/** vtap_draft_section_text() - "session web" or "daemon". Return: @ret_text. */
+const char *vtap_draft_section_text(
+	const struct vtap_draft_section *section, char ret_text[static VTAP_SECTION_TEXT_MAX]);
+
+/**
+ * vtap_build() - turn a draft into targets and sessions, adding a diagnostic for every bad value
+ * Return: 0, also with diagnostics; -ENOMEM.
+ */
+int vtap_build(const struct vtap_draft *draft, struct vtap_conf *conf, struct vtap_diags *diags);
+
+/**
+ * vtap_check() - the rules between keys and between sections (match order, interfaces, ports)
+ * Context: values that the build refused are absent, so that one mistake is not reported as two.
+ * Return: 0, also with diagnostics; -ENOMEM.
+ */
+int vtap_check(const struct vtap_conf *conf, struct vtap_diags *diags);

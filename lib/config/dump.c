@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/dump.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "config/schema.h"
+
+/* A line that load would refuse as too long is split: the values of a list add up. */
+#define LIST_LINE_MAX 120
+
+/* Writes "a, b, c" as one or more lines of `key = …`. */
+static void list_write(FILE *out, const char *key, char *text)
+{
+	size_t column = 0;
+	char *rest;
+
+	for (char *word = strtok_r(text, ", ", &rest); word != NULL;
+		word = strtok_r(NULL, ", ", &rest)) {
+		if (column > 0 && column + strlen(word) < LIST_LINE_MAX) {
+			column += (size_t)fprintf(out, ", %s", word);
+			continue;
+		}
+		if (column > 0)
+			(void)fputc('\n', out); /* ferror is asked at the end */
+		column = (size_t)fprintf(out, "%s = %s", key, word);
+	}
+	(void)fputc('\n', out);
+}
+
+static int section_write(FILE *out, enum vtap_section kind, const char *name,
+	const struct vtap_conf *conf, const void *object)
+{
+	size_t n;
+	const struct vtap_key *keys = vtap_schema_keys(&n);
+
+	(void)fprintf(out, "[%s%s%s]\n", vtap_section_name(kind), name[0] != '\0' ? " " : "", name);
+	for (size_t i = 0; i < n; i++) {
+		_auto_free char *text =
+			keys[i].section == kind ? keys[i].format(conf, object) : NULL;
+
+		if (keys[i].section != kind)
+			continue;
+		if (text == NULL)
+			return -ENOMEM;
+		if (text[0] == '\0')
+			continue;
+		if (keys[i].is_list)
+			list_write(out, keys[i].name, text);
+		else
+			(void)fprintf(out, "%s = %s\n", keys[i].name, text);
+	}
+	(void)fputc('\n', out);
+	return 0;
+}
+
+int vtap_dump(const struct vtap_conf *conf, FILE *out)
+{
+	int r = section_write(out, VTAP_SECTION_DAEMON, "", conf, NULL);
+
+	if (r == 0)
+		r = section_write(out, VTAP_SECTION_HEALTH, "", conf, NULL);
+	if (r == 0)
+		r = section_write(out, VTAP_SECTION_METRICS, "", conf, NULL);
+	for (size_t i = 0; i < conf->n_targets && r == 0; i++)
+		r = section_write(
+			out, VTAP_SECTION_TARGET, conf->targets[i].name, conf, &conf->targets[i]);
+	for (size_t i = 0; i < conf->n_sessions && r == 0; i++)
+		r = section_write(out, VTAP_SECTION_SESSION, conf->sessions[i].name, conf,
+			&conf->sessions[i]);
+	if (r == 0 && ferror(out))
+		r = -EIO;
+	return r;
+}
