@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netlink/link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <string.h>
+
+#include "netlink/dump.h"
+
+/* From this many on the way by a link group is quicker: it costs two dumps and one call each. */
+#define GROUP_DELETE_MIN 8
+
+/* Link groups are searched from here upwards: far from what people choose by hand. */
+#define GROUP_FIRST 0x76746170U /* "vtap" */
+
+static struct nl_msg *link_message(int type, int index, unsigned flags, unsigned change)
+{
+	const struct ifinfomsg info = {
+		.ifi_family = AF_UNSPEC,
+		.ifi_index = index,
+		.ifi_flags = flags,
+		.ifi_change = change,
+	};
+	struct nl_msg *message = nlmsg_alloc_simple(type, 0);
+
+	if (message != NULL &&
+		nlmsg_append(message, (void *)&info, sizeof(info), NLMSG_ALIGNTO) < 0) {
+		nlmsg_free(message);
+		return NULL;
+	}
+	return message;
+}
+
+/* Takes @message; NULL means that it could not be built. */
+static int link_send(struct vtap_nl *nl, struct nl_msg *message, int built, struct vtap_err *err)
+{
+	int r = message == NULL || built < 0 ? -ENOMEM : vtap_nl_do(nl, message, err);
+
+	nlmsg_free(message);
+	return r;
+}
+
+/* IFLA_AF_SPEC: what IPv4 and IPv6 may do with the device. */
+static int quiet_put(struct nl_msg *message, bool has_ipv6)
+{
+	struct nlattr *spec = nla_nest_start(message, IFLA_AF_SPEC);
+	struct nlattr *v4 = spec != NULL ? nla_nest_start(message, AF_INET) : NULL;
+	struct nlattr *conf = v4 != NULL ? nla_nest_start(message, IFLA_INET_CONF) : NULL;
+	struct nlattr *v6;
+	int r;
+
+	if (conf == NULL)
+		return -1;
+	r = nla_put_u32(message, IPV4_DEVCONF_RP_FILTER, 1);
+	if (r == 0)
+		r = nla_put_u32(message, IPV4_DEVCONF_FORWARDING, 0);
+	nla_nest_end(message, conf);
+	nla_nest_end(message, v4);
+	if (r == 0 && has_ipv6) {
+		v6 = nla_nest_start(message, AF_INET6);
+		r = v6 == NULL
+			    ? -1
+			    : nla_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+		if (v6 != NULL)
+			nla_nest_end(message, v6);
+	}
+	nla_nest_end(message, spec);
+	return r;
+}
+
+static int settings_put(struct nl_msg *message, const struct vtap_link_settings *settings)
+{
+	int r = 0;
+
+	if (settings->mac != NULL)
+		r = nla_put(message, IFLA_ADDRESS, VTAP_MAC_BYTES, settings->mac);
+	if (r == 0 && settings->mtu_bytes != 0)
+		r = nla_put_u32(message, IFLA_MTU, settings->mtu_bytes);
+	if (r == 0 && settings->set_group)
+		r = nla_put_u32(message, IFLA_GROUP, 0);
+	if (r == 0 && settings->alias != NULL)
+		r = nla_put_string(message, IFLA_IFALIAS, settings->alias);
+	if (r == 0 && settings->set_quiet)
+		r = quiet_put(message, settings->has_ipv6);
+	return r;
+}
+
+int vtap_link_set(struct vtap_nl *nl, int index, const struct vtap_link_settings *settings,
+	struct vtap_err *err)
+{
+	unsigned flags = settings->set_up ? IFF_UP | IFF_NOARP : 0;
+	struct nl_msg *message = link_message(RTM_SETLINK, index, flags, flags);
+	int built = message != NULL ? settings_put(message, settings) : -1;
+
+	return link_send(nl, message, built, err);
+}
+
+int vtap_link_disable_ipv6(const char *name, struct vtap_err *err)
+{
+	char path[64];
+	_auto_fd int fd = -1;
+
+	(void)snprintf(
+		path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name); /* fits */
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0; /* no IPv6 on this host (ipv6.disable=1); a device that vanished shows
+			     elsewhere */
+	if (fd < 0)
+		return vtap_err_set(err, -errno, "open %s: %s", path, vtap_errno_text(errno));
+	if (write(fd, "1", 1) < 0)
+		return vtap_err_set(err, -errno, "write %s: %s", path, vtap_errno_text(errno));
+	return 0;
+}
+
+static int name_set(struct vtap_nl *nl, int index, const char *name, struct vtap_err *err)
+{
+	struct nl_msg *message = link_message(RTM_SETLINK, index, 0, 0);
+	int built = message != NULL ? nla_put_string(message, IFLA_IFNAME, name) : -1;
+
+	return link_send(nl, message, built, err);
+}
+
+static int up_set(struct vtap_nl *nl, int index, bool is_up, struct vtap_err *err)
+{
+	return link_send(nl, link_message(RTM_SETLINK, index, is_up ? IFF_UP : 0, IFF_UP), 0, err);
+}
+
+int vtap_link_rename(struct vtap_nl *nl, int index, const char *name, struct vtap_err *err)
+{
+	int r = name_set(nl, index, name, err);
+
+	if (r != -EBUSY) /* kernels before 6.2 do not rename an interface that is up */
+		return r;
+	r = up_set(nl, index, false, err);
+	if (r == 0)
+		r = name_set(nl, index, name, err);
+	if (r == 0)
+		r = up_set(nl, index, true, err);
+	return r;
+}
+
+static int delete_one(struct vtap_nl *nl, int index, struct vtap_err *err)
+{
+	int r = link_send(nl, link_message(RTM_DELLINK, index, 0, 0), 0, err);
+
+	return r == -ENODEV ? 0 : r;
+}
+
+static uint32_t group_find_empty(const struct vtap_devices *devices)
+{
+	uint32_t group = GROUP_FIRST;
+	bool is_taken = true;
+
+	while (is_taken) {
+		is_taken = false;
+		group++;
+		for (size_t i = 0; i < devices->n && !is_taken; i++)
+			is_taken = devices->device[i].group == group;
+	}
+	return group;
+}
+
+static int group_enter(struct vtap_nl *nl, int index, uint32_t group, struct vtap_err *err)
+{
+	struct nl_msg *message = link_message(RTM_SETLINK, index, 0, 0);
+	int built = message != NULL ? nla_put_u32(message, IFLA_GROUP, group) : -1;
+	int r = link_send(nl, message, built, err);
+
+	return r == -ENODEV ? 0 : r;
+}
+
+/* Is everybody in that group ours? Somebody else may have used the number meanwhile. */
+static int group_check(struct vtap_nl *nl, uint32_t group, bool *ret_is_ours, struct vtap_err *err)
+{
+	struct vtap_devices devices = { 0 };
+	int r = vtap_links_dump(nl, &devices, err);
+
+	if (r < 0)
+		return r;
+	*ret_is_ours = true;
+	for (size_t i = 0; i < devices.n; i++)
+		if (devices.device[i].group == group && !vtap_device_is_ours(&devices.device[i]))
+			*ret_is_ours = false;
+	vtap_devices_done(&devices);
+	return 0;
+}
+
+static int group_delete(struct vtap_nl *nl, uint32_t group, struct vtap_err *err)
+{
+	struct nl_msg *message = link_message(RTM_DELLINK, 0, 0, 0);
+	int built = message != NULL ? nla_put_u32(message, IFLA_GROUP, group) : -1;
+	int r = link_send(nl, message, built, err);
+
+	return r == -ENODEV ? 0 : r;
+}
+
+static bool is_still_ours(const struct vtap_devices *devices, int index)
+{
+	const struct vtap_device *device = vtap_devices_find_index(devices, index);
+
+	return device != NULL && vtap_device_is_ours(device);
+}
+
+int vtap_links_delete(struct vtap_nl *nl, const int *indexes, size_t n,
+	const struct vtap_devices *devices, struct vtap_err *err)
+{
+	bool by_group = n >= GROUP_DELETE_MIN;
+	uint32_t group = by_group ? group_find_empty(devices) : 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0 && by_group; i++)
+		if (is_still_ours(devices, indexes[i]))
+			r = group_enter(nl, indexes[i], group, err);
+	if (r == 0 && by_group)
+		r = group_check(nl, group, &by_group, err);
+	if (r == 0 && by_group)
+		return group_delete(nl, group, err);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (is_still_ours(devices, indexes[i]))
+			r = delete_one(nl, indexes[i], err);
+	return r;
+}

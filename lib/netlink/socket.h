@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The question socket: one request and its answer at a time, blocking with a time-out. rtnetlink
+ * answers within the call, so this stays a straight line of code. libnl's error codes stop here: it
+ * folds several errnos into one, so the kernel's own errno and sentence are taken from the message.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+struct vtap_nl;
+struct nl_msg;
+
+/** vtap_nl_open() - a socket in the current network namespace. Return: 0 or negative errno. */
+int vtap_nl_open(struct vtap_nl **ret_nl, struct vtap_err *err);
+
+/** vtap_nl_close() - NULL is allowed */
+void vtap_nl_close(struct vtap_nl *nl);
+VTAP_FREEP(nl, struct vtap_nl, vtap_nl_close)
+
+/**
+ * vtap_nl_do() - send a request, wait for its ack; for this room
+ * Return: 0; negative errno with the kernel's extended-ack sentence in @err where it gave one.
+ */
+int vtap_nl_do(struct vtap_nl *nl, struct nl_msg *message, struct vtap_err *err);
+
+/**
+ * vtap_nl_dump() - send a dump request, give every answer to @each; for this room
+ * @each: called with each message; a non-zero return is passed on after the dump has ended
+ * Return: 0; -EINTR when the kernel says that the dump is not consistent (try again); other
+ * negative errno.
+ */
+int vtap_nl_dump(struct vtap_nl *nl, struct nl_msg *message,
+	int (*each)(struct nl_msg *message, void *arg), void *arg, struct vtap_err *err);
