@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters that one worker writes and the main thread reads, without a lock (laws 2 and 8).
+ *
+ * How it works. A worker keeps the fates of a batch to itself and writes them down in one go,
+ * between vtap_slot_begin() and vtap_slot_end(). The slot's sequence number is odd meanwhile; a
+ * reader that saw it odd or changed reads again. So a reader never sees a packet received whose
+ * verdict is missing. The writer never waits. Every field is atomic, so there is no data race for
+ * anybody to reason about; the orders make a reader that sees any new value also see the odd number
+ * (release after it, acquire before the second look). On x86-64 and arm64 these are plain moves or
+ * close to it.
+ *
+ * A slot belongs to a target and outlives the worker that writes it, so counts never go back.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "wire/verdict.h"
+
+/** VTAP_SLOTS_MAX - workers of one target */
+#define VTAP_SLOTS_MAX 16
+
+/** VTAP_CACHE_LINE_BYTES - what two writers must not share */
+#define VTAP_CACHE_LINE_BYTES 64
+
+struct vtap_sightings;
+
+/** struct vtap_slot - what one worker of a target counts */
+struct vtap_slot {
+	_Alignas(VTAP_CACHE_LINE_BYTES) _Atomic uint32_t seq; /* odd while the worker writes */
+	_Atomic uint64_t received;                            /* packets read from the socket */
+	_Atomic uint64_t
+		verdicts[VTAP_VERDICT_COUNT]; /* SOCKET_FULL stays 0 here: the kernel has it */
+	_Atomic uint64_t reserved_bits; /* packets with reserved bits, whatever their verdict */
+	struct vtap_sightings *unknown; /* VNIs that no session took */
+	struct vtap_sightings *carried; /* VNIs that sessions took */
+};
+
+/** struct vtap_totals - the sum over slots, a plain copy */
+struct vtap_totals {
+	uint64_t received;
+	uint64_t verdicts[VTAP_VERDICT_COUNT];
+	uint64_t reserved_bits;
+};
+
+/** struct vtap_cell - what one worker counts for one session */
+struct vtap_cell {
+	_Alignas(VTAP_CACHE_LINE_BYTES) _Atomic uint64_t delivered;
+	_Atomic uint64_t bytes;   /* of delivered inner frames */
+	_Atomic uint64_t last_ns; /* CLOCK_MONOTONIC of the last frame, 0 for never */
+	_Atomic uint64_t down;
+	_Atomic uint64_t gone;
+	_Atomic uint64_t refused;
+};
+
+/** struct vtap_tally - all counters of one session; lives as long as a table or the manager refers
+ * to it */
+struct vtap_tally {
+	unsigned n_refs; /* main thread only */
+	uint32_t id;     /* of this session for as long as the daemon runs; never 0 */
+	struct vtap_cell cell[VTAP_SLOTS_MAX];
+};
+
+/** struct vtap_session_totals - a plain copy of a tally */
+struct vtap_session_totals {
+	uint64_t verdicts[VTAP_VERDICT_COUNT];
+	uint64_t bytes;
+	uint64_t last_ns;
+};
+
+/** vtap_count() - add to a counter that only the calling thread writes */
+static inline void vtap_count(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+		memory_order_release);
+}
+
+/** vtap_slot_begin() - the worker starts to write. Context: the slot's worker. */
+static inline void vtap_slot_begin(struct vtap_slot *slot)
+{
+	uint32_t seq = atomic_load_explicit(&slot->seq, memory_order_relaxed);
+
+	/* relaxed: the release stores that follow carry it */
+	atomic_store_explicit(&slot->seq, seq + 1, memory_order_relaxed);
+}
+
+/** vtap_slot_end() - the worker is done. Context: the slot's worker. */
+static inline void vtap_slot_end(struct vtap_slot *slot)
+{
+	uint32_t seq = atomic_load_explicit(&slot->seq, memory_order_relaxed);
+
+	atomic_store_explicit(&slot->seq, seq + 1, memory_order_release);
+}
+
+/** vtap_slot_init() - prepare zeroed memory. Return: 0, -ENOMEM. */
+int vtap_slot_init(struct vtap_slot *slot);
+
+/** vtap_slot_done() - free what init made; zeroed memory is allowed, may run twice */
+void vtap_slot_done(struct vtap_slot *slot);
+
+/** vtap_slot_add() - add a consistent look at a slot to @totals. Context: main thread. */
+void vtap_slot_add(const struct vtap_slot *slot, struct vtap_totals *totals);
+
+/** vtap_tally_new() - one reference, all zero. Return: 0, -ENOMEM. */
+int vtap_tally_new(uint32_t id, struct vtap_tally **ret_tally);
+
+/** vtap_tally_ref() - Context: main thread. Return: @tally. */
+struct vtap_tally *vtap_tally_ref(struct vtap_tally *tally);
+
+/** vtap_tally_unref() - the last one frees; NULL is allowed. Context: main thread. */
+void vtap_tally_unref(struct vtap_tally *tally);
+
+/** vtap_tally_read() - the sum over all workers */
+void vtap_tally_read(const struct vtap_tally *tally, struct vtap_session_totals *ret_totals);

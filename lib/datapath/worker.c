@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "datapath/receive.h"
+#include "datapath/sightings.h"
+#include "wire/vxlan.h"
+
+/* How long a worker that was told to stop reads on, where the socket could not be taken out of its
+ * group. */
+#define STOP_DRAIN_NS VTAP_NS_PER_S
+
+/* No session: the packet was dropped before one was found. */
+#define NO_SESSION UINT32_MAX
+
+/** struct fate - what became of one packet of a batch */
+struct fate {
+	enum vtap_verdict verdict;
+	bool has_vni;
+	bool has_reserved_bits;
+	uint32_t vni;
+	uint32_t i_session; /* or NO_SESSION */
+	uint32_t n_bytes;   /* of the inner frame */
+};
+
+struct vtap_worker {
+	pthread_t thread;
+	int socket_fd;
+	int wake_fd; /* eventfd: look at is_stopping */
+	atomic_bool is_stopping;
+	unsigned i_slot;
+	struct vtap_slot *slot;
+	const struct vtap_publication *publication;
+	_Atomic(const struct vtap_table *) borrowed; /* NULL between rounds */
+	struct vtap_receiver *receiver;
+	const struct vtap_table
+		*foreign_checked_for; /* the table that foreign_interface was looked up in */
+	int foreign_interface;        /* the last interface that was not ours */
+	struct vtap_packet packet[VTAP_BATCH_MAX];
+	struct fate fate[VTAP_BATCH_MAX];
+};
+
+/* ---- the table, borrowed for a round ---- */
+
+static const struct vtap_table *table_borrow(struct vtap_worker *worker)
+{
+	const struct vtap_table *table;
+
+	do {
+		table = atomic_load_explicit(&worker->publication->table, memory_order_acquire);
+		/* seq_cst: announced before the second look, in the one order that main sees too */
+		atomic_store_explicit(&worker->borrowed, table, memory_order_seq_cst);
+	} while (table != atomic_load_explicit(&worker->publication->table, memory_order_seq_cst));
+	return table;
+}
+
+static void table_give_back(struct vtap_worker *worker)
+{
+	/* release: every use of the table is over before main may free it */
+	atomic_store_explicit(&worker->borrowed, NULL, memory_order_release);
+}
+
+bool vtap_worker_uses(const struct vtap_worker *worker, const struct vtap_table *table)
+{
+	return atomic_load_explicit(&worker->borrowed, memory_order_seq_cst) == table;
+}
+
+/* ---- one packet ---- */
+
+/* A mirrored frame that the host's stack took for its own comes in again through a tap interface.
+ */
+static bool is_from_outside(
+	struct vtap_worker *worker, const struct vtap_table *table, int interface_index)
+{
+	if (interface_index == worker->foreign_interface && table == worker->foreign_checked_for)
+		return true;
+	if (vtap_table_is_own(table, interface_index))
+		return false;
+	worker->foreign_interface = interface_index;
+	worker->foreign_checked_for = table;
+	return true;
+}
+
+static enum vtap_verdict frame_write(int tap_fd, struct vtap_view frame)
+{
+	if (tap_fd < 0)
+		return VTAP_VERDICT_INTERFACE_GONE;
+	if (write(tap_fd, frame.data, frame.len_bytes) >=
+		0) /* a TAP takes a frame whole or not at all */
+		return VTAP_VERDICT_DELIVERED;
+	switch (errno) {
+	case EIO:
+		return VTAP_VERDICT_INTERFACE_DOWN;
+	case EBADFD:
+		return VTAP_VERDICT_INTERFACE_GONE;
+	default:
+		return VTAP_VERDICT_WRITE_REFUSED;
+	}
+}
+
+static void packet_decide(struct vtap_worker *worker, const struct vtap_table *table,
+	const struct vtap_packet *packet, struct fate *ret_fate)
+{
+	struct vtap_vxlan vxlan;
+	struct vtap_match match;
+
+	*ret_fate = (struct fate){ .verdict = VTAP_VERDICT_NOT_ALLOWED, .i_session = NO_SESSION };
+	if (!is_from_outside(worker, table, packet->interface_index) ||
+		!vtap_table_allows(table, &packet->source))
+		return;
+	ret_fate->verdict = vtap_vxlan_parse(packet->payload, &vxlan);
+	if (ret_fate->verdict != VTAP_VERDICT_DELIVERED)
+		return;
+	ret_fate->has_vni = true;
+	ret_fate->vni = vxlan.vni;
+	ret_fate->has_reserved_bits = vxlan.has_reserved_bits;
+	ret_fate->n_bytes = (uint32_t)vxlan.inner.len_bytes;
+	ret_fate->verdict = vtap_table_match(table, vxlan.vni, &packet->source, &match);
+	if (ret_fate->verdict != VTAP_VERDICT_DELIVERED)
+		return;
+	ret_fate->i_session = match.i_session;
+	ret_fate->verdict =
+		frame_write(vtap_table_exit(table, match.i_session)->tap_fd, vxlan.inner);
+}
+
+/* ---- counting a batch ---- */
+
+static void cell_count(struct vtap_cell *cell, const struct fate *fate, uint64_t now_ns)
+{
+	switch (fate->verdict) {
+	case VTAP_VERDICT_DELIVERED:
+		vtap_count(&cell->delivered, 1);
+		vtap_count(&cell->bytes, fate->n_bytes);
+		atomic_store_explicit(&cell->last_ns, now_ns, memory_order_release);
+		break;
+	case VTAP_VERDICT_INTERFACE_DOWN:
+		vtap_count(&cell->down, 1);
+		break;
+	case VTAP_VERDICT_INTERFACE_GONE:
+		vtap_count(&cell->gone, 1);
+		break;
+	default:
+		vtap_count(&cell->refused, 1);
+	}
+}
+
+static bool fates_are_alike(const struct vtap_worker *worker, int i, int j)
+{
+	const struct fate *a = &worker->fate[i], *b = &worker->fate[j];
+
+	return a->has_vni == b->has_vni && a->vni == b->vni && a->i_session == b->i_session &&
+	       (a->i_session != NO_SESSION || a->verdict == b->verdict) &&
+	       vtap_addr_compare(&worker->packet[i].source, &worker->packet[j].source) == 0;
+}
+
+/* Remember the VNI of packets @first..@last-1, which are alike. */
+static void sighting_note(struct vtap_worker *worker, const struct vtap_table *table, int first,
+	int last, uint64_t now_ns)
+{
+	const struct fate *fate = &worker->fate[first];
+	bool is_carried = fate->i_session != NO_SESSION;
+	uint64_t n_bytes = 0;
+
+	if (!fate->has_vni)
+		return;
+	for (int i = first; i < last; i++)
+		n_bytes += worker->fate[i].n_bytes;
+	vtap_sightings_note(is_carried ? worker->slot->carried : worker->slot->unknown,
+		is_carried ? vtap_table_exit(table, fate->i_session)->tally->id
+			   : (uint32_t)fate->verdict,
+		fate->vni, &worker->packet[first].source, (uint32_t)(last - first), n_bytes,
+		now_ns);
+}
+
+static void batch_count(
+	struct vtap_worker *worker, const struct vtap_table *table, int n, uint64_t now_ns)
+{
+	struct vtap_slot *slot = worker->slot;
+	int first_alike = 0;
+
+	vtap_slot_begin(slot);
+	vtap_count(&slot->received, (uint64_t)n);
+	for (int i = 0; i < n; i++) {
+		const struct fate *fate = &worker->fate[i];
+
+		vtap_count(&slot->verdicts[fate->verdict], 1);
+		if (fate->has_reserved_bits)
+			vtap_count(&slot->reserved_bits, 1);
+		if (fate->i_session != NO_SESSION)
+			cell_count(&vtap_table_exit(table, fate->i_session)
+					    ->tally->cell[worker->i_slot],
+				fate, now_ns);
+		if (i + 1 < n && fates_are_alike(worker, first_alike, i + 1))
+			continue;
+		sighting_note(worker, table, first_alike, i + 1, now_ns);
+		first_alike = i + 1;
+	}
+	vtap_slot_end(slot);
+}
+
+/* ---- the thread ---- */
+
+/* One round. Return: packets handled; 0 when there was nothing; negative errno. */
+static int worker_round(struct vtap_worker *worker)
+{
+	int n = vtap_receiver_batch(worker->receiver, worker->socket_fd, worker->packet);
+	const struct vtap_table *table;
+
+	if (n <= 0)
+		return n;
+	table = table_borrow(worker);
+	for (int i = 0; i < n; i++)
+		packet_decide(worker, table, &worker->packet[i], &worker->fate[i]);
+	batch_count(worker, table, n, vtap_clock_mono_ns());
+	table_give_back(worker);
+	return n;
+}
+
+static void worker_wait(const struct vtap_worker *worker)
+{
+	struct pollfd fds[] = {
+		{ .fd = worker->socket_fd, .events = POLLIN },
+		{ .fd = worker->wake_fd, .events = POLLIN },
+	};
+
+	(void)poll(fds, VTAP_ARRAY_LEN(fds),
+		-1); /* a failure is a spurious wake-up: the round looks again */
+}
+
+static bool worker_is_stopping(const struct vtap_worker *worker)
+{
+	return atomic_load_explicit(&worker->is_stopping, memory_order_acquire);
+}
+
+static void *worker_run(void *arg)
+{
+	struct vtap_worker *worker = arg;
+	uint64_t stop_ns = 0;
+
+	for (;;) {
+		/* errors of a UDP socket are about single packets (ICMP): the next round goes on */
+		int n = worker_round(worker);
+
+		if (worker_is_stopping(worker)) {
+			uint64_t now_ns = vtap_clock_mono_ns();
+
+			stop_ns = stop_ns == 0 ? now_ns + STOP_DRAIN_NS : stop_ns;
+			if (n <= 0 || now_ns >= stop_ns)
+				return NULL;
+		} else if (n == 0) {
+			worker_wait(worker);
+		}
+	}
+}
+
+static int thread_start(struct vtap_worker *worker)
+{
+	sigset_t all, before;
+	int r;
+
+	(void)sigfillset(&all); /* cannot fail */
+	(void)pthread_sigmask(
+		SIG_SETMASK, &all, &before); /* inherited by the thread; cannot fail */
+	r = pthread_create(&worker->thread, NULL, worker_run, worker);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL); /* cannot fail */
+	if (r == 0)
+		(void)pthread_setname_np(worker->thread, "vtapd-worker"); /* for ps only */
+	return -r;
+}
+
+static void worker_free(struct vtap_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	vtap_receiver_free(worker->receiver);
+	(void)vtap_fd_close(worker->socket_fd);
+	(void)vtap_fd_close(worker->wake_fd);
+	free(worker);
+}
+VTAP_FREEP(worker, struct vtap_worker, worker_free)
+
+int vtap_worker_start(
+	const struct vtap_worker_spec *spec, struct vtap_worker **ret_worker, struct vtap_err *err)
+{
+	_auto_fd int socket_fd = spec->socket_fd;
+	_auto(worker) struct vtap_worker *worker = calloc(1, sizeof(*worker));
+	int r;
+
+	if (worker == NULL)
+		return -ENOMEM;
+	worker->socket_fd = vtap_steal_fd(&socket_fd);
+	worker->i_slot = spec->i_slot;
+	worker->slot = spec->slot;
+	worker->publication = spec->publication;
+	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->wake_fd < 0)
+		return vtap_err_set(err, -errno, "eventfd: %s", vtap_errno_text(errno));
+	r = vtap_receiver_new(&worker->receiver);
+	if (r == 0)
+		r = thread_start(worker);
+	if (r < 0)
+		return vtap_err_set(err, r, "cannot start a worker: %s", vtap_errno_text(r));
+	*ret_worker = vtap_steal(&worker);
+	return 0;
+}
+
+void vtap_worker_stop(struct vtap_worker *worker, uint32_t *ret_drops)
+{
+	static const uint64_t ONE = 1;
+
+	(void)vtap_socket_leave_group(
+		worker->socket_fd); /* refused: the worker reads for a second at most */
+	atomic_store_explicit(&worker->is_stopping, true, memory_order_release);
+	(void)!write(worker->wake_fd, &ONE, sizeof(ONE)); /* an eventfd takes it */
+	(void)pthread_join(worker->thread, NULL);         /* our own thread */
+	if (ret_drops != NULL && vtap_socket_drops(worker->socket_fd, ret_drops) < 0)
+		*ret_drops = 0;
+	worker_free(worker);
+}
+
+int vtap_worker_socket(const struct vtap_worker *worker)
+{
+	return worker->socket_fd;
+}
