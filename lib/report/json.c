@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+/* jansson's packing returns NULL without memory, and takes NULL parts as a failure of the whole: so
+ * nothing is checked on the way, and text_of() checks once. */
+
+static char *text_of(json_t *object)
+{
+	char *text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	return text;
+}
+
+static json_t *time_json(uint64_t wall_ns)
+{
+	char day[32], text[64];
+	time_t seconds = (time_t)(wall_ns / VTAP_NS_PER_S);
+	struct tm tm;
+
+	if (wall_ns == 0 || gmtime_r(&seconds, &tm) == NULL ||
+		strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return json_null();
+	(void)snprintf(text, sizeof(text), "%s.%09lluZ", day, /* fits */
+		(unsigned long long)(wall_ns % VTAP_NS_PER_S));
+	return json_string(text);
+}
+
+/* A point of the monotonic clock as wall time; 0 is never. */
+static json_t *mono_json(const struct vtap_snapshot *snapshot, uint64_t mono_ns)
+{
+	if (mono_ns == 0)
+		return json_null();
+	return time_json(snapshot->now_wall_ns - (snapshot->now_mono_ns - mono_ns));
+}
+
+static json_t *age_json(const struct vtap_snapshot *snapshot, uint64_t mono_ns)
+{
+	if (mono_ns == 0)
+		return json_null();
+	return json_integer(snapshot->now_mono_ns > mono_ns
+				    ? (json_int_t)(snapshot->now_mono_ns - mono_ns)
+				    : 0);
+}
+
+static json_t *duration_json(uint64_t ns)
+{
+	return ns == VTAP_REPORT_NEVER ? json_null() : json_integer((json_int_t)ns);
+}
+
+static json_t *prefixes_json(const struct vtap_prefix *prefixes, size_t n)
+{
+	json_t *array = json_array();
+	char text[VTAP_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		vtap_prefix_format(&prefixes[i], text);
+		if (json_array_append_new(array, json_string(text)) < 0)
+			break;
+	}
+	return array;
+}
+
+static json_t *strings_json(const char *const *strings, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *text = json_string(strings[i]);
+
+		/* Linux takes any bytes in an interface's name, JSON only UTF-8 */
+		if (json_array_append_new(array, text != NULL ? text : json_string("?")) < 0)
+			break;
+	}
+	return array;
+}
+
+static json_t *vnis_json(const struct vtap_session *session)
+{
+	json_t *array = json_array();
+	char text[32];
+
+	for (size_t i = 0; i < session->n_vnis; i++) {
+		struct vtap_range vni = session->vnis[i];
+
+		if (vni.first == vni.last)
+			(void)snprintf(text, sizeof(text), "%u", vni.first); /* fits */
+		else
+			(void)snprintf(text, sizeof(text), "%u-%u", vni.first, vni.last); /* fits */
+		if (json_array_append_new(array, json_string(text)) < 0)
+			return array;
+	}
+	if (session->is_any)
+		(void)json_array_append_new(
+			array, json_string("any")); /* missing only without memory */
+	return array;
+}
+
+static uint64_t dropped_sum(const uint64_t verdicts[VTAP_VERDICT_COUNT])
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
+		if (i != VTAP_VERDICT_DELIVERED)
+			sum += verdicts[i];
+	return sum;
+}
+
+static json_t *drops_json(const uint64_t verdicts[VTAP_VERDICT_COUNT])
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
+		if (i != VTAP_VERDICT_DELIVERED && verdicts[i] > 0 &&
+			json_object_set_new(object, vtap_verdict_name((enum vtap_verdict)i),
+				json_integer((json_int_t)verdicts[i])) < 0)
+			break;
+	return object;
+}
+
+static json_t *daemon_json(const struct vtap_snapshot *snapshot)
+{
+	json_t *refused =
+		snapshot->refused_wall_ns == 0
+			? json_null()
+			: json_pack("{s:o, s:I}", "at", time_json(snapshot->refused_wall_ns),
+				  "mistakes", (json_int_t)snapshot->n_refused_mistakes);
+
+	return json_pack("{s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:I, s:s}", "version",
+		snapshot->version, "pid", snapshot->pid, "state",
+		snapshot->is_healthy ? "healthy" : "unhealthy", "uptime_ns",
+		(json_int_t)(snapshot->now_mono_ns - snapshot->started_mono_ns), "started",
+		mono_json(snapshot, snapshot->started_mono_ns), "configured",
+		time_json(snapshot->configured_wall_ns), "refused", refused, "repairs",
+		(json_int_t)snapshot->n_repairs, "guard", "off");
+}
+
+static json_t *target_json(const struct vtap_report_target *report)
+{
+	const struct vtap_target *target = report->target;
+	static const char *const AUTO[] = { "auto" };
+	json_t *underlay =
+		target->n_underlays == 0
+			? strings_json(AUTO, 1)
+			: strings_json((const char *const *)target->underlays, target->n_underlays);
+
+	return json_pack(
+		"{s:s, s:i, s:o, s:o, s:s, s:i, s:s, s:s?, s:s?, s:o, s:I, s:I, s:I, s:o, s:I}",
+		"name", target->name, "port", (int)target->port, "underlay", underlay, "bound",
+		strings_json(report->bound, report->n_bound), "path", "worker", "workers",
+		(int)report->n_workers, "state", report->state.state, "reason",
+		report->state.reason, "message", report->state.message, "retry_in_ns",
+		duration_json(report->state.retry_in_ns), "received", (json_int_t)report->received,
+		"delivered", (json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
+		(json_int_t)dropped_sum(report->verdicts), "drops", drops_json(report->verdicts),
+		"reserved_bits", (json_int_t)report->reserved_bits);
+}
+
+static json_t *session_json(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
+{
+	const struct vtap_session *session = report->session;
+	uint64_t dropped = dropped_sum(report->verdicts);
+	json_t *object =
+		json_pack("{s:s, s:s?, s:s, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:s?, s:o}", "name",
+			session->name, "description", session->description, "target",
+			report->target->name, "vni", vnis_json(session), "source",
+			prefixes_json(session->sources, session->n_sources), "interface",
+			session->interface, "ifindex", report->interface_index, "mtu",
+			(int)session->mtu_bytes, "state", report->state.state, "reason",
+			report->state.reason, "message", report->state.message, "retry_in_ns",
+			duration_json(report->state.retry_in_ns));
+	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
+		"received", (json_int_t)(report->verdicts[VTAP_VERDICT_DELIVERED] + dropped),
+		"delivered", (json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
+		(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
+		(json_int_t)report->bytes, "frames_per_second", report->frames_per_second,
+		"bits_per_second", report->bits_per_second, "last_frame",
+		mono_json(snapshot, report->last_mono_ns), "last_frame_age_ns",
+		age_json(snapshot, report->last_mono_ns), "sensors", (int)report->n_sensors,
+		"repairs", (json_int_t)report->n_repairs);
+
+	if (counts == NULL || json_object_update(object, counts) < 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(counts);
+	return object;
+}
+
+static json_t *with_version(json_t *object)
+{
+	if (object != NULL &&
+		json_object_set_new(object, "version", json_integer(VTAP_JSON_VERSION)) < 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+char *vtap_json_status(const struct vtap_snapshot *snapshot)
+{
+	json_t *targets = json_array(), *sessions = json_array();
+
+	for (size_t i = 0; i < snapshot->n_targets; i++)
+		if (json_array_append_new(targets, target_json(&snapshot->targets[i])) < 0)
+			goto no_memory;
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		if (json_array_append_new(
+			    sessions, session_json(snapshot, &snapshot->sessions[i])) < 0)
+			goto no_memory;
+	return text_of(with_version(json_pack("{s:o, s:o, s:o}", "daemon", daemon_json(snapshot),
+		"targets", targets, "sessions", sessions)));
+no_memory:
+	json_decref(targets);
+	json_decref(sessions);
+	return NULL;
+}
+
+static json_t *sources_json(const struct vtap_report_vni *row)
+{
+	json_t *array = json_array();
+	char text[VTAP_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < row->n_sources; i++) {
+		vtap_addr_format(&row->sources[i], text);
+		if (json_array_append_new(array, json_string(text)) < 0)
+			break;
+	}
+	return array;
+}
+
+static json_t *vni_json(const struct vtap_snapshot *snapshot, const struct vtap_report_vni *row)
+{
+	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:f, s:o, s:b, s:o, s:o, s:o, s:s?}", "vni",
+		(json_int_t)row->vni, "target", row->target, "verdict",
+		vtap_verdict_name(row->verdict), "frames", (json_int_t)row->frames, "bytes",
+		(json_int_t)row->bytes, "frames_per_second", row->frames_per_second, "sources",
+		sources_json(row), "sources_complete", row->has_more_sources ? 0 : 1, "first_seen",
+		mono_json(snapshot, row->first_mono_ns), "last_seen",
+		mono_json(snapshot, row->last_mono_ns), "last_seen_age_ns",
+		age_json(snapshot, row->last_mono_ns), "why", row->why);
+}
+
+static json_t *vni_rows_json(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_vnis *vnis)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < vnis->n; i++)
+		if (json_array_append_new(rows, vni_json(snapshot, &vnis->row[i])) < 0)
+			break;
+	return rows;
+}
+
+char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_report_session *report,
+	const struct vtap_report_vnis *vnis)
+{
+	json_t *session = session_json(snapshot, report);
+	_auto_free char *place = NULL;
+
+	if (session == NULL || asprintf(&place, "%s:%u", report->session->place.file,
+				       report->session->place.line) < 0) {
+		json_decref(session);
+		return NULL;
+	}
+	if (json_object_set_new(session, "config", json_string(place)) < 0 ||
+		json_object_set_new(session, "vnis", vni_rows_json(snapshot, vnis)) < 0 ||
+		json_object_set_new(session, "vnis_forgotten_frames",
+			json_integer((json_int_t)vnis->forgotten_frames)) < 0) {
+		json_decref(session);
+		return NULL;
+	}
+	return text_of(with_version(json_pack("{s:o}", "session", session)));
+}
+
+char *vtap_json_unknown(const struct vtap_snapshot *snapshot, const struct vtap_report_vnis *vnis)
+{
+	uint64_t frames = vnis->forgotten_frames;
+
+	for (size_t i = 0; i < vnis->n; i++)
+		frames += vnis->row[i].frames;
+	return text_of(with_version(json_pack("{s:o, s:I, s:I}", "rows",
+		vni_rows_json(snapshot, vnis), "frames", (json_int_t)frames, "forgotten_frames",
+		(json_int_t)vnis->forgotten_frames)));
+}
+
+static json_t *match_json(const struct vtap_report_match *match)
+{
+	size_t n = 0;
+
+	while (n < VTAP_ARRAY_LEN(match->explain) && match->explain[n] != NULL)
+		n++;
+	return json_pack("{s:s, s:i, s:s, s:s?, s:s?, s:s?, s:s?, s:o}", "target",
+		match->target->name, "port", (int)match->target->port, "verdict",
+		vtap_verdict_name(match->verdict), "session", match->session, "interface",
+		match->interface, "level", match->level, "prefix",
+		match->prefix[0] != '\0' ? match->prefix : NULL, "explain",
+		strings_json((const char *const *)match->explain, n));
+}
+
+char *vtap_json_match(uint32_t vni, const struct vtap_addr *source,
+	const struct vtap_report_match *matches, size_t n_matches)
+{
+	json_t *results = json_array();
+	char text[VTAP_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < n_matches; i++)
+		if (json_array_append_new(results, match_json(&matches[i])) < 0)
+			break;
+	if (source != NULL)
+		vtap_addr_format(source, text);
+	return text_of(with_version(json_pack("{s:I, s:s?, s:o}", "vni", (json_int_t)vni, "source",
+		source != NULL ? text : NULL, "results", results)));
+}
+
+char *vtap_json_plan(const struct vtap_report_plan *plan)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const char sign[] = { plan->row[i].sign, '\0' };
+
+		if (json_array_append_new(
+			    rows, json_pack("{s:s, s:s, s:s, s:s}", "sign", sign, "name",
+					  plan->row[i].name, "what", plan->row[i].what, "why",
+					  plan->row[i].why)) < 0)
+			break;
+	}
+	return text_of(with_version(json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+		"files_changed", (json_int_t)plan->n_files_changed, "since",
+		time_json(plan->since_wall_ns), "rows", rows, "added", (json_int_t)plan->n_added,
+		"changed", (json_int_t)plan->n_changed, "replaced", (json_int_t)plan->n_replaced,
+		"removed", (json_int_t)plan->n_removed, "untouched", (json_int_t)plan->n_untouched,
+		"sensors_disturbed", (json_int_t)plan->n_sensors_disturbed, "pending",
+		strings_json(plan->pending, plan->n_pending))));
+}
+
+char *vtap_json_reload(const struct vtap_report_reload *reload)
+{
+	return text_of(
+		with_version(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+			"result", reload->is_changed ? "in-effect" : "no-change", "elapsed_ns",
+			(json_int_t)reload->elapsed_ns, "added", (json_int_t)reload->n_added,
+			"changed", (json_int_t)reload->n_changed, "replaced",
+			(json_int_t)reload->n_replaced, "removed", (json_int_t)reload->n_removed,
+			"untouched", (json_int_t)reload->n_untouched, "sessions",
+			(json_int_t)reload->n_sessions, "ready", (json_int_t)reload->n_ready,
+			"waiting", strings_json(reload->waiting, reload->n_waiting), "configured",
+			time_json(reload->configured_wall_ns))));
+}
+
+char *vtap_json_refusal(const struct vtap_report_refusal *refusal)
+{
+	return text_of(with_version(json_pack("{s:o, s:I, s:I, s:o}", "mistakes",
+		strings_json(refusal->line, refusal->n), "mistake_count", (json_int_t)refusal->n,
+		"file_count", (json_int_t)refusal->n_files, "configured",
+		time_json(refusal->configured_wall_ns))));
+}
+
+char *vtap_json_wait(const struct vtap_report_session *session)
+{
+	return text_of(with_version(json_pack("{s:s, s:s, s:s, s:s?}", "session",
+		session->session->name, "interface", session->session->interface, "state",
+		session->state.state, "message", session->state.message)));
+}
+
+char *vtap_json_teardown(size_t n_interfaces, const char *message)
+{
+	return text_of(with_version(json_pack(
+		"{s:I, s:s?}", "interfaces", (json_int_t)n_interfaces, "message", message)));
+}
+
+char *vtap_json_error(const char *sentence)
+{
+	return text_of(with_version(json_pack("{s:s}", "error", sentence)));
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything observable, at one moment, as plain data. The daemon fills it; json.c writes it;
+ * status, show and (later) metrics read the same. Strings and configuration objects are borrowed: a
+ * snapshot lives within one turn of the main loop.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/prefix.h"
+#include "model/conf.h"
+#include "wire/verdict.h"
+
+/** VTAP_REPORT_NEVER - a duration or point in time that is not there */
+#define VTAP_REPORT_NEVER UINT64_MAX
+
+/** struct vtap_report_state - how a target or session is */
+struct vtap_report_state {
+	const char *state;    /* absent, creating, ready, waiting, foreign */
+	const char *reason;   /* id, or NULL when ready */
+	const char *message;  /* sentence, or NULL */
+	uint64_t retry_in_ns; /* or VTAP_REPORT_NEVER */
+};
+
+struct vtap_report_target {
+	const struct vtap_target *target;
+	struct vtap_report_state state;
+	const char **bound; /* interfaces that sockets are bound to, "any" for all */
+	size_t n_bound;
+	unsigned n_workers;
+	uint64_t received;
+	uint64_t verdicts[VTAP_VERDICT_COUNT];
+	uint64_t reserved_bits;
+};
+
+struct vtap_report_session {
+	const struct vtap_session *session;
+	const struct vtap_target *target;
+	struct vtap_report_state state;
+	int interface_index; /* 0: none */
+	uint64_t verdicts[VTAP_VERDICT_COUNT];
+	uint64_t bytes;
+	double frames_per_second;
+	double bits_per_second;
+	uint64_t last_mono_ns; /* 0: never */
+	unsigned n_sensors;
+	uint64_t n_repairs;
+};
+
+struct vtap_snapshot {
+	const char *version;
+	int pid;
+	bool is_healthy;
+	uint64_t now_mono_ns;
+	uint64_t now_wall_ns;
+	uint64_t started_mono_ns;
+	uint64_t configured_wall_ns;
+	uint64_t refused_wall_ns; /* 0: the files were accepted */
+	size_t n_refused_mistakes;
+	uint64_t n_repairs;
+	struct vtap_report_target *targets;
+	size_t n_targets;
+	struct vtap_report_session *sessions;
+	size_t n_sessions;
+};
+
+/** vtap_snapshot_done() - frees the arrays; may run twice */
+void vtap_snapshot_done(struct vtap_snapshot *snapshot);
+
+/** VTAP_REPORT_SOURCES_MAX - sources listed for a VNI, gathered over workers */
+#define VTAP_REPORT_SOURCES_MAX 64
+
+/** struct vtap_report_vni - a VNI that was seen: one that nobody took, or one that a session
+ * carries */
+struct vtap_report_vni {
+	uint32_t vni;
+	enum vtap_verdict verdict; /* VTAP_VERDICT_DELIVERED for a carried one */
+	const char *target;
+	uint64_t frames;
+	uint64_t bytes;
+	double frames_per_second;
+	struct vtap_addr *sources; /* heap */
+	size_t n_sources;
+	bool has_more_sources;
+	uint64_t first_mono_ns;
+	uint64_t last_mono_ns;
+	char *why; /* heap, or NULL */
+};
+
+struct vtap_report_vnis {
+	struct vtap_report_vni *row;
+	size_t n;
+	uint64_t forgotten_frames;
+};
+
+/** vtap_report_vnis_done() - frees all; may run twice */
+void vtap_report_vnis_done(struct vtap_report_vnis *vnis);
+
+/** struct vtap_report_match - who gets a VNI from a source, at one target */
+struct vtap_report_match {
+	const struct vtap_target *target;
+	enum vtap_verdict verdict;
+	const char *session;             /* or NULL */
+	const char *interface;           /* or NULL */
+	const char *level;               /* or NULL */
+	char prefix[VTAP_ADDR_TEXT_MAX]; /* "" for none */
+	char *explain[4];                /* heap sentences, NULL for none */
+};
+
+/** struct vtap_report_change - a row of the plan */
+struct vtap_report_change {
+	char sign;
+	const char *name;
+	const char *what;
+	char *why; /* heap */
+};
+
+struct vtap_report_plan {
+	struct vtap_report_change *row;
+	size_t n;
+	size_t n_files_changed;
+	uint64_t since_wall_ns;
+	size_t n_added, n_changed, n_replaced, n_removed, n_untouched;
+	size_t n_sensors_disturbed;
+	const char **pending; /* what the reconciler still wants to do; borrowed sentences */
+	size_t n_pending;
+};
+
+/** struct vtap_report_reload - what a reload did */
+struct vtap_report_reload {
+	bool is_changed;
+	uint64_t elapsed_ns;
+	size_t n_added, n_changed, n_replaced, n_removed, n_untouched;
+	size_t n_sessions, n_ready;
+	const char **waiting; /* names */
+	size_t n_waiting;
+	uint64_t configured_wall_ns;
+};
+
+/** struct vtap_report_refusal - why a configuration was refused */
+struct vtap_report_refusal {
+	const char **line; /* as --check prints them */
+	size_t n;
+	size_t n_files;
+	uint64_t configured_wall_ns; /* of the one that stays in effect */
+};

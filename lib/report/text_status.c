@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `vtapctl status`: one line that answers "is all well?", the targets, the sessions, and below each
+ * table the sentence of whoever is not ready.
+ */
+#include "report/text_render.h"
+
+#include <string.h>
+
+/** VNIs of a session that its row names; `show` lists all of them */
+#define VNIS_SHOWN 4
+
+/** Interfaces of a target that its row names */
+#define UNDERLAYS_SHOWN 4
+
+/* How many of a list are not ready, and the word for it. */
+struct shortfall {
+	size_t n;           /* all */
+	size_t n_not_ready; /* of them */
+	const char *name;   /* of the first that is not ready */
+	const char *state;  /* theirs if it is the same for all of them, else "not ready" */
+};
+
+static struct shortfall count_shortfall(struct vtap_text_answer *answer, const struct json_t *list)
+{
+	struct shortfall found = { .n = vtap_text_list_len(list), .name = "", .state = "" };
+
+	for (size_t i = 0; i < found.n; i++) {
+		const struct json_t *object = vtap_text_list_object(answer, list, i);
+		const char *state = vtap_text_get_string(answer, object, "state");
+
+		if (vtap_text_is_ready(state))
+			continue;
+		if (found.n_not_ready++ == 0) {
+			found.name = vtap_text_get_string(answer, object, "name");
+			found.state = state;
+		} else if (strcmp(found.state, state) != 0) {
+			found.state = "not ready";
+		}
+	}
+	return found;
+}
+
+static const char *is_or_are(size_t n)
+{
+	return n == 1 ? "is" : "are";
+}
+
+/* "target default is waiting, 1 of 4 sessions is waiting", or "" when all are ready */
+static struct vtap_text_words shortfall_words(
+	const struct shortfall *targets, const struct shortfall *sessions)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	if (targets->n_not_ready == 1)
+		vtap_text_words_add(&words, "target %s is %s", targets->name, targets->state);
+	if (targets->n_not_ready > 1)
+		vtap_text_words_add(&words, "%zu of %s are %s", targets->n_not_ready,
+			vtap_text_counted(targets->n, "target").text, targets->state);
+	if (targets->n_not_ready > 0 && sessions->n_not_ready > 0)
+		vtap_text_words_add(&words, ", ");
+	if (sessions->n_not_ready > 0)
+		vtap_text_words_add(&words, "%s of %s %s %s",
+			vtap_text_count(sessions->n_not_ready).text,
+			vtap_text_counted(sessions->n, "session").text,
+			is_or_are(sessions->n_not_ready), sessions->state);
+	return words;
+}
+
+/* "healthy", "healthy, degraded: …", "unhealthy: …" */
+static void write_health(struct vtap_text_render *render, const char *state,
+	const struct shortfall *targets, const struct shortfall *sessions)
+{
+	struct vtap_text_words words = shortfall_words(targets, sessions);
+	bool is_healthy = strcmp(state, "healthy") == 0;
+
+	vtap_text_put(render, "%s", vtap_text_state_words(render->opts, state).text);
+	if (words.text[0] != '\0')
+		vtap_text_put(render, "%s%s", is_healthy ? ", degraded: " : ": ", words.text);
+	else if (!is_healthy && sessions->n == 0)
+		vtap_text_put(render, ": no session is configured");
+}
+
+static void write_refused(struct vtap_text_render *render, const struct json_t *refused)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	uint64_t at_ns = 0;
+	uint64_t n = vtap_text_get_count(answer, refused, "mistakes");
+
+	(void)vtap_text_read_time(answer, refused, "at", &at_ns); /* a failure sticks */
+	vtap_text_put(render, "  The files on disk were refused at %s (%s): vtapd --check\n",
+		vtap_text_clock(at_ns, render->opts->now_ns).text,
+		vtap_text_counted(n, "mistake").text);
+}
+
+/* Return: is the daemon healthy? */
+static bool write_headline(struct vtap_text_render *render, const struct shortfall *targets,
+	const struct shortfall *sessions)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *daemon = vtap_text_get_object(answer, answer->root, "daemon");
+	const char *state = vtap_text_get_string(answer, daemon, "state");
+	uint64_t configured_ns;
+
+	vtap_text_put(render, "vtapd %s ", vtap_text_get_string(answer, daemon, "version"));
+	write_health(render, state, targets, sessions);
+	vtap_text_put(render, ". Up %s",
+		vtap_text_duration(vtap_text_get_count(answer, daemon, "uptime_ns")).text);
+	if (vtap_text_read_time(answer, daemon, "configured", &configured_ns))
+		vtap_text_put(render, ", configuration of %s",
+			vtap_text_date(configured_ns, render->opts->now_ns).text);
+	vtap_text_put(render, ".\n");
+	const struct json_t *refused = vtap_text_find_object(answer, daemon, "refused");
+	if (refused != NULL)
+		write_refused(render, refused);
+	return strcmp(state, "healthy") == 0;
+}
+
+static void write_troubles(struct vtap_text_render *render, const struct json_t *list)
+{
+	for (size_t i = 0; i < vtap_text_list_len(list); i++)
+		vtap_text_trouble(render, vtap_text_list_object(&render->answer, list, i));
+}
+
+/* The interfaces a target listens on; what it looks for as long as there are none. */
+static struct vtap_text_words underlay_words(
+	struct vtap_text_answer *answer, const struct json_t *target)
+{
+	const struct json_t *bound = vtap_text_get_list(answer, target, "bound");
+
+	if (vtap_text_list_len(bound) == 0)
+		bound = vtap_text_get_list(answer, target, "underlay");
+	return vtap_text_joined(answer, bound, UNDERLAYS_SHOWN);
+}
+
+static void add_number(struct vtap_text_answer *answer, struct vtap_text_table *table,
+	const struct json_t *object, const char *key)
+{
+	vtap_text_table_cell(table, vtap_text_count(vtap_text_get_count(answer, object, key)).text);
+}
+
+static void add_target(
+	struct vtap_text_answer *answer, struct vtap_text_table *table, const struct json_t *target)
+{
+	struct vtap_text_words port = VTAP_TEXT_WORDS_NULL;
+
+	vtap_text_words_add(&port, "%u", (unsigned)vtap_text_get_count(answer, target, "port"));
+	vtap_text_table_row(table);
+	vtap_text_table_cell(table, vtap_text_get_string(answer, target, "name"));
+	vtap_text_table_cell(table, port.text);
+	vtap_text_table_cell(table, underlay_words(answer, target).text);
+	vtap_text_table_cell(table, vtap_text_get_string(answer, target, "path"));
+	add_number(answer, table, target, "received");
+	add_number(answer, table, target, "delivered");
+	add_number(answer, table, target, "dropped");
+	vtap_text_table_cell(table, vtap_text_drops(answer, target).text);
+}
+
+static void write_targets(struct vtap_text_render *render, const struct json_t *targets)
+{
+	static const struct vtap_text_column columns[] = {
+		{ .title = "TARGET" },
+		{ .title = "PORT", .is_number = true },
+		{ .title = "UNDERLAY" },
+		{ .title = "PATH" },
+		{ .title = "RECEIVED", .is_number = true },
+		{ .title = "DELIVERED", .is_number = true },
+		{ .title = "DROPPED", .is_number = true },
+		{ .title = "" },
+	};
+	_auto(text_table) struct vtap_text_table *table = NULL;
+
+	if (vtap_text_list_len(targets) == 0)
+		return;
+	if (vtap_text_render_table_new(render, columns, VTAP_ARRAY_LEN(columns), "  ", &table) < 0)
+		return;
+	for (size_t i = 0; i < vtap_text_list_len(targets); i++)
+		add_target(
+			&render->answer, table, vtap_text_list_object(&render->answer, targets, i));
+	vtap_text_put(render, "\n");
+	vtap_text_render_table(render, table, true, "");
+	write_troubles(render, targets);
+}
+
+/* Rates and drops: "-" for a session that is not ready and never had a packet. */
+static void add_traffic(struct vtap_text_answer *answer, struct vtap_text_table *table,
+	const struct json_t *session, bool has_any)
+{
+	uint64_t dropped = vtap_text_get_count(answer, session, "dropped");
+	double frames = vtap_text_get_rate(answer, session, "frames_per_second");
+	double bits = vtap_text_get_rate(answer, session, "bits_per_second");
+
+	vtap_text_table_cell(table, has_any ? vtap_text_rate(frames).text : "-");
+	vtap_text_table_cell(table, has_any ? vtap_text_bits(bits).text : "-");
+	vtap_text_table_cell(table, has_any ? vtap_text_count(dropped).text : "-");
+}
+
+static void add_session(struct vtap_text_answer *answer, struct vtap_text_table *table,
+	const struct json_t *session)
+{
+	const struct json_t *vnis = vtap_text_get_list(answer, session, "vni");
+	const char *state = vtap_text_get_string(answer, session, "state");
+	uint64_t received = vtap_text_get_count(answer, session, "received");
+	uint64_t n_sensors = vtap_text_get_count(answer, session, "sensors");
+
+	vtap_text_table_row(table);
+	vtap_text_table_cell(table, vtap_text_get_string(answer, session, "name"));
+	vtap_text_table_cell(table, vtap_text_joined(answer, vnis, VNIS_SHOWN).text);
+	vtap_text_table_cell(table, vtap_text_get_string(answer, session, "interface"));
+	vtap_text_table_color(table, state, vtap_text_state_color(state));
+	add_traffic(answer, table, session, vtap_text_is_ready(state) || received > 0);
+	vtap_text_table_cell(table, vtap_text_last(answer, session, "last_frame_age_ns").text);
+	vtap_text_table_cell(table, n_sensors > 0 ? vtap_text_count(n_sensors).text : "-");
+}
+
+static void write_sessions(struct vtap_text_render *render, const struct json_t *sessions)
+{
+	static const struct vtap_text_column columns[] = {
+		{ .title = "SESSION" },
+		{ .title = "VNI" },
+		{ .title = "INTERFACE" },
+		{ .title = "STATE" },
+		{ .title = "FRAMES/s", .is_number = true },
+		{ .title = "BITS/s" }, /* the unit decides, so it is read from the left */
+		{ .title = "DROPPED", .is_number = true },
+		{ .title = "LAST" },
+		{ .title = "SENSORS" },
+	};
+	_auto(text_table) struct vtap_text_table *table = NULL;
+
+	if (vtap_text_list_len(sessions) == 0)
+		return;
+	if (vtap_text_render_table_new(render, columns, VTAP_ARRAY_LEN(columns), "  ", &table) < 0)
+		return;
+	for (size_t i = 0; i < vtap_text_list_len(sessions); i++)
+		add_session(&render->answer, table,
+			vtap_text_list_object(&render->answer, sessions, i));
+	vtap_text_put(render, "\n");
+	vtap_text_render_table(render, table, true, "");
+	write_troubles(render, sessions);
+}
+
+static int write_status(struct vtap_text_render *render)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *targets = vtap_text_get_list(answer, answer->root, "targets");
+	const struct json_t *sessions = vtap_text_get_list(answer, answer->root, "sessions");
+	struct shortfall target_shortfall = count_shortfall(answer, targets);
+	struct shortfall session_shortfall = count_shortfall(answer, sessions);
+
+	bool is_healthy = write_headline(render, &target_shortfall, &session_shortfall);
+	write_targets(render, targets);
+	write_sessions(render, sessions);
+	if (is_healthy && target_shortfall.n_not_ready + session_shortfall.n_not_ready == 0)
+		return 0;
+	return VTAP_TEXT_NOT_READY;
+}
+
+int vtap_text_status(
+	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err)
+{
+	return vtap_text_render(json, opts, out, err, write_status);
+}

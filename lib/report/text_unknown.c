@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `vtapctl unknown`: the VNIs that nobody takes, and commands that show the first one on an
+ * interface of its own. What is offered for pasting is made of numbers, addresses that were parsed,
+ * and names of the configuration's alphabet, so it needs no quoting for the shell.
+ */
+#include "report/text_render.h"
+
+#include "base/prefix.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/** The suffix of a remedy beside an existing session; "vni16777215-new" just fits an interface name
+ */
+#define BESIDE_SUFFIX "-new"
+
+#define NAME_ALPHABET "abcdefghijklmnopqrstuvwxyz0123456789._-"
+
+/* Return: the frames of the row. */
+static uint64_t add_row(
+	struct vtap_text_render *render, struct vtap_text_table *table, const struct json_t *row)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	uint64_t frames = vtap_text_get_count(answer, row, "frames");
+	double rate = vtap_text_get_rate(answer, row, "frames_per_second");
+	const char *why = vtap_text_find_string(answer, row, "why");
+	struct vtap_text_words vni = VTAP_TEXT_WORDS_NULL;
+
+	vtap_text_words_add(&vni, "%" PRIu64, vtap_text_get_count(answer, row, "vni"));
+	vtap_text_table_row(table);
+	vtap_text_table_cell(table, vni.text);
+	vtap_text_table_cell(table, vtap_text_count(frames).text);
+	vtap_text_table_cell(table, vtap_text_rate_fine(rate).text);
+	vtap_text_table_cell(table, vtap_text_sources(answer, row).text);
+	vtap_text_table_cell(
+		table, vtap_text_seen(answer, row, "first_seen", render->opts->now_ns).text);
+	vtap_text_table_cell(table, vtap_text_last(answer, row, "last_seen_age_ns").text);
+	vtap_text_table_cell(table, why != NULL ? why : "-");
+	return frames;
+}
+
+/* Return: the frames of all rows; what the daemon no longer remembers is not among them. */
+static uint64_t write_rows(struct vtap_text_render *render, const struct json_t *rows)
+{
+	static const struct vtap_text_column columns[] = {
+		{ .title = "VNI" },
+		{ .title = "FRAMES", .is_number = true },
+		{ .title = "FRAMES/s", .is_number = true },
+		{ .title = "OUTER SOURCES" },
+		{ .title = "FIRST SEEN" },
+		{ .title = "LAST SEEN" },
+		{ .title = "WHY" },
+	};
+	_auto(text_table) struct vtap_text_table *table = NULL;
+	uint64_t frames = 0;
+
+	if (vtap_text_render_table_new(render, columns, VTAP_ARRAY_LEN(columns), "  ", &table) < 0)
+		return 0;
+	for (size_t i = 0; i < vtap_text_list_len(rows); i++)
+		frames += add_row(render, table, vtap_text_list_object(&render->answer, rows, i));
+	vtap_text_render_table(render, table, true, "");
+	return frames;
+}
+
+static bool is_plain_name(const char *name)
+{
+	return name[0] != '\0' && name[strspn(name, NAME_ALPHABET)] == '\0';
+}
+
+/* "source = 10.0.0.1\nsource = …\n" with the addresses of a row, as printf(1) takes it */
+static struct vtap_text_words source_lines(
+	struct vtap_text_answer *answer, const struct json_t *row)
+{
+	const struct json_t *sources = vtap_text_get_list(answer, row, "sources");
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	for (size_t i = 0; i < vtap_text_list_len(sources); i++) {
+		const char *source = vtap_text_list_string(answer, sources, i);
+		struct vtap_addr addr;
+
+		if (vtap_addr_parse(source, &addr) == 0)
+			vtap_text_words_add(&words, "source = %s\\n", source);
+	}
+	return words;
+}
+
+/* A session of the VNI, named as @name; a target that a session gets unasked is not named. */
+static void write_commands(struct vtap_text_render *render, const struct json_t *row,
+	const char *name, const char *lines)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *target = vtap_text_get_string(answer, row, "target");
+	bool is_default = strcmp(target, "default") == 0;
+
+	vtap_text_put(render, "  printf '[session %s]\\nvni = %" PRIu64 "\\n%sinterface = %s\\n",
+		name, vtap_text_get_count(answer, row, "vni"), lines, name);
+	if (!is_default)
+		vtap_text_put(render, "target = %s\\n", target);
+	vtap_text_put(render, "' | sudo tee /etc/vtapd/conf.d/%s.conf\n", name);
+	vtap_text_put(render, "  sudo systemctl reload vtapd\n");
+}
+
+/* A VNI that no session names gets a session; a source that none takes, a second one beside it. */
+static void write_remedy(struct vtap_text_render *render, const struct json_t *row)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *verdict = vtap_text_get_string(answer, row, "verdict");
+	const char *target = vtap_text_get_string(answer, row, "target");
+	bool is_beside = strcmp(verdict, "unknown-source") == 0;
+	struct vtap_text_words name = VTAP_TEXT_WORDS_NULL;
+	struct vtap_text_words lines = VTAP_TEXT_WORDS_NULL;
+
+	if (is_beside)
+		lines = source_lines(answer, row);
+	if (!is_plain_name(target) || (is_beside && lines.text[0] == '\0')) {
+		vtap_text_put(render, "\n");
+		return;
+	}
+	vtap_text_words_add(&name, "vni%" PRIu64 "%s", vtap_text_get_count(answer, row, "vni"),
+		is_beside ? BESIDE_SUFFIX : "");
+	vtap_text_put(render, " To see the first one on an interface of its own:\n");
+	write_commands(render, row, name.text, lines.text);
+}
+
+static void write_forgotten(struct vtap_text_render *render)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	uint64_t n = vtap_text_get_count(answer, answer->root, "forgotten_frames");
+
+	if (n > 0)
+		vtap_text_put(render, " %s more of VNIs that are no longer remembered.",
+			vtap_text_counted(n, "frame").text);
+}
+
+static int write_unknown(struct vtap_text_render *render)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *rows = vtap_text_get_list(answer, answer->root, "rows");
+	size_t n = vtap_text_list_len(rows);
+
+	if (n == 0) {
+		vtap_text_put(render, "No frames of unknown VNIs.");
+		write_forgotten(render);
+		vtap_text_put(render, "\n");
+		return 0;
+	}
+	uint64_t frames = write_rows(render, rows);
+	vtap_text_put(render, "\n%s, ", vtap_text_counted(n, "row").text);
+	vtap_text_put(render, "%s.", vtap_text_counted(frames, "frame").text);
+	write_forgotten(render);
+	write_remedy(render, vtap_text_list_object(answer, rows, 0));
+	return 0;
+}
+
+int vtap_text_unknown(
+	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err)
+{
+	return vtap_text_render(json, opts, out, err, write_unknown);
+}
