@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/answer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "config/load.h"
+#include "daemon/observe.h"
+#include "daemon/sensors.h"
+#include "datapath/table.h"
+#include "report/json.h"
+
+#define HTTP_OK             200
+#define HTTP_NOT_FOUND      404
+#define HTTP_UNPROCESSABLE  422
+#define HTTP_INTERNAL_ERROR 500
+
+struct vtap_answer vtap_answer_error(unsigned status, const char *sentence)
+{
+	return (struct vtap_answer){ .status = status, .body = vtap_json_error(sentence) };
+}
+
+static struct vtap_answer answer_ok(char *body)
+{
+	return (struct vtap_answer){ .status = HTTP_OK, .body = body };
+}
+
+static struct vtap_answer answer_trouble(int r)
+{
+	return vtap_answer_error(HTTP_INTERNAL_ERROR, vtap_errno_text(r));
+}
+
+static struct vtap_answer answer_no_session(const char *name)
+{
+	char sentence[128];
+
+	(void)snprintf(sentence, sizeof(sentence), "no session is named \"%s\"", name); /* fits */
+	return vtap_answer_error(HTTP_NOT_FOUND, sentence);
+}
+
+static char *text_make(const char *fmt, ...) VTAP_PRINTF(1, 2);
+
+static char *text_make(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vasprintf(&text, fmt, args);
+	va_end(args);
+	return n < 0 ? NULL : text;
+}
+
+/* ---- status, show, unknown ---- */
+
+static struct vtap_answer answer_status(struct vtap_manager *manager)
+{
+	struct vtap_snapshot snapshot = { 0 };
+	int r = vtap_observe(manager, &snapshot);
+	struct vtap_answer answer =
+		r < 0 ? answer_trouble(r) : answer_ok(vtap_json_status(&snapshot));
+
+	vtap_snapshot_done(&snapshot);
+	return answer;
+}
+
+static const struct vtap_report_session *snapshot_find(
+	const struct vtap_snapshot *snapshot, const char *name)
+{
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		if (strcmp(snapshot->sessions[i].session->name, name) == 0)
+			return &snapshot->sessions[i];
+	return NULL;
+}
+
+/* What the rows do not have of the session's frames belonged to VNIs that were forgotten. */
+static void forgotten_count(
+	const struct vtap_report_session *session, struct vtap_report_vnis *vnis)
+{
+	uint64_t all = 0, rows = 0;
+
+	for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
+		all += session->verdicts[i];
+	for (size_t i = 0; i < vnis->n; i++)
+		rows += vnis->row[i].frames;
+	vnis->forgotten_frames = all > rows ? all - rows : 0;
+}
+
+static struct vtap_answer answer_show(struct vtap_manager *manager, const char *name)
+{
+	struct vtap_snapshot snapshot = { 0 };
+	struct vtap_report_vnis vnis = { 0 };
+	const struct vtap_report_session *session;
+	struct vtap_answer answer;
+	int r = vtap_observe(manager, &snapshot);
+
+	if (r < 0)
+		return answer_trouble(r);
+	session = snapshot_find(&snapshot, name);
+	if (session == NULL) {
+		answer = answer_no_session(name);
+	} else {
+		r = vtap_observe_carried(manager, (size_t)(session - snapshot.sessions), &vnis);
+		if (r == 0)
+			forgotten_count(session, &vnis);
+		answer = r < 0 ? answer_trouble(r)
+			       : answer_ok(vtap_json_show(&snapshot, session, &vnis));
+	}
+	vtap_report_vnis_done(&vnis);
+	vtap_snapshot_done(&snapshot);
+	return answer;
+}
+
+static struct vtap_answer answer_unknown(struct vtap_manager *manager)
+{
+	struct vtap_snapshot snapshot = { 0 };
+	struct vtap_report_vnis vnis = { 0 };
+	struct vtap_answer answer;
+	int r = vtap_observe(manager, &snapshot);
+
+	if (r == 0)
+		r = vtap_observe_unknown(manager, &vnis);
+	answer = r < 0 ? answer_trouble(r) : answer_ok(vtap_json_unknown(&snapshot, &vnis));
+	vtap_report_vnis_done(&vnis);
+	vtap_snapshot_done(&snapshot);
+	return answer;
+}
+
+/* ---- match ---- */
+
+static void match_found(const struct vtap_manager *manager, const struct vtap_match *match,
+	struct vtap_report_match *report)
+{
+	const struct vtap_session *session = &manager->conf->sessions[match->i_session];
+	static const char *const HOW[] = {
+		[VTAP_LEVEL_VNI] = "names this VNI",
+		[VTAP_LEVEL_RANGE] = "has it in a range",
+		[VTAP_LEVEL_ANY] = "takes any VNI",
+	};
+	char place[64];
+
+	report->session = session->name;
+	report->interface = session->interface;
+	report->level = vtap_level_name(match->level);
+	if (match->source.len > 0)
+		vtap_prefix_format(&match->source, report->prefix);
+	report->explain[0] = text_make("session %s %s%s%s (%s)", session->name, HOW[match->level],
+		match->source.len > 0 ? ", from " : "", match->source.len > 0 ? report->prefix : "",
+		vtap_place_format(session->vni_place, place, sizeof(place)));
+	if (match->level == VTAP_LEVEL_RANGE)
+		report->explain[1] = text_make("no session names this VNI alone for that source");
+	else if (match->level == VTAP_LEVEL_ANY)
+		report->explain[1] = text_make(
+			"no session names this VNI, alone or in a range, for that source");
+}
+
+static void match_at(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
+	const struct vtap_addr *source, struct vtap_report_match *report)
+{
+	const struct vtap_table *table = vtap_intake_table(manager->intake[i_target]);
+	struct vtap_match match;
+
+	report->target = &manager->conf->targets[i_target];
+	report->verdict = VTAP_VERDICT_NOT_ALLOWED;
+	if (table == NULL) {
+		report->explain[0] = text_make("vtapd is still starting");
+		return;
+	}
+	if (!vtap_table_allows(table, source)) {
+		_auto_free char *allow =
+			vtap_prefixes_format(report->target->allow, report->target->n_allow);
+
+		report->explain[0] = text_make("target %s allows %s only", report->target->name,
+			allow != NULL ? allow : "others");
+		return;
+	}
+	report->verdict = vtap_table_match(table, vni, source, &match);
+	if (report->verdict == VTAP_VERDICT_DELIVERED)
+		match_found(manager, &match, report);
+	else
+		report->explain[0] = vtap_observe_why(manager, i_target, vni, source);
+}
+
+static bool session_claims(const struct vtap_session *session, uint32_t vni)
+{
+	for (size_t i = 0; i < session->n_vnis; i++)
+		if (vtap_range_has(session->vnis[i], vni))
+			return true;
+	return session->is_any;
+}
+
+/* Without a source: one row for each prefix that a session takes this VNI from, each asked for
+ * itself. */
+static int matches_everywhere(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
+	struct vtap_report_match **matches, size_t *n)
+{
+	const struct vtap_conf *conf = manager->conf;
+	size_t n_before = *n;
+
+	for (size_t i = 0; i < conf->n_sessions; i++) {
+		const struct vtap_session *session = &conf->sessions[i];
+		size_t n_sources = session->n_sources > 0 ? session->n_sources : 1;
+
+		if (session->i_target != i_target || !session_claims(session, vni))
+			continue;
+		for (size_t j = 0; j < n_sources; j++) {
+			struct vtap_prefix source =
+				session->n_sources > 0 ? session->sources[j] : VTAP_PREFIX_ANY;
+			struct vtap_report_match report = { 0 };
+			struct vtap_report_match *grown =
+				reallocarray(*matches, *n + 1, sizeof(*grown));
+
+			if (grown == NULL)
+				return -ENOMEM;
+			*matches = grown;
+			match_at(manager, i_target, vni, &source.addr, &report);
+			grown[(*n)++] = report;
+		}
+	}
+	if (*n > n_before)
+		return 0;
+	*matches = reallocarray(*matches, *n + 1, sizeof(**matches));
+	if (*matches == NULL)
+		return -ENOMEM;
+	(*matches)[*n] = (struct vtap_report_match){ 0 };
+	match_at(manager, i_target, vni, &VTAP_PREFIX_ANY.addr, &(*matches)[(*n)++]);
+	return 0;
+}
+
+static int match_with_source(const struct vtap_manager *manager, size_t i_target,
+	const struct vtap_request *request, struct vtap_report_match **matches, size_t *n)
+{
+	struct vtap_report_match *grown = reallocarray(*matches, *n + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	*matches = grown;
+	grown[*n] = (struct vtap_report_match){ 0 };
+	match_at(manager, i_target, request->vni, &request->source, &grown[(*n)++]);
+	return 0;
+}
+
+static struct vtap_answer answer_match(
+	const struct vtap_manager *manager, const struct vtap_request *request)
+{
+	_auto_free struct vtap_report_match *matches = NULL;
+	struct vtap_answer answer;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < manager->conf->n_targets && r == 0; i++)
+		r = request->has_source
+			    ? match_with_source(manager, i, request, &matches, &n)
+			    : matches_everywhere(manager, i, request->vni, &matches, &n);
+	answer = r < 0 ? answer_trouble(r)
+		       : answer_ok(vtap_json_match(request->vni,
+				 request->has_source ? &request->source : NULL, matches, n));
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < VTAP_ARRAY_LEN(matches[i].explain); j++)
+			free(matches[i].explain[j]);
+	return answer;
+}
+
+/* ---- plan ---- */
+
+static size_t files_n_changed(const struct vtap_conf *old, const struct vtap_conf *new)
+{
+	size_t n = 0, n_same_path = 0;
+
+	for (size_t i = 0; i < new->n_files; i++) {
+		const struct vtap_file *before = NULL;
+
+		for (size_t j = 0; j < old->n_files; j++)
+			if (strcmp(old->files[j].path, new->files[i].path) == 0)
+				before = &old->files[j];
+		n_same_path += before != NULL;
+		n += before == NULL || before->hash != new->files[i].hash;
+	}
+	return n + (old->n_files - n_same_path);
+}
+
+/* FEEL: who reads what goes away. */
+static char *why_with_sensors(const struct vtap_change *change,
+	const struct vtap_interface *interface, const struct vtap_sensors *sensors,
+	unsigned *ret_n_sensors)
+{
+	unsigned n = interface != NULL && interface->wish.held_index != 0
+			     ? vtap_sensors_on(sensors, interface->wish.held_index)
+			     : 0;
+
+	*ret_n_sensors = n;
+	if (change->lost_interface[0] == '\0')
+		return strdup(change->why);
+	if (change->kind == VTAP_CHANGE_REPLACE && n > 0)
+		return text_make("%s; %u %s %s and must be pointed at the new one", change->why, n,
+			n == 1 ? "sensor reads" : "sensors read", change->lost_interface);
+	if (n > 0)
+		return text_make(
+			"%s; %u %s it", change->why, n, n == 1 ? "sensor reads" : "sensors read");
+	return text_make("%s; nobody reads %s", change->why,
+		change->kind == VTAP_CHANGE_REPLACE ? change->lost_interface : "it");
+}
+
+static int plan_rows(const struct vtap_manager *manager, const struct vtap_changes *changes,
+	struct vtap_report_plan *plan)
+{
+	struct vtap_sensors sensors = { 0 };
+	int r = 0;
+
+	plan->row = calloc(changes->n + 1, sizeof(*plan->row));
+	if (plan->row == NULL)
+		return -ENOMEM;
+	(void)vtap_sensors_read(&sensors); /* refused: nobody is known to read */
+	for (size_t i = 0; i < changes->n && r == 0; i++) {
+		const struct vtap_change *change = &changes->change[i];
+		unsigned n_sensors = 0;
+
+		plan->row[i] = (struct vtap_report_change){
+			.sign = vtap_change_sign(change->kind),
+			.name = change->name,
+			.what = change->what,
+			.why = why_with_sensors(change,
+				vtap_interfaces_find(manager->interfaces, change->lost_interface),
+				&sensors, &n_sensors),
+		};
+		plan->n++;
+		plan->n_sensors_disturbed += n_sensors;
+		r = plan->row[i].why == NULL ? -ENOMEM : 0;
+	}
+	vtap_sensors_done(&sensors);
+	return r;
+}
+
+static void plan_counts(const struct vtap_changes *changes, struct vtap_report_plan *plan)
+{
+	plan->n_added = vtap_changes_count(changes, VTAP_CHANGE_ADD);
+	plan->n_changed = vtap_changes_count(changes, VTAP_CHANGE_IN_PLACE);
+	plan->n_replaced = vtap_changes_count(changes, VTAP_CHANGE_REPLACE);
+	plan->n_removed = vtap_changes_count(changes, VTAP_CHANGE_REMOVE);
+	plan->n_untouched = changes->n_untouched;
+}
+
+/* What the reconciler would still do with the configuration in effect. */
+static int plan_pending(const struct vtap_manager *manager, struct vtap_report_plan *plan)
+{
+	plan->pending = calloc(manager->conf->n_sessions + 1, sizeof(*plan->pending));
+	if (plan->pending == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
+		struct vtap_standing standing = vtap_manager_standing(manager, i);
+
+		if (standing.message != NULL)
+			plan->pending[plan->n_pending++] = standing.message;
+	}
+	return 0;
+}
+
+static void plan_done(struct vtap_report_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		free(plan->row[i].why);
+	free(plan->row);
+	free(plan->pending);
+}
+
+static int plan_make(const struct vtap_manager *manager, const struct vtap_conf *new,
+	struct vtap_changes *changes, struct vtap_report_plan *plan)
+{
+	int r = vtap_changes_find(manager->conf, new, changes);
+
+	if (r == 0)
+		r = plan_rows(manager, changes, plan);
+	if (r == 0)
+		r = plan_pending(manager, plan);
+	if (r < 0)
+		return r;
+	plan_counts(changes, plan);
+	plan->n_files_changed = files_n_changed(manager->conf, new);
+	plan->since_wall_ns = manager->configured_wall_ns;
+	return 0;
+}
+
+static struct vtap_answer answer_plan(const struct vtap_manager *manager)
+{
+	_auto(conf) const struct vtap_conf *new = NULL;
+	struct vtap_diags diags = { 0 };
+	struct vtap_changes changes = { 0 };
+	struct vtap_report_plan plan = { 0 };
+	struct vtap_answer answer;
+	int r = vtap_load(manager->config_path, 0, &new, &diags);
+
+	if (r == 0)
+		r = plan_make(manager, new, &changes, &plan);
+	if (r == VTAP_LOAD_REFUSED)
+		answer = vtap_answer_refusal(manager, &diags);
+	else
+		answer = r < 0 ? answer_trouble(r) : answer_ok(vtap_json_plan(&plan));
+	plan_done(&plan);
+	vtap_changes_done(&changes);
+	vtap_diags_done(&diags);
+	return answer;
+}
+
+/* ---- reload, wait, teardown ---- */
+
+struct vtap_answer vtap_answer_refusal(
+	const struct vtap_manager *manager, const struct vtap_diags *diags)
+{
+	_auto_free const char **lines = calloc(diags->n + 1, sizeof(*lines));
+	struct vtap_answer answer = { .status = HTTP_UNPROCESSABLE };
+	size_t n = 0;
+
+	while (lines != NULL && n < diags->n &&
+		(lines[n] = vtap_diag_format(&diags->diag[n])) != NULL)
+		n++;
+	if (lines != NULL && n == diags->n)
+		answer.body = vtap_json_refusal(&(struct vtap_report_refusal){
+			.line = lines,
+			.n = n,
+			.n_files = vtap_diags_n_files(diags),
+			.configured_wall_ns = manager->configured_wall_ns,
+		});
+	for (size_t i = 0; i < n; i++)
+		free((char *)lines[i]);
+	return answer;
+}
+
+struct vtap_answer vtap_answer_reload(
+	const struct vtap_manager *manager, const struct vtap_changes *changes, uint64_t elapsed_ns)
+{
+	_auto_free const char **waiting = calloc(manager->conf->n_sessions + 1, sizeof(*waiting));
+	struct vtap_report_reload report = {
+		.is_changed = changes->n > 0,
+		.elapsed_ns = elapsed_ns,
+		.n_added = vtap_changes_count(changes, VTAP_CHANGE_ADD),
+		.n_changed = vtap_changes_count(changes, VTAP_CHANGE_IN_PLACE),
+		.n_replaced = vtap_changes_count(changes, VTAP_CHANGE_REPLACE),
+		.n_removed = vtap_changes_count(changes, VTAP_CHANGE_REMOVE),
+		.n_untouched = changes->n_untouched,
+		.n_sessions = manager->conf->n_sessions,
+		.n_ready = vtap_manager_n_ready(manager),
+		.waiting = waiting,
+		.configured_wall_ns = manager->configured_wall_ns,
+	};
+
+	if (waiting == NULL)
+		return answer_trouble(-ENOMEM);
+	for (size_t i = 0; i < manager->conf->n_sessions; i++)
+		if (vtap_manager_standing(manager, i).state != VTAP_STATE_READY)
+			waiting[report.n_waiting++] = manager->conf->sessions[i].name;
+	return answer_ok(vtap_json_reload(&report));
+}
+
+struct vtap_answer vtap_answer_wait(
+	struct vtap_manager *manager, const char *name, bool *ret_is_ready)
+{
+	const struct vtap_session *session = vtap_conf_find_session(manager->conf, name);
+	struct vtap_report_session report = { .session = session };
+	struct vtap_standing standing;
+
+	*ret_is_ready = false;
+	if (session == NULL)
+		return answer_no_session(name);
+	standing = vtap_manager_standing(manager, (size_t)(session - manager->conf->sessions));
+	*ret_is_ready = standing.state == VTAP_STATE_READY && manager->has_settled;
+	report.state.state = vtap_state_name(standing.state);
+	report.state.message = standing.message;
+	return answer_ok(vtap_json_wait(&report));
+}
+
+struct vtap_answer vtap_answer_teardown(
+	const struct vtap_manager *manager, size_t n_interfaces, bool had_ports)
+{
+	_auto_free char *message =
+		had_ports ? text_make("This host now answers UDP %u with ICMP port unreachable:\n"
+				      "  stop the mirror sessions or close the port in the "
+				      "security group first.",
+				    manager->conf->targets[0].port)
+			  : NULL;
+
+	return answer_ok(vtap_json_teardown(n_interfaces, message));
+}
+
+struct vtap_answer vtap_answer_make(
+	struct vtap_manager *manager, const struct vtap_request *request)
+{
+	switch (request->op) {
+	case VTAP_OP_STATUS:
+		return answer_status(manager);
+	case VTAP_OP_SHOW:
+		return answer_show(manager, request->session);
+	case VTAP_OP_MATCH:
+		return answer_match(manager, request);
+	case VTAP_OP_UNKNOWN:
+		return answer_unknown(manager);
+	case VTAP_OP_PLAN:
+		return answer_plan(manager);
+	default:
+		return vtap_answer_error(
+			HTTP_INTERNAL_ERROR, "not a question"); /* a bug: the control handles it */
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answers to control requests, made from what the manager holds. */
+#pragma once
+
+#include "config/change.h"
+#include "config/diag.h"
+#include "daemon/manager.h"
+#include "daemon/request.h"
+
+/** struct vtap_answer - an HTTP status and a heap body; NULL means "no memory" */
+struct vtap_answer {
+	unsigned status;
+	char *body;
+};
+
+/** vtap_answer_error() - a sentence */
+struct vtap_answer vtap_answer_error(unsigned status, const char *sentence);
+
+/** vtap_answer_make() - status, show, match, unknown, plan: those that are answered at once */
+struct vtap_answer vtap_answer_make(
+	struct vtap_manager *manager, const struct vtap_request *request);
+
+/** vtap_answer_refusal() - the configuration was refused */
+struct vtap_answer vtap_answer_refusal(
+	const struct vtap_manager *manager, const struct vtap_diags *diags);
+
+/** vtap_answer_reload() - a reload is in effect; @elapsed_ns since it was asked for */
+struct vtap_answer vtap_answer_reload(const struct vtap_manager *manager,
+	const struct vtap_changes *changes, uint64_t elapsed_ns);
+
+/** vtap_answer_wait() - how the session is now. Return: an error answer when it is no longer
+ * configured. */
+struct vtap_answer vtap_answer_wait(
+	struct vtap_manager *manager, const char *session, bool *ret_is_ready);
+
+/** vtap_answer_teardown() - how many interfaces were removed; @had_ports: sockets were closed */
+struct vtap_answer vtap_answer_teardown(
+	const struct vtap_manager *manager, size_t n_interfaces, bool had_ports);

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/intake.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "daemon/log.h"
+#include "datapath/receive.h"
+
+/* Workers of `auto`: one for each CPU, but no more than this: sensors need the machine too. */
+#define WORKERS_AUTO_MAX 4
+
+/* Socket buffer of `auto`: about 20 ms of 1,500-byte packets at 10 Gbit/s. */
+#define BUFFER_AUTO_BYTES (32ULL << 20)
+
+/* Underlays that were seen once, remembered to say for how long they were gone. */
+#define UNDERLAYS_MAX VTAP_SLOTS_MAX
+
+/** struct desk - a socket, and the worker at it once there is a table */
+struct desk {
+	bool is_open;
+	bool is_kept; /* by the update that is going on */
+	uint16_t port;
+	int device_index; /* 0: not bound to an interface */
+	uint64_t buffer_bytes;
+	int socket_fd; /* until the worker has it */
+	struct vtap_worker *worker;
+	uint32_t last_drops; /* SO_MEMINFO, modulo 2^32 */
+};
+
+/** struct underlay - an interface that sockets are or were bound to */
+struct underlay {
+	char name[VTAP_IFNAME_MAX];
+	int index;        /* 0: gone */
+	uint64_t gone_ns; /* since */
+};
+
+struct vtap_intake {
+	char name[VTAP_NAME_MAX];
+	struct vtap_slot slot[VTAP_SLOTS_MAX];
+	struct desk desk[VTAP_SLOTS_MAX];
+	struct vtap_publication publication;
+	struct underlay underlay[UNDERLAYS_MAX];
+	size_t n_underlays;
+	bool is_auto;
+	uint64_t n_socket_drops;
+	enum vtap_state state;
+	const char *reason;
+	char message[VTAP_ERR_MAX];
+	struct vtap_backoff backoff;
+};
+
+int vtap_intake_new(const char *name, struct vtap_intake **ret_intake)
+{
+	struct vtap_intake *intake = aligned_alloc(VTAP_CACHE_LINE_BYTES, sizeof(*intake));
+
+	if (intake == NULL)
+		return -ENOMEM;
+	memset(intake, 0, sizeof(*intake));
+	(void)snprintf(intake->name, sizeof(intake->name), "%s", name); /* same size */
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		intake->desk[i].socket_fd = -1;
+	intake->state = VTAP_STATE_WAITING;
+	*ret_intake = intake;
+	return 0;
+}
+
+/* ---- desks ---- */
+
+static int desk_socket(const struct desk *desk)
+{
+	return desk->worker != NULL ? vtap_worker_socket(desk->worker) : desk->socket_fd;
+}
+
+static void desk_count_drops(struct vtap_intake *intake, struct desk *desk, uint32_t drops)
+{
+	intake->n_socket_drops +=
+		(uint32_t)(drops - desk->last_drops); /* modulo 2^32, as the kernel counts */
+	desk->last_drops = drops;
+}
+
+static void desk_close(struct vtap_intake *intake, struct desk *desk)
+{
+	uint32_t drops = desk->last_drops;
+
+	if (desk->worker != NULL)
+		vtap_worker_stop(desk->worker, &drops);
+	else
+		(void)vtap_socket_drops(desk->socket_fd, &drops); /* refused: none are added */
+	desk_count_drops(intake, desk, drops);
+	(void)vtap_fd_close(desk->socket_fd);
+	*desk = (struct desk){ .socket_fd = -1 };
+}
+
+static int desk_open(struct vtap_intake *intake, struct desk *desk,
+	const struct vtap_socket_spec *spec, int device_index, struct vtap_err *err)
+{
+	struct vtap_slot *slot = &intake->slot[desk - intake->desk];
+	int r = slot->unknown == NULL ? vtap_slot_init(slot) : 0;
+
+	if (r == 0)
+		r = vtap_socket_open(spec, &desk->socket_fd, err);
+	if (r < 0)
+		return r;
+	desk->is_open = desk->is_kept = true;
+	desk->port = spec->port;
+	desk->device_index = device_index;
+	desk->buffer_bytes = spec->buffer_bytes;
+	return 0;
+}
+
+static void desk_start(struct vtap_intake *intake, struct desk *desk)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	const struct vtap_worker_spec spec = {
+		.socket_fd = desk->socket_fd,
+		.i_slot = (unsigned)(desk - intake->desk),
+		.slot = &intake->slot[desk - intake->desk],
+		.publication = &intake->publication,
+	};
+
+	desk->socket_fd = -1; /* taken, also on failure */
+	if (vtap_worker_start(&spec, &desk->worker, &err) < 0) {
+		vtap_log(
+			LOG_ERR, VTAP_EVENT_TROUBLE, NULL, "target %s: %s", intake->name, err.text);
+		*desk = (struct desk){ .socket_fd = -1 };
+	}
+}
+
+static void desks_start(struct vtap_intake *intake)
+{
+	if (vtap_intake_table(intake) == NULL)
+		return;
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		if (intake->desk[i].is_open && intake->desk[i].worker == NULL)
+			desk_start(intake, &intake->desk[i]);
+}
+
+static struct desk *desk_find_free(struct vtap_intake *intake)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		if (!intake->desk[i].is_open)
+			return &intake->desk[i];
+	return NULL;
+}
+
+static void desks_close_unkept(struct vtap_intake *intake)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		if (intake->desk[i].is_open && !intake->desk[i].is_kept)
+			desk_close(intake, &intake->desk[i]);
+}
+
+void vtap_intake_free(struct vtap_intake *intake)
+{
+	if (intake == NULL)
+		return;
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
+		intake->desk[i].is_kept = false;
+		if (intake->desk[i].is_open)
+			desk_close(intake, &intake->desk[i]);
+		vtap_slot_done(&intake->slot[i]);
+	}
+	free(intake);
+}
+
+/* ---- underlays ---- */
+
+static bool name_matches(const struct vtap_target *target, const char *name)
+{
+	for (size_t i = 0; i < target->n_underlays; i++)
+		if (fnmatch(target->underlays[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+static struct underlay *underlay_find(struct vtap_intake *intake, const char *name)
+{
+	for (size_t i = 0; i < intake->n_underlays; i++)
+		if (strcmp(intake->underlay[i].name, name) == 0)
+			return &intake->underlay[i];
+	return NULL;
+}
+
+static void underlay_came(
+	struct vtap_intake *intake, const struct vtap_device *device, uint64_t now_ns)
+{
+	struct underlay *underlay = underlay_find(intake, device->name);
+
+	if (underlay == NULL && intake->n_underlays == UNDERLAYS_MAX)
+		return;
+	if (underlay == NULL) {
+		underlay = &intake->underlay[intake->n_underlays++];
+		*underlay = (struct underlay){ .index = device->index };
+		memcpy(underlay->name, device->name, sizeof(underlay->name));
+		return;
+	}
+	if (underlay->index == 0)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_UNDERLAY,
+			&(struct vtap_log_context){ .interface = underlay->name },
+			"%s: back after %.0f s", underlay->name,
+			(double)(now_ns - underlay->gone_ns) / (double)VTAP_NS_PER_S);
+	underlay->index = device->index;
+}
+
+static void underlays_note_gone(struct vtap_intake *intake, const struct vtap_devices *devices,
+	size_t n_sessions, uint64_t now_ns)
+{
+	for (size_t i = 0; i < intake->n_underlays; i++) {
+		struct underlay *underlay = &intake->underlay[i];
+		const struct vtap_device *device =
+			underlay->index != 0 ? vtap_devices_find_index(devices, underlay->index)
+					     : NULL;
+
+		if (underlay->index == 0 ||
+			(device != NULL && strcmp(device->name, underlay->name) == 0))
+			continue;
+		underlay->index = 0;
+		underlay->gone_ns = now_ns;
+		vtap_log(LOG_WARNING, VTAP_EVENT_UNDERLAY,
+			&(struct vtap_log_context){ .interface = underlay->name },
+			"%s: gone; %zu %s nothing from it, waiting for it", underlay->name,
+			n_sessions, n_sessions == 1 ? "session gets" : "sessions get");
+	}
+}
+
+/* ---- an update ---- */
+
+struct update {
+	struct vtap_intake *intake;
+	const struct vtap_target *target;
+	unsigned n_workers; /* of each underlay */
+	uint64_t buffer_bytes;
+	unsigned n_found; /* underlays */
+	bool is_short;    /* no desk was free: those that are closed first make room */
+	bool is_refused;
+	int error;
+	struct vtap_err err;
+};
+
+static unsigned workers_of(const struct vtap_target *target)
+{
+	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (target->workers != VTAP_AUTO)
+		return target->workers;
+	return n_cpus < 1 ? 1 : n_cpus > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)n_cpus;
+}
+
+/* The desks of one underlay (or of all, with index 0): keep the first n, open what is missing. */
+static void update_underlay(struct update *update, const char *device, int index)
+{
+	struct vtap_intake *intake = update->intake;
+	const struct vtap_socket_spec spec = {
+		.port = update->target->port,
+		.device = device,
+		.buffer_bytes = update->buffer_bytes,
+	};
+	unsigned n = 0;
+
+	update->n_found++;
+	for (int i = 0; i < VTAP_SLOTS_MAX && n < update->n_workers; i++) {
+		struct desk *desk = &intake->desk[i];
+
+		if (!desk->is_open || desk->port != spec.port || desk->device_index != index)
+			continue;
+		desk->is_kept = true;
+		n++;
+		if (desk->buffer_bytes != spec.buffer_bytes &&
+			vtap_socket_set_buffer(desk_socket(desk), spec.buffer_bytes) == 0)
+			desk->buffer_bytes = spec.buffer_bytes;
+	}
+	while (n < update->n_workers && !update->is_refused) {
+		struct desk *desk = desk_find_free(intake);
+
+		if (desk == NULL) {
+			update->is_short = true; /* 16 in all is documented */
+			break;
+		}
+		update->error = desk_open(intake, desk, &spec, index, &update->err);
+		update->is_refused = update->error < 0;
+		n++;
+	}
+}
+
+static void update_underlays(
+	struct update *update, const struct vtap_devices *devices, uint64_t now_ns)
+{
+	update->intake->is_auto = update->target->n_underlays == 0;
+	if (update->intake->is_auto) {
+		update_underlay(update, NULL, 0);
+		return;
+	}
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct vtap_device *device = &devices->device[i];
+
+		if (!name_matches(update->target, device->name) || vtap_device_is_ours(device))
+			continue;
+		underlay_came(update->intake, device, now_ns);
+		update_underlay(update, device->name, device->index);
+	}
+}
+
+static const struct vtap_device *vxlan_on_port(const struct vtap_devices *devices, uint16_t port)
+{
+	for (size_t i = 0; i < devices->n; i++)
+		if (devices->device[i].vxlan_port == port &&
+			(devices->device[i].flags & IFF_UP) != 0)
+			return &devices->device[i];
+	return NULL;
+}
+
+static void state_wait(struct vtap_intake *intake, const char *reason, int error, const char *fmt,
+	...) VTAP_PRINTF(4, 5);
+
+static void state_wait(
+	struct vtap_intake *intake, const char *reason, int error, const char *fmt, ...)
+{
+	char message[VTAP_ERR_MAX];
+	bool is_new;
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(message, sizeof(message), fmt, args); /* cut is harmless */
+	va_end(args);
+	is_new = intake->reason == NULL || strcmp(intake->reason, reason) != 0 ||
+		 strcmp(intake->message, message) != 0;
+	intake->state = VTAP_STATE_WAITING;
+	intake->reason = reason;
+	memcpy(intake->message, message, sizeof(message));
+	if (is_new)
+		vtap_log(LOG_WARNING, VTAP_EVENT_TARGET_WAITING,
+			&(struct vtap_log_context){ .error = error }, "target %s: waiting, %s",
+			intake->name, message);
+}
+
+static void state_wait_for_port(struct update *update, const struct vtap_devices *devices)
+{
+	const struct vtap_device *vxlan = vxlan_on_port(devices, update->target->port);
+
+	if (vxlan != NULL)
+		state_wait(update->intake, "port-taken", update->error,
+			"UDP port %u is in use by the vxlan interface %s, which is not ours",
+			update->target->port, vxlan->name);
+	else
+		state_wait(update->intake, "port-taken", update->error,
+			"UDP port %u is in use by another program: ss -ulpn sport = :%u names it",
+			update->target->port, update->target->port);
+}
+
+static void state_set(struct update *update, const struct vtap_devices *devices, uint64_t now_ns)
+{
+	struct vtap_intake *intake = update->intake;
+	_auto_free char *wanted = NULL;
+
+	if (update->is_refused && vtap_backoff_is_due(&intake->backoff, now_ns))
+		vtap_backoff_delay(&intake->backoff, now_ns);
+	if (update->is_refused && update->error == -EADDRINUSE) {
+		state_wait_for_port(update, devices);
+	} else if (update->is_refused) {
+		state_wait(intake, "socket-refused", update->error, "%s", update->err.text);
+	} else if (update->n_found == 0) {
+		state_wait(intake, "underlay-missing", 0, "%s%s is not there",
+			update->target->underlays[0],
+			update->target->n_underlays > 1 ? " (and the other underlays)" : "");
+	} else {
+		if (intake->reason != NULL)
+			vtap_log(LOG_NOTICE, VTAP_EVENT_TARGET_READY, NULL,
+				"target %s: ready, UDP port %u", intake->name,
+				update->target->port);
+		vtap_backoff_clear(&intake->backoff);
+		intake->state = VTAP_STATE_READY;
+		intake->reason = NULL;
+		intake->message[0] = '\0';
+	}
+}
+
+void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *target,
+	const struct vtap_devices *devices, size_t n_sessions, uint64_t now_ns)
+{
+	struct update update = {
+		.intake = intake,
+		.target = target,
+		.n_workers = workers_of(target),
+		.buffer_bytes = target->receive_buffer_bytes != VTAP_AUTO
+					? target->receive_buffer_bytes
+					: BUFFER_AUTO_BYTES,
+	};
+
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		intake->desk[i].is_kept = false;
+	underlays_note_gone(intake, devices, n_sessions, now_ns);
+	update_underlays(&update, devices, now_ns);
+	desks_start(intake);
+	desks_close_unkept(intake);
+	if (update.is_short) {
+		update.n_found = 0;
+		update_underlays(&update, devices, now_ns);
+		desks_start(intake);
+	}
+	state_set(&update, devices, now_ns);
+}
+
+/* ---- tables and counters ---- */
+
+const struct vtap_table *vtap_intake_table(const struct vtap_intake *intake)
+{
+	return atomic_load_explicit(
+		&intake->publication.table, memory_order_relaxed); /* main's own writes */
+}
+
+const struct vtap_table *vtap_intake_publish(
+	struct vtap_intake *intake, const struct vtap_table *table)
+{
+	/* seq_cst: see table_borrow() in datapath/worker.c */
+	const struct vtap_table *former =
+		atomic_exchange_explicit(&intake->publication.table, table, memory_order_seq_cst);
+
+	desks_start(intake);
+	return former;
+}
+
+bool vtap_intake_uses(const struct vtap_intake *intake, const struct vtap_table *table)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		if (intake->desk[i].worker != NULL &&
+			vtap_worker_uses(intake->desk[i].worker, table))
+			return true;
+	return false;
+}
+
+void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals)
+{
+	struct vtap_totals totals = { 0 };
+	uint32_t drops;
+
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
+		vtap_slot_add(&intake->slot[i], &totals);
+		if (intake->desk[i].is_open &&
+			vtap_socket_drops(desk_socket(&intake->desk[i]), &drops) == 0)
+			desk_count_drops(intake, &intake->desk[i], drops);
+	}
+	totals.verdicts[VTAP_VERDICT_SOCKET_FULL] += intake->n_socket_drops;
+	totals.received += intake->n_socket_drops;
+	*ret_totals = totals;
+}
+
+const struct vtap_slot *vtap_intake_slot(const struct vtap_intake *intake, unsigned i)
+{
+	return intake->slot[i].unknown != NULL ? &intake->slot[i] : NULL;
+}
+
+const char *vtap_intake_name(const struct vtap_intake *intake)
+{
+	return intake->name;
+}
+
+void vtap_intake_status(const struct vtap_intake *intake, struct vtap_intake_status *ret_status)
+{
+	*ret_status = (struct vtap_intake_status){
+		.state = intake->state,
+		.reason = intake->reason,
+		.message = intake->reason != NULL ? intake->message : NULL,
+		.retry_at_ns =
+			intake->backoff.retry_at_ns != 0 ? intake->backoff.retry_at_ns : UINT64_MAX,
+	};
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		ret_status->n_workers += intake->desk[i].worker != NULL;
+}
+
+static const char *bound_name(const struct vtap_intake *intake, int device_index)
+{
+	if (device_index == 0)
+		return "any";
+	for (size_t i = 0; i < intake->n_underlays; i++)
+		if (intake->underlay[i].index == device_index)
+			return intake->underlay[i].name;
+	return NULL;
+}
+
+const char **vtap_intake_bound(const struct vtap_intake *intake, size_t *ret_n)
+{
+	const char **names = calloc(VTAP_SLOTS_MAX, sizeof(*names));
+	size_t n = 0;
+
+	for (int i = 0; i < VTAP_SLOTS_MAX && names != NULL; i++) {
+		const char *name = intake->desk[i].is_open
+					   ? bound_name(intake, intake->desk[i].device_index)
+					   : NULL;
+		bool is_listed = name == NULL;
+
+		for (size_t j = 0; j < n; j++)
+			is_listed = is_listed || strcmp(names[j], name) == 0;
+		if (!is_listed)
+			names[n++] = name;
+	}
+	*ret_n = n;
+	return names;
+}

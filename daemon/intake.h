@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a target's packets come in: sockets and workers, one set for each underlay, kept as the
+ * configuration wants them. It has the target's counters, which outlive workers and reloads.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/backoff.h"
+#include "daemon/interfaces.h"
+#include "datapath/counters.h"
+#include "datapath/worker.h"
+#include "model/conf.h"
+#include "model/device.h"
+
+/** struct vtap_intake - the running side of a target */
+struct vtap_intake;
+
+/** vtap_intake_new() - nothing is open yet. Return: 0, -ENOMEM. */
+int vtap_intake_new(const char *name, struct vtap_intake **ret_intake);
+
+/** vtap_intake_free() - stops the workers, which read their sockets empty first. NULL is allowed.
+ */
+void vtap_intake_free(struct vtap_intake *intake);
+VTAP_FREEP(intake, struct vtap_intake, vtap_intake_free)
+
+/** vtap_intake_name() - of its target */
+const char *vtap_intake_name(const struct vtap_intake *intake);
+
+/**
+ * vtap_intake_update() - open what is missing, close what is too much
+ *
+ * New sockets open before old ones close. Sockets fill from the moment they are open; their workers
+ * start with the first published table.
+ * @devices: the last look at the kernel
+ * Context: main thread. Logs what comes and goes.
+ */
+void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *target,
+	const struct vtap_devices *devices, size_t n_sessions, uint64_t now_ns);
+
+/** vtap_intake_publish() - give the workers a table. Return: the former one, for the caller to free
+ * later; NULL at first. */
+const struct vtap_table *vtap_intake_publish(
+	struct vtap_intake *intake, const struct vtap_table *table);
+
+/** vtap_intake_table() - the published table, or NULL; borrowed */
+const struct vtap_table *vtap_intake_table(const struct vtap_intake *intake);
+
+/** vtap_intake_uses() - does a worker still use this table? */
+bool vtap_intake_uses(const struct vtap_intake *intake, const struct vtap_table *table);
+
+/** vtap_intake_read() - the sum over all workers that ever were, with the kernel's drops on the
+ * sockets */
+void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals);
+
+/** vtap_intake_slot() - slot @i for the sightings in it, or NULL if it was never used */
+const struct vtap_slot *vtap_intake_slot(const struct vtap_intake *intake, unsigned i);
+
+/** struct vtap_intake_status - how it is; strings borrowed until the next update */
+struct vtap_intake_status {
+	enum vtap_state state; /* READY or WAITING */
+	const char *reason;    /* id, or NULL */
+	const char *message;
+	uint64_t retry_at_ns; /* UINT64_MAX: none */
+	unsigned n_workers;
+};
+
+void vtap_intake_status(const struct vtap_intake *intake, struct vtap_intake_status *ret_status);
+
+/** vtap_intake_bound() - "any", or the names of the underlays that sockets are bound to. Return:
+ * heap array, borrowed names. */
+const char **vtap_intake_bound(const struct vtap_intake *intake, size_t *ret_n);

@@ -1,0 +1,689 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/interfaces.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/log.h"
+#include "netlink/dump.h"
+#include "netlink/link.h"
+#include "tap/tap.h"
+
+/* Steps of one turn; a TAP takes 0.3 ms to make and dress, so the loop answers within some 20 ms.
+ */
+#define STEPS_MAX 64
+
+/* More repairs than this in one turn become one line: somebody restarted a network manager. */
+#define FOLD_MIN 16
+
+static const char *const STATE_NAMES[] = {
+	[VTAP_STATE_ABSENT] = "absent",
+	[VTAP_STATE_CREATING] = "creating",
+	[VTAP_STATE_READY] = "ready",
+	[VTAP_STATE_WAITING] = "waiting",
+	[VTAP_STATE_FOREIGN] = "foreign",
+};
+static_assert(VTAP_ARRAY_LEN(STATE_NAMES) == VTAP_STATE_COUNT, "every state has a name");
+
+struct vtap_interfaces {
+	struct vtap_nl *nl;                /* borrowed */
+	struct vtap_interface **interface; /* sorted by name */
+	size_t n;
+	struct vtap_devices devices; /* the last look */
+	int *removal;                /* indexes that the last turn found unwanted */
+	size_t n_removals;
+	int *closed; /* descriptors that were given up */
+	size_t n_closed;
+	uint64_t n_repairs;
+};
+
+/** struct applying - the state of one turn */
+struct applying {
+	struct vtap_interfaces *set;
+	struct vtap_turn *turn;
+	uint64_t now_ns;
+	uint64_t noticed_ns;
+	unsigned n_steps;
+	unsigned n_repaired;
+};
+
+const char *vtap_state_name(enum vtap_state state)
+{
+	return STATE_NAMES[state];
+}
+
+/* ---- the set ---- */
+
+int vtap_interfaces_new(struct vtap_nl *nl, struct vtap_interfaces **ret_set)
+{
+	struct vtap_interfaces *set = calloc(1, sizeof(*set));
+
+	if (set == NULL)
+		return -ENOMEM;
+	set->nl = nl;
+	*ret_set = set;
+	return 0;
+}
+
+static void interface_free(struct vtap_interface *interface)
+{
+	if (interface == NULL)
+		return;
+	(void)vtap_fd_close(interface->fd);
+	free(interface->sessions);
+	free(interface->vnis);
+	free(interface);
+}
+VTAP_FREEP(interface, struct vtap_interface, interface_free)
+
+void vtap_interfaces_free(struct vtap_interfaces *set)
+{
+	if (set == NULL)
+		return;
+	for (size_t i = 0; i < set->n; i++)
+		interface_free(set->interface[i]);
+	for (size_t i = 0; i < set->n_closed; i++)
+		(void)vtap_fd_close(set->closed[i]);
+	free(set->interface);
+	free(set->closed);
+	free(set->removal);
+	vtap_devices_done(&set->devices);
+	free(set);
+}
+
+static int name_compare(const void *name, const void *element)
+{
+	return strcmp(name, (*(struct vtap_interface *const *)element)->wish.name);
+}
+
+static struct vtap_interface *set_find(const struct vtap_interfaces *set, const char *name)
+{
+	struct vtap_interface *const *found =
+		set->n == 0 ? NULL
+			    : bsearch(name, set->interface, set->n, sizeof(*set->interface),
+				      name_compare);
+
+	return found != NULL ? *found : NULL;
+}
+
+const struct vtap_interface *vtap_interfaces_find(
+	const struct vtap_interfaces *set, const char *name)
+{
+	return set_find(set, name);
+}
+
+const struct vtap_devices *vtap_interfaces_devices(const struct vtap_interfaces *set)
+{
+	return &set->devices;
+}
+
+uint64_t vtap_interfaces_n_repairs(const struct vtap_interfaces *set)
+{
+	return set->n_repairs;
+}
+
+int vtap_interfaces_own_indexes(const struct vtap_interfaces *set, int **ret_indexes, size_t *ret_n)
+{
+	int *indexes = calloc(set->n + 1, sizeof(*indexes));
+	size_t n = 0;
+
+	if (indexes == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->n; i++)
+		if (set->interface[i]->wish.held_index != 0)
+			indexes[n++] = set->interface[i]->wish.held_index;
+	*ret_indexes = indexes;
+	*ret_n = n;
+	return 0;
+}
+
+int vtap_interfaces_take_closed(struct vtap_interfaces *set)
+{
+	return set->n_closed > 0 ? set->closed[--set->n_closed] : -1;
+}
+
+/* Give up a descriptor: workers may still write to it for the length of a batch. */
+static void fd_give_up(struct vtap_interfaces *set, int *fd)
+{
+	int *grown;
+
+	if (*fd < 0)
+		return;
+	grown = reallocarray(set->closed, set->n_closed + 1, sizeof(*grown));
+	if (grown == NULL)
+		return; /* leaked rather than closed under a worker's hands */
+	set->closed = grown;
+	grown[set->n_closed++] = vtap_steal_fd(fd);
+}
+
+/* ---- wishes ---- */
+
+static int session_compare(const void *a, const void *b)
+{
+	const struct vtap_session *left = *(const struct vtap_session *const *)a;
+	const struct vtap_session *right = *(const struct vtap_session *const *)b;
+	int r = strcmp(left->interface, right->interface);
+
+	return r != 0 ? r : (left > right) - (left < right);
+}
+
+static char *names_join(const struct vtap_session *const *sessions, size_t n, const char *between)
+{
+	_auto_free char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		(void)fprintf(
+			out, "%s%s", i > 0 ? between : "", sessions[i]->name); /* fclose tells */
+	return fclose(out) == 0 ? vtap_steal(&text) : NULL;
+}
+
+/* @n sessions that share an interface. */
+static int interface_new(
+	const struct vtap_session *const *sessions, size_t n, struct vtap_interface **ret_interface)
+{
+	_auto(interface) struct vtap_interface *interface = calloc(1, sizeof(*interface));
+	_auto_free char *marked = NULL;
+
+	if (interface == NULL)
+		return -ENOMEM;
+	interface->fd = -1;
+	interface->is_wanted = true;
+	interface->sessions = names_join(sessions, n, ", ");
+	interface->vnis = vtap_session_format_vnis(sessions[0]);
+	marked = names_join(sessions, n, ",");
+	if (interface->sessions == NULL || interface->vnis == NULL || marked == NULL)
+		return -ENOMEM;
+	interface->wish = (struct vtap_wish){
+		.mtu_bytes = sessions[0]->mtu_bytes,
+		.uid = geteuid(),
+		.gid = getegid(),
+	};
+	memcpy(interface->wish.name, sessions[0]->interface, sizeof(interface->wish.name));
+	vtap_ifname_mac(interface->wish.name, interface->wish.mac);
+	(void)snprintf(interface->wish.alias, sizeof(interface->wish.alias), "%s%.240s",
+		VTAP_ALIAS_MARK, marked); /* cut is documented: the names are for people */
+	*ret_interface = vtap_steal(&interface);
+	return 0;
+}
+
+struct interface_list {
+	struct vtap_interface **interface;
+	size_t n;
+};
+
+static void list_done(struct interface_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		interface_free(list->interface[i]);
+	free(list->interface);
+}
+
+/* What the configuration wants, as fresh interfaces sorted by name. */
+static int list_from_conf(const struct vtap_conf *conf, struct interface_list *ret_list)
+{
+	_auto_free const struct vtap_session **sorted =
+		calloc(conf->n_sessions + 1, sizeof(*sorted));
+	size_t first = 0;
+
+	ret_list->interface = calloc(conf->n_sessions + 1, sizeof(*ret_list->interface));
+	if (sorted == NULL || ret_list->interface == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		sorted[i] = &conf->sessions[i];
+	qsort(sorted, conf->n_sessions, sizeof(*sorted), session_compare);
+	for (size_t i = 1; i <= conf->n_sessions; i++) {
+		int r;
+
+		if (i < conf->n_sessions &&
+			strcmp(sorted[i]->interface, sorted[first]->interface) == 0)
+			continue;
+		r = interface_new(&sorted[first], i - first, &ret_list->interface[ret_list->n]);
+		if (r < 0)
+			return r;
+		ret_list->n++;
+		first = i;
+	}
+	return 0;
+}
+
+/* What is known of an interface of that name goes on in the new one. */
+static void interface_continue(struct vtap_interface *fresh, struct vtap_interface *old)
+{
+	fresh->wish.held_index = old->wish.held_index;
+	fresh->fd = vtap_steal_fd(&old->fd);
+	fresh->state = old->state;
+	fresh->reason = old->reason;
+	memcpy(fresh->message, old->message, sizeof(fresh->message));
+	fresh->backoff = old->backoff;
+	fresh->backoff.retry_at_ns = 0; /* a reload is a reason to try at once */
+	fresh->n_repairs = old->n_repairs;
+	fresh->is_reconfigured = old->is_reconfigured ||
+				 fresh->wish.mtu_bytes != old->wish.mtu_bytes ||
+				 strcmp(fresh->wish.alias, old->wish.alias) != 0;
+}
+
+int vtap_interfaces_want(struct vtap_interfaces *set, const struct vtap_conf *conf)
+{
+	__attribute__((cleanup(list_done))) struct interface_list list = { 0 };
+	struct vtap_interface **old = set->interface;
+	size_t n_old = set->n;
+	int r = list_from_conf(conf, &list);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < list.n; i++) {
+		struct vtap_interface *before = set_find(set, list.interface[i]->wish.name);
+
+		if (before != NULL)
+			interface_continue(list.interface[i], before);
+	}
+	for (size_t i = 0; i < n_old; i++)
+		fd_give_up(set, &old[i]->fd); /* of those that nobody continues */
+	set->interface = vtap_steal(&list.interface);
+	set->n = list.n;
+	list = (struct interface_list){ .interface = old, .n = n_old };
+	return 0;
+}
+
+/* ---- states ---- */
+
+static struct vtap_log_context log_context(const struct vtap_interface *interface, int error)
+{
+	return (struct vtap_log_context){
+		.sessions = interface->sessions,
+		.vnis = interface->vnis,
+		.interface = interface->wish.name,
+		.error = error,
+	};
+}
+
+static void state_set_ready(struct vtap_interface *interface)
+{
+	struct vtap_log_context context = log_context(interface, 0);
+
+	if (interface->state == VTAP_STATE_WAITING || interface->state == VTAP_STATE_FOREIGN)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, &context, "%s: ready, %s",
+			interface->sessions, interface->wish.name);
+	interface->state = VTAP_STATE_READY;
+	interface->reason = NULL;
+	interface->message[0] = '\0';
+}
+
+/* It must wait. One line when it begins, or when the reason changes; the later tries are silent. */
+static void state_set_waiting(struct applying *applying, struct vtap_interface *interface,
+	enum vtap_state state, const char *reason, int error, const char *message)
+{
+	struct vtap_log_context context = log_context(interface, error);
+	bool is_new = interface->reason == NULL || strcmp(interface->reason, reason) != 0 ||
+		      strcmp(interface->message, message) != 0;
+	uint64_t wait_ns = interface->backoff.retry_at_ns - applying->now_ns;
+
+	interface->state = state;
+	interface->reason = reason;
+	(void)snprintf(
+		interface->message, sizeof(interface->message), "%s", message); /* same size */
+	if (is_new)
+		vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING, &context,
+			"%s: waiting, %s; next try in %.0f s", interface->sessions, message,
+			(double)wait_ns / (double)VTAP_NS_PER_S);
+}
+
+static void refuse(struct applying *applying, struct vtap_interface *interface, int error,
+	const struct vtap_err *err)
+{
+	vtap_backoff_delay(&interface->backoff, applying->now_ns);
+	state_set_waiting(applying, interface, VTAP_STATE_WAITING, "interface-refused", error,
+		err->text[0] != '\0' ? err->text : vtap_errno_text(error));
+}
+
+static void repaired(
+	struct applying *applying, struct vtap_interface *interface, const char *reason)
+{
+	struct vtap_log_context context = log_context(interface, 0);
+	uint64_t took_ns = vtap_clock_mono_ns() - applying->noticed_ns;
+
+	interface->n_repairs++;
+	applying->set->n_repairs++;
+	if (++applying->n_repaired <= FOLD_MIN)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
+			"%s: %s %s; repaired in %.0f ms", interface->sessions, interface->wish.name,
+			reason, (double)took_ns / (double)VTAP_NS_PER_MS);
+}
+
+/* ---- steps ---- */
+
+static int dress(struct vtap_interfaces *set, const struct vtap_interface *interface, int index,
+	unsigned settings, struct vtap_err *err)
+{
+	const struct vtap_wish *wish = &interface->wish;
+	const struct vtap_link_settings link = {
+		.alias = (settings & VTAP_SET_ALIAS) != 0 ? wish->alias : NULL,
+		.mac = (settings & VTAP_SET_MAC) != 0 ? wish->mac : NULL,
+		.mtu_bytes = (settings & VTAP_SET_MTU) != 0 ? wish->mtu_bytes : 0,
+		.set_group = (settings & VTAP_SET_GROUP) != 0,
+		.set_quiet = (settings & VTAP_SET_QUIET) != 0,
+		.has_ipv6 = access("/proc/sys/net/ipv6", F_OK) == 0,
+	};
+	int r = 0;
+
+	if ((settings & VTAP_SET_QUIET) != 0)
+		r = vtap_link_disable_ipv6(wish->name, err);
+	if (r == 0 &&
+		(settings & ~(unsigned)(VTAP_SET_UP | VTAP_SET_OWNER | VTAP_SET_PERSISTENT)) != 0)
+		r = vtap_link_set(set->nl, index, &link, err);
+	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
+		r = vtap_tap_set_owner(interface->fd, wish->uid, wish->gid, err);
+	if (r == 0 &&
+		(settings & VTAP_SET_UP) != 0) /* after IPv6 is off: not one frame may leave */
+		r = vtap_link_set(
+			set->nl, index, &(struct vtap_link_settings){ .set_up = true }, err);
+	if (r == 0 && (settings & VTAP_SET_PERSISTENT) !=
+			      0) /* last: what fails before leaves nothing behind */
+		r = vtap_tap_set_persistent(interface->fd, true, err);
+	return r < 0 ? vtap_err_add(err, r, "%s", wish->name) : 0;
+}
+
+/* The new device takes the place of one that we held, if any. */
+static void interface_hold(
+	struct applying *applying, struct vtap_interface *interface, int *fd, int index)
+{
+	fd_give_up(applying->set, &interface->fd);
+	interface->fd = vtap_steal_fd(fd);
+	interface->wish.held_index = index;
+	applying->turn->has_new_fds = true;
+}
+
+static int step_create(
+	struct applying *applying, struct vtap_interface *interface, struct vtap_err *err)
+{
+	const struct vtap_wish *wish = &interface->wish;
+	_auto_fd int fd = -1;
+	int r = vtap_tap_create(wish->name, wish->uid, wish->gid, &fd, err);
+	int index = r == 0 ? (int)if_nametoindex(wish->name) : 0;
+
+	if (r < 0)
+		return r;
+	interface->state =
+		interface->state == VTAP_STATE_ABSENT ? VTAP_STATE_CREATING : interface->state;
+	if (index == 0)
+		return vtap_err_set(err, -ENODEV, "%s: vanished while it was made", wish->name);
+	interface_hold(applying, interface, &fd, index);
+	r = dress(applying->set, interface, index, VTAP_SET_ALL & ~(unsigned)VTAP_SET_GROUP, err);
+	if (r == 0)
+		return 0;
+	interface->wish.held_index = 0; /* not persistent yet: gone when the descriptor is closed */
+	fd_give_up(applying->set, &interface->fd);
+	return r;
+}
+
+static int step_adopt(struct applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step, struct vtap_err *err)
+{
+	const struct vtap_wish *wish = &interface->wish;
+	_auto_fd int fd = -1;
+	int r = vtap_tap_attach(wish->name, wish->uid, wish->gid, &fd, err);
+
+	if (r == -EBUSY)
+		return vtap_err_set(err, r, "%s is held by another process", wish->name);
+	if (r < 0)
+		return r;
+	interface_hold(applying, interface, &fd, step->index);
+	return dress(applying->set, interface, step->index, step->settings, err);
+}
+
+static int step_apply(struct applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step, struct vtap_err *err)
+{
+	switch (step->kind) {
+	case VTAP_STEP_CREATE:
+		return step_create(applying, interface, err);
+	case VTAP_STEP_ADOPT:
+		return step_adopt(applying, interface, step, err);
+	case VTAP_STEP_RENAME:
+		return vtap_link_rename(applying->set->nl, step->index, interface->wish.name, err);
+	case VTAP_STEP_SET:
+		return dress(applying->set, interface, step->index, step->settings, err);
+	default:
+		return 0;
+	}
+}
+
+static bool step_is_repair(const struct vtap_interface *interface, const struct vtap_step *step)
+{
+	if (step->kind == VTAP_STEP_CREATE)
+		return step->was_held;
+	return step->kind == VTAP_STEP_RENAME ||
+	       (step->kind == VTAP_STEP_SET && !interface->is_reconfigured);
+}
+
+static void step_foreign(
+	struct applying *applying, struct vtap_interface *interface, const struct vtap_step *step)
+{
+	char message[VTAP_ERR_MAX];
+
+	(void)snprintf(message, sizeof(message), "%s", step->reason); /* shorter */
+	vtap_backoff_delay(&interface->backoff, applying->now_ns);
+	state_set_waiting(applying, interface, VTAP_STATE_FOREIGN, "interface-foreign", 0, message);
+}
+
+/* Somebody keeps undoing what we do: he is asked to stop, in words, and repairs get rarer. */
+static void step_give_way(
+	struct applying *applying, struct vtap_interface *interface, const struct vtap_step *step)
+{
+	char message[VTAP_ERR_MAX];
+
+	(void)snprintf(message, sizeof(message), "somebody keeps undoing repairs: %s %s", /* fits */
+		interface->wish.name, step->reason);
+	if (interface->reason != NULL && strcmp(interface->reason, "repair-loop") == 0)
+		memcpy(message, interface->message, sizeof(message)); /* said once */
+	state_set_waiting(applying, interface, VTAP_STATE_WAITING, "repair-loop", 0, message);
+}
+
+static void step_run(
+	struct applying *applying, struct vtap_interface *interface, const struct vtap_step *step)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	bool is_repair = step_is_repair(interface, step);
+	int r;
+
+	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns))
+		return;
+	if (step->kind == VTAP_STEP_FOREIGN) {
+		step_foreign(applying, interface, step);
+		return;
+	}
+	if (is_repair && !vtap_backoff_repair(&interface->backoff, applying->now_ns)) {
+		step_give_way(applying, interface, step);
+		return;
+	}
+	applying->n_steps++;
+	r = step_apply(applying, interface, step, &err);
+	if (r < 0) {
+		refuse(applying, interface, r, &err);
+		return;
+	}
+	if (is_repair)
+		repaired(applying, interface, step->reason);
+	else
+		vtap_backoff_clear(&interface->backoff);
+	if (step->kind != VTAP_STEP_RENAME) /* a SET may follow in this turn */
+		interface->is_reconfigured = false;
+	state_set_ready(interface);
+}
+
+/* ---- a turn ---- */
+
+static int wishes_copy(const struct vtap_interfaces *set, struct vtap_wish **ret_wishes)
+{
+	struct vtap_wish *wishes = calloc(set->n + 1, sizeof(*wishes));
+
+	if (wishes == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->n; i++)
+		wishes[i] = set->interface[i]->wish;
+	*ret_wishes = wishes;
+	return 0;
+}
+
+static bool removal_blocks(const struct vtap_interfaces *set, const struct vtap_step *step)
+{
+	return set_find(set, step->name) != NULL;
+}
+
+static int removals_keep(struct vtap_interfaces *set, const struct vtap_plan *plan)
+{
+	int *removal = calloc(plan->n + 1, sizeof(*removal));
+
+	if (removal == NULL)
+		return -ENOMEM;
+	free(set->removal);
+	set->removal = removal;
+	set->n_removals = 0;
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->step[i].kind == VTAP_STEP_REMOVE)
+			removal[set->n_removals++] = plan->step[i].index;
+	return 0;
+}
+
+/* Removals that free a name which is wanted cannot wait for the end. */
+static int removals_unblock(
+	struct applying *applying, const struct vtap_plan *plan, struct vtap_err *err)
+{
+	struct vtap_interfaces *set = applying->set;
+	int r = 0;
+
+	for (size_t i = 0; i < plan->n && r == 0; i++) {
+		if (plan->step[i].kind != VTAP_STEP_REMOVE || !removal_blocks(set, &plan->step[i]))
+			continue;
+		r = vtap_links_delete(set->nl, &plan->step[i].index, 1, &set->devices, err);
+		applying->n_steps++;
+	}
+	return r;
+}
+
+/* Interfaces that the plan says nothing about are as they should be. */
+static void states_settle(struct vtap_interfaces *set, const struct vtap_plan *plan)
+{
+	size_t i_step = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		while (i_step < plan->n && (plan->step[i_step].kind == VTAP_STEP_REMOVE ||
+						   plan->step[i_step].i_wish < i))
+			i_step++;
+		if ((i_step == plan->n || plan->step[i_step].i_wish != i) &&
+			set->interface[i]->state != VTAP_STATE_READY)
+			state_set_ready(set->interface[i]);
+		if (i_step == plan->n || plan->step[i_step].i_wish != i)
+			set->interface[i]->is_reconfigured = false;
+	}
+}
+
+static void plan_apply(struct applying *applying, const struct vtap_plan *plan)
+{
+	struct vtap_interfaces *set = applying->set;
+	size_t i = 0;
+
+	for (; i < plan->n && applying->n_steps < STEPS_MAX; i++)
+		if (plan->step[i].kind != VTAP_STEP_REMOVE)
+			step_run(applying, set->interface[plan->step[i].i_wish], &plan->step[i]);
+	applying->turn->has_more = i < plan->n;
+	applying->turn->is_unfinished = applying->n_steps > 0;
+	if (applying->n_repaired > FOLD_MIN)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, NULL, "%u more interfaces repaired",
+			applying->n_repaired - FOLD_MIN);
+}
+
+static uint64_t retry_first(const struct vtap_interfaces *set, uint64_t now_ns)
+{
+	uint64_t first_ns = UINT64_MAX;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct vtap_interface *interface = set->interface[i];
+
+		if (interface->state != VTAP_STATE_READY &&
+			interface->backoff.retry_at_ns > now_ns &&
+			interface->backoff.retry_at_ns < first_ns)
+			first_ns = interface->backoff.retry_at_ns;
+	}
+	return first_ns;
+}
+
+static int look_and_plan(
+	struct vtap_interfaces *set, struct vtap_plan *ret_plan, struct vtap_err *err)
+{
+	_auto_free struct vtap_wish *wishes = NULL;
+	struct vtap_devices devices = { 0 };
+	int r = vtap_links_dump(set->nl, &devices, err);
+
+	if (r < 0)
+		return r;
+	vtap_devices_done(&set->devices);
+	set->devices = devices;
+	r = wishes_copy(set, &wishes);
+	return r < 0 ? r : vtap_plan_make(wishes, set->n, &set->devices, ret_plan);
+}
+
+int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t noticed_ns,
+	struct vtap_turn *ret_turn, struct vtap_err *err)
+{
+	struct vtap_turn turn = { 0 };
+	struct applying applying = {
+		.set = set,
+		.turn = &turn,
+		.now_ns = now_ns,
+		.noticed_ns = noticed_ns,
+	};
+	struct vtap_plan plan = { 0 };
+	int r = look_and_plan(set, &plan, err);
+
+	if (r == 0)
+		r = removals_keep(set, &plan);
+	if (r == 0)
+		r = removals_unblock(&applying, &plan, err);
+	if (r == 0) {
+		states_settle(set, &plan);
+		plan_apply(&applying, &plan);
+		turn.has_removals = set->n_removals > 0;
+		turn.retry_at_ns = retry_first(set, now_ns);
+		*ret_turn = turn;
+	}
+	vtap_plan_done(&plan);
+	return r;
+}
+
+int vtap_interfaces_remove(struct vtap_interfaces *set, struct vtap_err *err)
+{
+	size_t n = set->n_removals;
+	int r = vtap_links_delete(set->nl, set->removal, n, &set->devices, err);
+
+	if (r < 0)
+		return r;
+	set->n_removals = 0;
+	return (int)n;
+}
+
+int vtap_interfaces_remove_all(struct vtap_nl *nl, struct vtap_err *err)
+{
+	struct vtap_devices devices = { 0 };
+	_auto_free int *indexes = NULL;
+	size_t n = 0;
+	int r = vtap_links_dump(nl, &devices, err);
+
+	if (r < 0)
+		return r;
+	indexes = calloc(devices.n + 1, sizeof(*indexes));
+	for (size_t i = 0; i < devices.n && indexes != NULL; i++)
+		if (vtap_device_is_ours(&devices.device[i]))
+			indexes[n++] = devices.device[i].index;
+	r = indexes == NULL ? -ENOMEM : vtap_links_delete(nl, indexes, n, &devices, err);
+	vtap_devices_done(&devices);
+	return r < 0 ? r : (int)n;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tap interfaces that the configuration wants, and the life of each: absent, creating, ready,
+ * waiting for the next try, or foreign (somebody else has the name).
+ *
+ * A turn is: look at the kernel, plan, apply some steps. It is repeated until a turn finds nothing
+ * to do. Removals are kept for the end, after the session table no longer names what goes away.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "daemon/backoff.h"
+#include "model/conf.h"
+#include "model/device.h"
+#include "netlink/socket.h"
+#include "plan/plan.h"
+
+enum vtap_state {
+	VTAP_STATE_ABSENT,
+	VTAP_STATE_CREATING,
+	VTAP_STATE_READY,
+	VTAP_STATE_WAITING,
+	VTAP_STATE_FOREIGN,
+	VTAP_STATE_COUNT
+};
+
+/** vtap_state_name() - "ready" */
+const char *vtap_state_name(enum vtap_state state);
+
+/** struct vtap_interface - one tap interface that is or was wanted */
+struct vtap_interface {
+	struct vtap_wish wish;
+	char *sessions; /* names joined by ", ", for messages */
+	char *vnis;     /* of the first session, for the journal */
+	bool is_wanted;
+	bool is_reconfigured; /* the wish changed: the next SET is no repair */
+	int fd;               /* -1 while there is none */
+	enum vtap_state state;
+	const char *reason; /* id, or NULL */
+	char message[VTAP_ERR_MAX];
+	struct vtap_backoff backoff;
+	uint64_t n_repairs;
+};
+
+/** struct vtap_turn - what a turn did */
+struct vtap_turn {
+	bool has_new_fds;     /* the session table must be made again */
+	bool has_more;        /* steps were left for the next turn */
+	bool is_unfinished;   /* has_more, or steps were applied: look again */
+	bool has_removals;    /* vtap_interfaces_remove() has something to do */
+	uint64_t retry_at_ns; /* the next try; UINT64_MAX for none */
+};
+
+struct vtap_interfaces;
+
+/** vtap_interfaces_new() - @nl is borrowed; the TAPs will belong to the effective user and group */
+int vtap_interfaces_new(struct vtap_nl *nl, struct vtap_interfaces **ret_set);
+
+/** vtap_interfaces_free() - closes descriptors; the devices are persistent and stay. NULL is
+ * allowed. */
+void vtap_interfaces_free(struct vtap_interfaces *set);
+VTAP_FREEP(interfaces, struct vtap_interfaces, vtap_interfaces_free)
+
+/** vtap_interfaces_want() - take the wishes of a configuration. Return: 0, -ENOMEM (nothing
+ * changed). */
+int vtap_interfaces_want(struct vtap_interfaces *set, const struct vtap_conf *conf);
+
+/**
+ * vtap_interfaces_turn() - look, plan, apply
+ * @noticed_ns: when the trouble that led here was noticed, for "repaired in"
+ * Context: main thread; CAP_NET_ADMIN. Logs repairs and refusals.
+ * Return: 0; negative errno when the kernel could not be looked at.
+ */
+int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t noticed_ns,
+	struct vtap_turn *ret_turn, struct vtap_err *err);
+
+/** vtap_interfaces_remove() - remove what the last turn found unwanted. Return: how many, or
+ * negative errno. */
+int vtap_interfaces_remove(struct vtap_interfaces *set, struct vtap_err *err);
+
+/** vtap_interfaces_remove_all() - everything that carries our mark, wanted or not. Return: as
+ * above. */
+int vtap_interfaces_remove_all(struct vtap_nl *nl, struct vtap_err *err);
+
+/** vtap_interfaces_find() - by name, or NULL; borrowed until the next want() */
+const struct vtap_interface *vtap_interfaces_find(
+	const struct vtap_interfaces *set, const char *name);
+
+/** vtap_interfaces_devices() - the last look at the kernel, borrowed until the next turn */
+const struct vtap_devices *vtap_interfaces_devices(const struct vtap_interfaces *set);
+
+/** vtap_interfaces_own_indexes() - indexes of all tap interfaces that are held. Return: 0, -ENOMEM.
+ */
+int vtap_interfaces_own_indexes(
+	const struct vtap_interfaces *set, int **ret_indexes, size_t *ret_n);
+
+/**
+ * vtap_interfaces_take_closed() - one descriptor that the session table must no longer name, to be
+ * closed when no worker uses an older table; -1 when there is none. The caller owns it.
+ */
+int vtap_interfaces_take_closed(struct vtap_interfaces *set);
+
+/** vtap_interfaces_n_repairs() - since the daemon started */
+uint64_t vtap_interfaces_n_repairs(const struct vtap_interfaces *set);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One daemon for each network namespace. A second one with the same user could join the
+ * SO_REUSEPORT group and take half of the packets. Abstract socket names belong to a network
+ * namespace and vanish with their process, so a bound name is the lock.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum {
+	VTAP_LOCK_HELD = 1, /* another vtapd has it */
+};
+
+/**
+ * vtap_lock_take() - take the lock
+ * @ret_fd: holds the lock until it is closed; caller owns
+ * Return: 0; VTAP_LOCK_HELD; negative errno. Source: unix(7), abstract names.
+ */
+int vtap_lock_take(int *ret_fd, struct vtap_err *err);
+
+/** vtap_lock_owner() - the process that holds the lock. Return: 0; -ESRCH when nobody does;
+ * negative errno. */
+int vtap_lock_owner(pid_t *ret_pid);

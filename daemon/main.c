@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/* vtapd: start, run, reload, stop. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "base/clock.h"
+#include "daemon/control.h"
+#include "daemon/inspect.h"
+#include "daemon/lock.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/options.h"
+#include "daemon/teardown.h"
+
+/* ---- reload ---- */
+
+static int handle_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
+{
+	struct vtap_manager *manager = arg;
+	struct vtap_changes changes = { 0 };
+	struct vtap_diags diags = { 0 };
+	int r;
+
+	(void)source; /* SIGHUP, from whom does not matter */
+	(void)info;
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", /* without a manager nobody waits */
+		vtap_clock_mono_ns() / VTAP_NS_PER_US);
+	manager->is_reloading = true;
+	r = vtap_manager_reload(manager, &changes, &diags);
+	if (r == VTAP_RELOAD_REFUSED || r < 0)
+		vtap_manager_trigger(
+			manager); /* READY=1 comes when it settles: nothing was changed */
+	vtap_changes_done(&changes);
+	vtap_diags_done(&diags);
+	return 0;
+}
+
+/* ---- stop ---- */
+
+static int handle_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
+{
+	(void)info; /* from whom does not matter */
+	(void)arg;
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static void stop(struct vtap_manager *manager)
+{
+	bool is_removing = manager->conf->on_stop == VTAP_ON_STOP_REMOVE;
+	unsigned port = manager->conf->targets[0].port;
+	struct vtap_err err = VTAP_ERR_NULL;
+	bool was_torn_down = manager->is_stopping;
+	int n = 0;
+
+	(void)sd_notify(0, "STOPPING=1"); /* without a manager nobody waits */
+	manager->is_stopping = true;
+	(void)vtap_manager_close_intakes(manager); /* each reads its socket empty */
+	if (is_removing && !was_torn_down)
+		n = vtap_interfaces_remove_all(manager->nl, &err);
+	if (n < 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
+			"remove the interfaces: %s; they stay: vtapd --teardown", err.text);
+	vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
+		"stopped, interfaces %s. Nobody listens on UDP %u now: this host answers mirrored "
+		"packets with ICMP port unreachable",
+		was_torn_down || (is_removing && n >= 0) ? "removed" : "stay", port);
+}
+
+/* ---- start and run ---- */
+
+static int signals_block(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set); /* these four cannot fail */
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)signal(SIGPIPE, SIG_IGN); /* a client that left is an error of its connection only */
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static int signals_watch(struct vtap_manager *manager)
+{
+	int r = sd_event_add_signal(manager->event, NULL, SIGTERM, handle_stop, manager);
+
+	if (r >= 0)
+		r = sd_event_add_signal(manager->event, NULL, SIGINT, handle_stop, manager);
+	if (r >= 0)
+		r = sd_event_add_signal(manager->event, NULL, SIGHUP, handle_reload, manager);
+	return r < 0 ? r : 0;
+}
+
+static int complain(int r, const struct vtap_err *err)
+{
+	vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r }, "vtapd: %s",
+		err->text[0] != '\0' ? err->text : vtap_errno_text(r));
+	return r == -EPERM || r == -EACCES ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
+}
+
+static int run(const struct vtap_options *options, const struct vtap_conf *conf)
+{
+	struct vtap_manager manager = { 0 };
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r = signals_block();
+
+	if (r == 0)
+		r = vtap_manager_init(&manager, options->config_path, conf, &err);
+	if (r == 0)
+		r = signals_watch(&manager);
+	if (r == 0)
+		r = vtap_control_new(&manager, options->runtime_dir, &manager.control, &err);
+	if (r < 0) {
+		vtap_manager_done(&manager);
+		return complain(r, &err);
+	}
+	r = sd_event_loop(manager.event);
+	stop(&manager);
+	vtap_control_free(vtap_steal(&manager.control));
+	vtap_manager_done(&manager);
+	return r < 0 ? complain(r, &err) : VTAP_EXIT_OK;
+}
+
+static int start(const struct vtap_options *options)
+{
+	_auto(conf) const struct vtap_conf *conf = NULL;
+	struct vtap_err err = VTAP_ERR_NULL;
+	_auto_fd int lock_fd = -1;
+	int r = vtap_inspect_load(options, &conf);
+
+	if (r != 0)
+		return r;
+	r = vtap_lock_take(&lock_fd, &err);
+	if (r == VTAP_LOCK_HELD) {
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
+			"vtapd: another vtapd manages this network namespace; this one ends");
+		return VTAP_EXIT_LOCKED;
+	}
+	return r < 0 ? complain(r, &err) : run(options, conf);
+}
+
+int main(int argc, char **argv)
+{
+	struct vtap_options options;
+	int r = vtap_options_parse(argc, argv, &options);
+
+	if (r != 0 || options.is_done)
+		return r;
+	vtap_log_init();
+	(void)umask(0027); /* the former mask is the shell's */
+	if (options.is_check)
+		return vtap_inspect_check(&options);
+	if (options.is_dump)
+		return vtap_inspect_dump(&options);
+	if (options.is_teardown)
+		return vtap_teardown();
+	return start(&options);
+}

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/manager.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "config/load.h"
+#include "daemon/control.h"
+#include "daemon/log.h"
+#include "daemon/publish.h"
+
+/* Bursts of news are folded for this long, or for some times a turn's length when turns are slow,
+ * so that a host with thousands of links spends a bounded share of its time on looking. */
+#define FOLD_NS     (2 * VTAP_NS_PER_MS)
+#define FOLD_TURNS  4
+#define FOLD_MAX_NS (500 * VTAP_NS_PER_MS)
+
+/* A look without a reason: sysctls that change without news, for instance. */
+#define AUDIT_NS (30 * VTAP_NS_PER_S)
+
+/* Between two looks at what a worker may still use. */
+#define REAP_NS (2 * VTAP_NS_PER_MS)
+
+#define SAMPLE_NS VTAP_NS_PER_S
+
+/* How late a timer may fire: news is worth a wake-up of its own. */
+#define TIMER_ACCURACY_US 500
+
+/* ---- states of sessions ---- */
+
+struct vtap_standing vtap_manager_standing(const struct vtap_manager *manager, size_t i_session)
+{
+	const struct vtap_session *session = &manager->conf->sessions[i_session];
+	const struct vtap_interface *interface =
+		vtap_interfaces_find(manager->interfaces, session->interface);
+	struct vtap_intake_status intake;
+
+	vtap_intake_status(manager->intake[session->i_target], &intake);
+	if (interface == NULL) /* only before the first want() */
+		return (struct vtap_standing){ .state = VTAP_STATE_ABSENT,
+			.retry_at_ns = UINT64_MAX };
+	if (interface->state == VTAP_STATE_READY)
+		return (struct vtap_standing){
+			.state = intake.state,
+			.reason = intake.reason,
+			.message = intake.message,
+			.retry_at_ns = intake.reason != NULL ? intake.retry_at_ns : UINT64_MAX,
+		};
+	return (struct vtap_standing){
+		.state = interface->state,
+		.reason = interface->reason,
+		.message = interface->reason != NULL ? interface->message : NULL,
+		.retry_at_ns = interface->backoff.retry_at_ns != 0 ? interface->backoff.retry_at_ns
+								   : UINT64_MAX,
+	};
+}
+
+size_t vtap_manager_n_ready(const struct vtap_manager *manager)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < manager->conf->n_sessions; i++)
+		n += vtap_manager_standing(manager, i).state == VTAP_STATE_READY;
+	return n;
+}
+
+bool vtap_manager_is_healthy(const struct vtap_manager *manager)
+{
+	struct vtap_intake_status intake;
+
+	for (size_t i = 0; i < manager->conf->n_targets; i++) {
+		vtap_intake_status(manager->intake[i], &intake);
+		if (intake.state != VTAP_STATE_READY)
+			return false;
+	}
+	return vtap_manager_n_ready(manager) > 0;
+}
+
+/* ---- what systemd is told ---- */
+
+static void status_format(const struct vtap_manager *manager, char *ret_text, size_t size)
+{
+	size_t n_ready = vtap_manager_n_ready(manager), n = manager->conf->n_sessions, used;
+	double frames_per_second = 0;
+
+	for (size_t i = 0; i < manager->runs.n; i++)
+		frames_per_second += manager->runs.run[i].frames_per_second;
+	(void)snprintf(ret_text, size,
+		"%s, %zu of %zu sessions ready, %.0f frames/s", /* cut is fine */
+		vtap_manager_is_healthy(manager) ? "healthy" : "unhealthy", n_ready, n,
+		frames_per_second);
+	if (n_ready == n)
+		return;
+	used = strlen(ret_text);
+	(void)snprintf(
+		ret_text + used, size - used, ", %zu waiting:", n - n_ready); /* cut is fine */
+	for (size_t i = 0; i < n; i++) {
+		used = strlen(ret_text);
+		if (vtap_manager_standing(manager, i).state != VTAP_STATE_READY)
+			(void)snprintf(ret_text + used, size - used, " %s", /* cut is fine */
+				manager->conf->sessions[i].name);
+	}
+}
+
+static void status_tell(struct vtap_manager *manager, const char *before)
+{
+	char text[sizeof(manager->status)];
+
+	status_format(manager, text, sizeof(text));
+	if (before[0] == '\0' && strcmp(text, manager->status) == 0)
+		return;
+	memcpy(manager->status, text, sizeof(text));
+	(void)sd_notifyf(
+		0, "%sSTATUS=%s", before, text); /* without a manager there is nobody to tell */
+}
+
+/* ---- turns ---- */
+
+static void timer_arm(sd_event_source *timer, uint64_t at_ns)
+{
+	/* a failure would be a bug of ours in the arguments */
+	(void)sd_event_source_set_time(timer, at_ns / VTAP_NS_PER_US);
+	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+/* The turn timer only ever moves closer; a turn arms it anew. */
+static void turn_at(struct vtap_manager *manager, uint64_t at_ns)
+{
+	uint64_t armed_us = 0;
+	int is_enabled = SD_EVENT_OFF;
+
+	(void)sd_event_source_get_enabled(manager->turn_timer, &is_enabled); /* cannot fail */
+	(void)sd_event_source_get_time(manager->turn_timer, &armed_us);      /* cannot fail */
+	if (is_enabled == SD_EVENT_OFF || at_ns / VTAP_NS_PER_US < armed_us)
+		timer_arm(manager->turn_timer, at_ns);
+}
+
+void vtap_manager_trigger(struct vtap_manager *manager)
+{
+	uint64_t now_ns = vtap_clock_mono_ns();
+	uint64_t fold_ns = FOLD_TURNS * manager->last_turn_ns;
+
+	if (manager->noticed_ns == 0)
+		manager->noticed_ns = now_ns;
+	fold_ns = fold_ns < FOLD_NS ? FOLD_NS : fold_ns > FOLD_MAX_NS ? FOLD_MAX_NS : fold_ns;
+	turn_at(manager, now_ns + fold_ns);
+}
+
+static void log_ready(const struct vtap_manager *manager, uint64_t now_ns)
+{
+	size_t n = manager->conf->n_sessions, n_ready = vtap_manager_n_ready(manager);
+	double ms = (double)(now_ns - manager->started_mono_ns) / (double)VTAP_NS_PER_MS;
+
+	if (n_ready == n)
+		vtap_log(LOG_INFO, VTAP_EVENT_READY, NULL, "ready in %.0f ms: %zu %s", ms, n,
+			n == 1 ? "session" : "sessions");
+	else
+		vtap_log(LOG_WARNING, VTAP_EVENT_READY, NULL,
+			"ready in %.0f ms: %zu %s, %zu ready, %zu waiting", ms, n,
+			n == 1 ? "session" : "sessions", n_ready, n - n_ready);
+}
+
+/* Every session is ready or has a reported reason. */
+static void settle(struct vtap_manager *manager, uint64_t now_ns)
+{
+	bool is_first = !manager->has_settled;
+
+	manager->noticed_ns = 0;
+	manager->has_settled = true;
+	if (is_first)
+		log_ready(manager, now_ns);
+	status_tell(manager, is_first || manager->is_reloading ? "READY=1\n" : "");
+	manager->is_reloading = false;
+	if (manager->control != NULL)
+		vtap_control_settled(manager->control);
+}
+
+static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
+{
+	const struct vtap_conf *conf = manager->conf;
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+
+	for (size_t i = 0; i < conf->n_targets; i++) {
+		size_t n_sessions = 0;
+
+		for (size_t j = 0; j < conf->n_sessions; j++)
+			n_sessions += conf->sessions[j].i_target == i;
+		vtap_intake_update(
+			manager->intake[i], &conf->targets[i], devices, n_sessions, now_ns);
+	}
+}
+
+/* Targets that are no longer configured: after the new tables, so that nothing is read into a void.
+ */
+static void intakes_drop(struct vtap_manager *manager)
+{
+	while (manager->n_intakes > manager->conf->n_targets) {
+		struct vtap_intake *intake = manager->intake[--manager->n_intakes];
+		const struct vtap_table *table = vtap_intake_table(intake);
+
+		vtap_intake_free(intake); /* its workers are gone: its last table is nobody's */
+		vtap_table_free((struct vtap_table *)table);
+	}
+}
+
+static void publish_if_due(struct vtap_manager *manager, const struct vtap_turn *turn)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	bool is_due = manager->must_publish ? !turn->has_more : turn->has_new_fds;
+
+	if (!is_due)
+		return;
+	if (vtap_publish(manager, &err) < 0) {
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
+			"%s; the former one stays, next try with the next turn", err.text);
+		manager->must_publish = true;
+		return;
+	}
+	manager->must_publish = false;
+	intakes_drop(manager);
+}
+
+static void remove_if_due(struct vtap_manager *manager, const struct vtap_turn *turn)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	int n;
+
+	if (!turn->has_removals || manager->must_publish)
+		return;
+	n = vtap_interfaces_remove(manager->interfaces, &err);
+	if (n < 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
+			"remove interfaces that no session has: %s; next try in %llu s", err.text,
+			AUDIT_NS / VTAP_NS_PER_S);
+	else
+		vtap_log(LOG_INFO, VTAP_EVENT_INTERFACE_REMOVED, NULL,
+			"removed %d %s that no session has", n,
+			n == 1 ? "interface" : "interfaces");
+}
+
+static uint64_t retry_next(
+	const struct vtap_manager *manager, const struct vtap_turn *turn, uint64_t now_ns)
+{
+	uint64_t at_ns = now_ns + AUDIT_NS;
+	struct vtap_intake_status intake;
+
+	if (turn->retry_at_ns < at_ns)
+		at_ns = turn->retry_at_ns;
+	for (size_t i = 0; i < manager->conf->n_targets; i++) {
+		vtap_intake_status(manager->intake[i], &intake);
+		if (intake.reason != NULL && intake.retry_at_ns < at_ns)
+			at_ns = intake.retry_at_ns;
+	}
+	return at_ns > now_ns ? at_ns : now_ns;
+}
+
+static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn, uint64_t now_ns)
+{
+	uint64_t done_ns = vtap_clock_mono_ns();
+
+	manager->last_turn_ns = done_ns - now_ns;
+	publish_if_due(manager, turn);
+	remove_if_due(manager, turn);
+	timer_arm(manager->turn_timer, turn->is_unfinished || turn->has_more
+					       ? done_ns
+					       : retry_next(manager, turn, done_ns));
+	if (vtap_publish_reap(manager))
+		turn_at(manager, done_ns + REAP_NS);
+	if (!turn->is_unfinished && !turn->has_more)
+		settle(manager, done_ns);
+}
+
+static int handle_turn(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct vtap_manager *manager = arg;
+	struct vtap_err err = VTAP_ERR_NULL;
+	struct vtap_turn turn = { .retry_at_ns = UINT64_MAX };
+	uint64_t now_ns = vtap_clock_mono_ns();
+	int r;
+
+	(void)source; /* the one timer */
+	(void)usec;
+	if (manager->is_stopping)
+		return 0;
+	r = vtap_interfaces_turn(manager->interfaces, now_ns,
+		manager->noticed_ns != 0 ? manager->noticed_ns : now_ns, &turn, &err);
+	if (r < 0) {
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"look at the interfaces: %s; next try in 1 s", err.text);
+		timer_arm(manager->turn_timer, now_ns + VTAP_NS_PER_S);
+		return 0;
+	}
+	intakes_update(manager, now_ns);
+	turn_end(manager, &turn, now_ns);
+	return 0;
+}
+
+static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct vtap_manager *manager = arg;
+	uint64_t now_ns = vtap_clock_mono_ns();
+
+	(void)usec; /* the source's own time, not when it ran */
+	vtap_runs_sample(&manager->runs, now_ns);
+	if (manager->has_settled && !manager->is_stopping)
+		status_tell(manager, "");
+	timer_arm(source, now_ns + SAMPLE_NS);
+	return 0;
+}
+
+static int handle_news(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct vtap_manager *manager = arg;
+	int r = vtap_watch_drain(manager->watch);
+
+	(void)source; /* the one watch */
+	(void)fd;
+	(void)events;
+	if (r == VTAP_WATCH_LOST) {
+		manager->n_news_lost++;
+		vtap_log(LOG_NOTICE, VTAP_EVENT_NEWS_LOST, NULL,
+			"the kernel had more news than fits; looking at every interface");
+	} else if (r < 0) {
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"read link news: %s; looking at every interface", vtap_errno_text(r));
+	}
+	vtap_manager_trigger(manager);
+	return 0;
+}
+
+/* ---- configurations ---- */
+
+/* Intakes in the order of the targets: those that go on are moved, the rest waits behind them. */
+static int intakes_follow(struct vtap_manager *manager, const struct vtap_conf *conf)
+{
+	struct vtap_intake **fresh =
+		calloc(conf->n_targets + manager->n_intakes + 1, sizeof(struct vtap_intake *));
+	size_t n = conf->n_targets;
+	int r = fresh == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; i < conf->n_targets && r == 0; i++) {
+		for (size_t j = 0; j < manager->n_intakes; j++)
+			if (strcmp(vtap_intake_name(manager->intake[j]), conf->targets[i].name) ==
+				0)
+				fresh[i] = manager->intake[j];
+		if (fresh[i] == NULL)
+			r = vtap_intake_new(conf->targets[i].name, &fresh[i]);
+	}
+	for (size_t j = 0; j < manager->n_intakes && r == 0; j++)
+		if (vtap_conf_find_target(conf, vtap_intake_name(manager->intake[j])) == NULL)
+			fresh[n++] = manager->intake[j];
+	if (r < 0) {
+		free(fresh); /* out of memory: a new intake without sockets may leak with it */
+		return r;
+	}
+	free(manager->intake);
+	manager->intake = fresh;
+	manager->n_intakes = n;
+	return 0;
+}
+
+static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
+{
+	int r = vtap_interfaces_want(manager->interfaces, conf);
+
+	if (r == 0)
+		r = vtap_runs_follow(&manager->runs, conf);
+	if (r == 0)
+		r = intakes_follow(manager, conf);
+	if (r < 0)
+		return r;
+	vtap_conf_unref(manager->conf);
+	manager->conf = vtap_conf_ref(conf);
+	manager->must_publish = true;
+	return 0;
+}
+
+static void log_refused(const struct vtap_diags *diags)
+{
+	_auto_free char *first = diags->n > 0 ? vtap_diag_format(&diags->diag[0]) : NULL;
+	char summary[64];
+
+	vtap_log(LOG_ERR, VTAP_EVENT_RELOAD_REFUSED, NULL,
+		"reload refused: %s, first: %s; nothing was changed",
+		vtap_diags_summary(diags->n, vtap_diags_n_files(diags), summary, sizeof(summary)),
+		first != NULL ? first : "?");
+}
+
+static void log_reloaded(const struct vtap_changes *changes)
+{
+	vtap_log(LOG_INFO, VTAP_EVENT_RELOADED, NULL,
+		"reload: %zu added, %zu changed, %zu replaced, %zu removed, %zu untouched",
+		vtap_changes_count(changes, VTAP_CHANGE_ADD),
+		vtap_changes_count(changes, VTAP_CHANGE_IN_PLACE),
+		vtap_changes_count(changes, VTAP_CHANGE_REPLACE),
+		vtap_changes_count(changes, VTAP_CHANGE_REMOVE), changes->n_untouched);
+}
+
+int vtap_manager_reload(struct vtap_manager *manager, struct vtap_changes *ret_changes,
+	struct vtap_diags *ret_diags)
+{
+	_auto(conf) const struct vtap_conf *conf = NULL;
+	int r = vtap_load(manager->config_path, 0, &conf, ret_diags);
+
+	if (r == VTAP_LOAD_REFUSED) {
+		manager->refused_wall_ns = vtap_clock_wall_ns();
+		manager->n_refused_mistakes = ret_diags->n;
+		log_refused(ret_diags);
+		return VTAP_RELOAD_REFUSED;
+	}
+	if (r == 0)
+		r = vtap_changes_find(manager->conf, conf, ret_changes);
+	if (r == 0)
+		r = conf_take(manager, conf);
+	if (r < 0)
+		return r;
+	manager->refused_wall_ns = 0;
+	vtap_manager_trigger(
+		manager); /* also without a change: its answer waits until all has settled */
+	if (ret_changes->n == 0)
+		return VTAP_RELOAD_NO_CHANGE;
+	manager->configured_wall_ns = vtap_clock_wall_ns();
+	log_reloaded(ret_changes);
+	return 0;
+}
+
+/* ---- life ---- */
+
+static int timers_init(struct vtap_manager *manager)
+{
+	int r = sd_event_add_time(manager->event, &manager->turn_timer, CLOCK_MONOTONIC, 0,
+		TIMER_ACCURACY_US, handle_turn, manager);
+
+	if (r >= 0)
+		r = sd_event_add_time(manager->event, &manager->sample_timer, CLOCK_MONOTONIC, 0,
+			TIMER_ACCURACY_US, handle_sample, manager);
+	return r < 0 ? r : 0;
+}
+
+static int netlink_init(struct vtap_manager *manager, struct vtap_err *err)
+{
+	int r = vtap_nl_open(&manager->nl, err);
+
+	if (r == 0) /* news before the first look: nothing falls between them */
+		r = vtap_watch_open(&manager->watch, err);
+	if (r == 0)
+		r = sd_event_add_io(manager->event, NULL, vtap_watch_fd(manager->watch), EPOLLIN,
+			handle_news, manager);
+	return r < 0 ? r : vtap_interfaces_new(manager->nl, &manager->interfaces);
+}
+
+int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
+	const struct vtap_conf *conf, struct vtap_err *err)
+{
+	int r;
+
+	*manager = (struct vtap_manager){
+		.config_path = config_path,
+		.started_mono_ns = vtap_clock_mono_ns(),
+		.configured_wall_ns = vtap_clock_wall_ns(),
+	};
+	r = sd_event_default(&manager->event);
+	if (r >= 0)
+		r = netlink_init(manager, err);
+	if (r >= 0)
+		r = timers_init(manager);
+	if (r >= 0)
+		r = conf_take(manager, conf);
+	return r < 0 ? vtap_err_add(err, r, "start: %s", vtap_errno_text(r)) : 0;
+}
+
+bool vtap_manager_close_intakes(struct vtap_manager *manager)
+{
+	bool had_any = manager->n_intakes > 0;
+
+	for (size_t i = 0; i < manager->n_intakes; i++) {
+		const struct vtap_table *table = vtap_intake_table(manager->intake[i]);
+
+		vtap_intake_free(manager->intake[i]);
+		vtap_table_free((struct vtap_table *)table); /* its workers are gone */
+	}
+	manager->n_intakes = 0;
+	return had_any;
+}
+
+void vtap_manager_done(struct vtap_manager *manager)
+{
+	manager->is_stopping = true;
+	(void)vtap_manager_close_intakes(manager);
+	(void)vtap_publish_reap(manager); /* without workers nothing is in use */
+	free(manager->retired);
+	free(manager->intake);
+	vtap_interfaces_free(manager->interfaces);
+	vtap_runs_done(&manager->runs);
+	vtap_conf_unref(manager->conf);
+	(void)sd_event_source_unref(manager->turn_timer);   /* always NULL */
+	(void)sd_event_source_unref(manager->sample_timer); /* always NULL */
+	(void)sd_event_unref(manager->event);               /* always NULL */
+	vtap_watch_close(manager->watch);
+	vtap_nl_close(manager->nl);
+	*manager = (struct vtap_manager){ 0 };
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/observe.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/sensors.h"
+#include "daemon/version.h"
+#include "datapath/sightings.h"
+
+/* ---- targets and sessions ---- */
+
+static uint64_t retry_in(uint64_t retry_at_ns, uint64_t now_ns)
+{
+	if (retry_at_ns == UINT64_MAX)
+		return VTAP_REPORT_NEVER;
+	return retry_at_ns > now_ns ? retry_at_ns - now_ns : 0;
+}
+
+static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_ns,
+	struct vtap_report_target *ret_report)
+{
+	struct vtap_intake_status status;
+	struct vtap_totals totals;
+
+	vtap_intake_status(manager->intake[i], &status);
+	vtap_intake_read(manager->intake[i], &totals);
+	*ret_report = (struct vtap_report_target){
+		.target = &manager->conf->targets[i],
+		.state = {
+			.state = vtap_state_name(status.state),
+			.reason = status.reason,
+			.message = status.message,
+			.retry_in_ns = status.reason != NULL ? retry_in(status.retry_at_ns, now_ns)
+							     : VTAP_REPORT_NEVER,
+		},
+		.n_workers = status.n_workers,
+		.received = totals.received,
+		.reserved_bits = totals.reserved_bits,
+	};
+	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
+	ret_report->bound = vtap_intake_bound(manager->intake[i], &ret_report->n_bound);
+	return ret_report->bound == NULL ? -ENOMEM : 0;
+}
+
+static void session_observe(const struct vtap_manager *manager, size_t i,
+	const struct vtap_sensors *sensors, uint64_t now_ns, struct vtap_report_session *ret_report)
+{
+	const struct vtap_session *session = &manager->conf->sessions[i];
+	const struct vtap_interface *interface =
+		vtap_interfaces_find(manager->interfaces, session->interface);
+	struct vtap_standing standing = vtap_manager_standing(manager, i);
+	struct vtap_session_totals totals;
+	int index = interface != NULL ? interface->wish.held_index : 0;
+
+	vtap_tally_read(manager->runs.run[i].tally, &totals);
+	*ret_report = (struct vtap_report_session){
+		.session = session,
+		.target = &manager->conf->targets[session->i_target],
+		.state = {
+			.state = vtap_state_name(standing.state),
+			.reason = standing.reason,
+			.message = standing.message,
+			.retry_in_ns = retry_in(standing.retry_at_ns, now_ns),
+		},
+		.interface_index = index,
+		.bytes = totals.bytes,
+		.frames_per_second = manager->runs.run[i].frames_per_second,
+		.bits_per_second = manager->runs.run[i].bits_per_second,
+		.last_mono_ns = totals.last_ns,
+		.n_sensors = index != 0 ? vtap_sensors_on(sensors, index) : 0,
+		.n_repairs = interface != NULL ? interface->n_repairs : 0,
+	};
+	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
+	if (standing.state == VTAP_STATE_READY)
+		ret_report->state.retry_in_ns = VTAP_REPORT_NEVER;
+}
+
+static void daemon_observe(const struct vtap_manager *manager, struct vtap_snapshot *snapshot)
+{
+	snapshot->version = VTAP_VERSION;
+	snapshot->pid = (int)getpid();
+	snapshot->is_healthy = vtap_manager_is_healthy(manager);
+	snapshot->now_mono_ns = vtap_clock_mono_ns();
+	snapshot->now_wall_ns = vtap_clock_wall_ns();
+	snapshot->started_mono_ns = manager->started_mono_ns;
+	snapshot->configured_wall_ns = manager->configured_wall_ns;
+	snapshot->refused_wall_ns = manager->refused_wall_ns;
+	snapshot->n_refused_mistakes = manager->n_refused_mistakes;
+	snapshot->n_repairs = vtap_interfaces_n_repairs(manager->interfaces);
+}
+
+int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapshot)
+{
+	const struct vtap_conf *conf = manager->conf;
+	struct vtap_snapshot snapshot = { 0 };
+	struct vtap_sensors sensors = { 0 };
+	int r = 0;
+
+	daemon_observe(manager, &snapshot);
+	snapshot.targets = calloc(conf->n_targets + 1, sizeof(*snapshot.targets));
+	snapshot.sessions = calloc(conf->n_sessions + 1, sizeof(*snapshot.sessions));
+	if (snapshot.targets == NULL || snapshot.sessions == NULL)
+		r = -ENOMEM;
+	for (size_t i = 0; i < conf->n_targets && r == 0; i++, snapshot.n_targets++)
+		r = target_observe(manager, i, snapshot.now_mono_ns, &snapshot.targets[i]);
+	if (r < 0) {
+		vtap_snapshot_done(&snapshot);
+		return r;
+	}
+	(void)vtap_sensors_read(&sensors); /* refused: nobody is known to read */
+	for (size_t i = 0; i < conf->n_sessions; i++, snapshot.n_sessions++)
+		session_observe(manager, i, &sensors, snapshot.now_mono_ns, &snapshot.sessions[i]);
+	vtap_sensors_done(&sensors);
+	*ret_snapshot = snapshot;
+	return 0;
+}
+
+/* ---- VNIs that were seen ---- */
+
+static int row_add_source(struct vtap_report_vni *row, const struct vtap_addr *source)
+{
+	struct vtap_addr *grown;
+
+	for (size_t i = 0; i < row->n_sources; i++)
+		if (vtap_addr_compare(&row->sources[i], source) == 0)
+			return 0;
+	if (row->n_sources == VTAP_REPORT_SOURCES_MAX) {
+		row->has_more_sources = true;
+		return 0;
+	}
+	grown = reallocarray(row->sources, row->n_sources + 1, sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	row->sources = grown;
+	grown[row->n_sources++] = *source;
+	return 0;
+}
+
+static int row_merge(struct vtap_report_vni *row, const struct vtap_sighting *sighting)
+{
+	int r = 0;
+
+	row->frames += sighting->frames;
+	row->bytes += sighting->bytes;
+	row->frames_per_second += sighting->frames_per_second;
+	row->has_more_sources = row->has_more_sources || sighting->has_more_sources;
+	if (row->first_mono_ns == 0 || sighting->first_ns < row->first_mono_ns)
+		row->first_mono_ns = sighting->first_ns;
+	if (sighting->last_ns > row->last_mono_ns)
+		row->last_mono_ns = sighting->last_ns;
+	for (unsigned i = 0; i < sighting->n_sources && r == 0; i++)
+		r = row_add_source(row, &sighting->source[i]);
+	return r;
+}
+
+static int vnis_add(struct vtap_report_vnis *vnis, const struct vtap_sighting *sighting,
+	const char *target, enum vtap_verdict verdict)
+{
+	struct vtap_report_vni *grown;
+
+	for (size_t i = 0; i < vnis->n; i++)
+		if (vnis->row[i].vni == sighting->vni && vnis->row[i].verdict == verdict &&
+			strcmp(vnis->row[i].target, target) == 0)
+			return row_merge(&vnis->row[i], sighting);
+	grown = reallocarray(vnis->row, vnis->n + 1, sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	vnis->row = grown;
+	grown[vnis->n] = (struct vtap_report_vni){
+		.vni = sighting->vni,
+		.target = target,
+		.verdict = verdict,
+	};
+	return row_merge(&grown[vnis->n++], sighting);
+}
+
+static int frames_compare(const void *a, const void *b)
+{
+	const struct vtap_report_vni *left = a, *right = b;
+
+	if (left->frames != right->frames)
+		return left->frames < right->frames ? 1 : -1;
+	return (left->vni > right->vni) - (left->vni < right->vni);
+}
+
+/* Rows of one kind of sightings of one target; @owner 0: all, the owner being the verdict. */
+static int target_sightings(const struct vtap_manager *manager, size_t i_target, uint32_t owner,
+	struct vtap_report_vnis *vnis)
+{
+	const char *target = manager->conf->targets[i_target].name;
+	uint64_t now_ns = vtap_clock_mono_ns();
+	int r = 0;
+
+	for (unsigned i = 0; i < VTAP_SLOTS_MAX && r == 0; i++) {
+		const struct vtap_slot *slot = vtap_intake_slot(manager->intake[i_target], i);
+		const struct vtap_sightings *sightings = slot == NULL ? NULL
+							 : owner == 0 ? slot->unknown
+								      : slot->carried;
+
+		if (sightings == NULL)
+			continue;
+		if (owner == 0)
+			vnis->forgotten_frames += vtap_sightings_forgotten(sightings);
+		for (uint32_t j = 0; j < vtap_sightings_size(sightings) && r == 0; j++) {
+			struct vtap_sighting row;
+
+			if (!vtap_sightings_get(sightings, slot, j, now_ns, &row) ||
+				(owner != 0 && row.owner != owner))
+				continue;
+			r = vnis_add(vnis, &row, target,
+				owner != 0 ? VTAP_VERDICT_DELIVERED : (enum vtap_verdict)row.owner);
+		}
+	}
+	return r;
+}
+
+static void vnis_sort(struct vtap_report_vnis *vnis)
+{
+	if (vnis->n > 1)
+		qsort(vnis->row, vnis->n, sizeof(*vnis->row), frames_compare);
+}
+
+int vtap_observe_carried(
+	struct vtap_manager *manager, size_t i_session, struct vtap_report_vnis *ret_vnis)
+{
+	struct vtap_report_vnis vnis = { 0 };
+	int r = target_sightings(manager, manager->conf->sessions[i_session].i_target,
+		manager->runs.run[i_session].tally->id, &vnis);
+
+	vnis_sort(&vnis);
+	if (r < 0)
+		vtap_report_vnis_done(&vnis);
+	else
+		*ret_vnis = vnis;
+	return r;
+}
+
+static char *sentence(const char *fmt, ...) VTAP_PRINTF(1, 2);
+
+static char *sentence(const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vasprintf(&text, fmt, args);
+	va_end(args);
+	return n < 0 ? NULL : text;
+}
+
+static bool session_names(const struct vtap_session *session, uint32_t vni)
+{
+	for (size_t i = 0; i < session->n_vnis; i++)
+		if (vtap_range_has(session->vnis[i], vni))
+			return true;
+	return false;
+}
+
+char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
+	const struct vtap_addr *source)
+{
+	const struct vtap_table *table = vtap_intake_table(manager->intake[i_target]);
+	const struct vtap_session *any = NULL;
+	struct vtap_match match;
+
+	if (table != NULL && vtap_table_match(table, vni, source, &match) == VTAP_VERDICT_DELIVERED)
+		return sentence(
+			"session %s takes it now", manager->conf->sessions[match.i_session].name);
+	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
+		const struct vtap_session *session = &manager->conf->sessions[i];
+		_auto_free char *sources =
+			vtap_prefixes_format(session->sources, session->n_sources);
+
+		if (session->i_target != i_target || sources == NULL)
+			continue;
+		if (session_names(session, vni))
+			return sentence("session %s takes %s only", session->name, sources);
+		if (session->is_any)
+			any = session;
+	}
+	if (any != NULL) {
+		_auto_free char *sources = vtap_prefixes_format(any->sources, any->n_sources);
+
+		return sentence("no session has this VNI, and %s takes any from %s only", any->name,
+			sources != NULL ? sources : "elsewhere");
+	}
+	return sentence("no session has this VNI");
+}
+
+int vtap_observe_unknown(struct vtap_manager *manager, struct vtap_report_vnis *ret_vnis)
+{
+	struct vtap_report_vnis vnis = { 0 };
+	size_t n_explained = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < manager->conf->n_targets && r == 0; i++) {
+		r = target_sightings(manager, i, 0, &vnis);
+		for (; n_explained < vnis.n && r == 0; n_explained++) {
+			struct vtap_report_vni *row = &vnis.row[n_explained];
+
+			row->why = vtap_observe_why(manager, i, row->vni, &row->sources[0]);
+			if (row->why == NULL)
+				r = -ENOMEM;
+		}
+	}
+	vnis_sort(&vnis);
+	if (r < 0)
+		vtap_report_vnis_done(&vnis);
+	else
+		*ret_vnis = vnis;
+	return r;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what runs to what is reported. */
+#pragma once
+
+#include "daemon/manager.h"
+#include "report/snapshot.h"
+
+/** vtap_observe() - a snapshot; strings are borrowed from the manager. Return: 0, -ENOMEM. */
+int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapshot);
+
+/** vtap_observe_unknown() - VNIs that nobody took, most frames first. Return: 0, -ENOMEM. */
+int vtap_observe_unknown(struct vtap_manager *manager, struct vtap_report_vnis *ret_vnis);
+
+/** vtap_observe_carried() - VNIs that a session carries, most frames first. Return: 0, -ENOMEM. */
+int vtap_observe_carried(
+	struct vtap_manager *manager, size_t i_session, struct vtap_report_vnis *ret_vnis);
+
+/** vtap_observe_why() - why does nobody take this VNI from there? Return: heap sentence, NULL
+ * without memory. */
+char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
+	const struct vtap_addr *source);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of vtapd, and its exit statuses. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Exit statuses. Source: sysexits.h where it has a name; DESIGN section 7. */
+enum {
+	VTAP_EXIT_OK = 0,
+	VTAP_EXIT_TROUBLE = 1,
+	VTAP_EXIT_USAGE = 64,
+	VTAP_EXIT_LOCKED = 75, /* another vtapd manages this network namespace */
+	VTAP_EXIT_NOPERM = 77,
+	VTAP_EXIT_CONFIG = 78,
+};
+
+struct vtap_options {
+	const char *config_path;
+	const char *runtime_dir;
+	bool is_check;
+	bool is_dump;
+	bool is_teardown;
+	bool is_done; /* --help or --version: printed */
+};
+
+/** vtap_options_parse() - read the command line. Return: 0; VTAP_EXIT_USAGE after one line on
+ * stderr. */
+int vtap_options_parse(int argc, char **argv, struct vtap_options *ret_options);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/runs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+void vtap_runs_done(struct vtap_runs *runs)
+{
+	for (size_t i = 0; i < runs->n; i++)
+		vtap_tally_unref(runs->run[i].tally);
+	free(runs->run);
+	runs->run = NULL;
+	runs->n = 0;
+}
+
+static int run_compare(const void *a, const void *b)
+{
+	return strcmp((*(const struct vtap_run *const *)a)->name,
+		(*(const struct vtap_run *const *)b)->name);
+}
+
+static const struct vtap_run **runs_sorted(const struct vtap_runs *runs)
+{
+	const struct vtap_run **sorted = calloc(runs->n + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < runs->n && sorted != NULL; i++)
+		sorted[i] = &runs->run[i];
+	if (sorted != NULL && runs->n > 1)
+		qsort(sorted, runs->n, sizeof(*sorted), run_compare);
+	return sorted;
+}
+
+/* The run of a session: that of the same name before, or a fresh one. */
+static int run_follow(struct vtap_runs *fresh, const struct vtap_run *const *sorted,
+	size_t n_sorted, const char *name)
+{
+	struct vtap_run *run = &fresh->run[fresh->n];
+	const struct vtap_run *key = run;
+	const struct vtap_run *const *found;
+	int r;
+
+	memcpy(run->name, name, sizeof(run->name));
+	found = n_sorted == 0 ? NULL
+			      : bsearch(&key, sorted, n_sorted, sizeof(*sorted), run_compare);
+	if (found != NULL) {
+		*run = **found;
+		vtap_tally_ref(run->tally);
+	} else {
+		r = vtap_tally_new(fresh->next_id, &run->tally);
+		if (r < 0)
+			return r;
+		fresh->next_id++;
+	}
+	fresh->n++;
+	return 0;
+}
+
+int vtap_runs_follow(struct vtap_runs *runs, const struct vtap_conf *conf)
+{
+	_auto_free const struct vtap_run **sorted = runs_sorted(runs);
+	struct vtap_runs fresh = {
+		.run = calloc(conf->n_sessions + 1, sizeof(*fresh.run)),
+		.next_id = runs->next_id != 0 ? runs->next_id : 1,
+		.sampled_ns = runs->sampled_ns,
+	};
+	int r = sorted == NULL || fresh.run == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; i < conf->n_sessions && r == 0; i++)
+		r = run_follow(&fresh, sorted, runs->n, conf->sessions[i].name);
+	if (r < 0) {
+		vtap_runs_done(&fresh);
+		return r;
+	}
+	vtap_runs_done(runs);
+	*runs = fresh;
+	return 0;
+}
+
+static void run_sample(struct vtap_run *run, double seconds)
+{
+	struct vtap_session_totals totals;
+	uint64_t frames;
+
+	vtap_tally_read(run->tally, &totals);
+	frames = totals.verdicts[VTAP_VERDICT_DELIVERED];
+	if (seconds > 0) {
+		run->frames_per_second = (double)(frames - run->last_frames) / seconds;
+		run->bits_per_second = 8.0 * (double)(totals.bytes - run->last_bytes) / seconds;
+	}
+	run->last_frames = frames;
+	run->last_bytes = totals.bytes;
+}
+
+void vtap_runs_sample(struct vtap_runs *runs, uint64_t now_ns)
+{
+	double seconds = runs->sampled_ns == 0
+				 ? 0
+				 : (double)(now_ns - runs->sampled_ns) / (double)VTAP_NS_PER_S;
+
+	for (size_t i = 0; i < runs->n; i++)
+		run_sample(&runs->run[i], seconds);
+	runs->sampled_ns = now_ns;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is counted for each session, over reloads, and the rates that come of it. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "datapath/counters.h"
+#include "model/conf.h"
+
+struct vtap_run {
+	char name[VTAP_NAME_MAX];
+	struct vtap_tally *tally;
+	uint64_t last_frames; /* at the last sample */
+	uint64_t last_bytes;
+	double frames_per_second;
+	double bits_per_second;
+};
+
+/** struct vtap_runs - in the order of the configuration's sessions */
+struct vtap_runs {
+	struct vtap_run *run;
+	size_t n;
+	uint32_t next_id;    /* of tallies; 0 is nobody */
+	uint64_t sampled_ns; /* CLOCK_MONOTONIC, 0: never */
+};
+
+/** vtap_runs_done() - frees all; may run twice */
+void vtap_runs_done(struct vtap_runs *runs);
+
+/** vtap_runs_follow() - sessions of the same name go on counting. Return: 0; -ENOMEM, nothing
+ * changed. */
+int vtap_runs_follow(struct vtap_runs *runs, const struct vtap_conf *conf);
+
+/** vtap_runs_sample() - the rates since the last sample */
+void vtap_runs_sample(struct vtap_runs *runs, uint64_t now_ns);

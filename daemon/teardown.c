@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/teardown.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "daemon/interfaces.h"
+#include "daemon/lock.h"
+#include "daemon/options.h"
+#include "netlink/socket.h"
+
+/* How long a daemon that was told to stop may take: it reads its sockets empty first. */
+#define STOP_TIMEOUT_MS 20000
+
+/* Tell the process to stop and wait until it is gone; by descriptor, so that no other gets the
+ * signal. */
+static int process_stop(pid_t pid)
+{
+	_auto_fd int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0)
+		return errno == ESRCH ? 0 : -errno;
+	if (syscall(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0) < 0 && errno != ESRCH)
+		return -errno;
+	return poll(&wait, 1, STOP_TIMEOUT_MS) == 1 ? 0 : -ETIMEDOUT;
+}
+
+static int daemon_stop(void)
+{
+	pid_t pid;
+	int r = vtap_lock_owner(&pid);
+
+	if (r == -ESRCH)
+		return 0;
+	return r < 0 ? r : process_stop(pid);
+}
+
+static int complain(int r, const char *what)
+{
+	(void)fprintf(
+		stderr, "vtapd: %s: %s\n", what, vtap_errno_text(r)); /* nowhere else to say so */
+	return r == -EPERM ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
+}
+
+int vtap_teardown(void)
+{
+	_auto(nl) struct vtap_nl *nl = NULL;
+	struct vtap_err err = VTAP_ERR_NULL;
+	_auto_fd int lock_fd = -1;
+	int r = daemon_stop();
+
+	if (r < 0)
+		return complain(r, "stop the running vtapd");
+	r = vtap_lock_take(&lock_fd, &err); /* nobody starts meanwhile */
+	if (r == VTAP_LOCK_HELD)
+		return complain(-EBUSY, "another vtapd was started");
+	if (r == 0)
+		r = vtap_nl_open(&nl, &err);
+	if (r == 0)
+		r = vtap_interfaces_remove_all(nl, &err);
+	if (r < 0)
+		return complain(r, "remove the interfaces");
+	(void)printf("Removed %d %s.\n", r, r == 1 ? "interface" : "interfaces"); /* for people */
+	return VTAP_EXIT_OK;
+}
