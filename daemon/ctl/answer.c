@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/ctl/answer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/** HTTP status codes of the control protocol (RFC 9110 section 15). */
+enum {
+	HTTP_OK = 200,
+	HTTP_BAD_REQUEST = 400,
+	HTTP_FORBIDDEN = 403,
+	HTTP_NOT_FOUND = 404,
+	HTTP_REFUSED = 422,
+};
+
+/* One line on stderr; whether it can be written cannot matter any more. */
+static void say(const struct vtap_ctl_command *command, const char *sentence)
+{
+	(void)fprintf(stderr, "vtapctl: %s: %s\n", command->name, sentence);
+}
+
+/* "sudo vtapctl " and the socket, if it was given: the beginning of a command to paste */
+static void say_sudo(const struct vtap_ctl_options *options)
+{
+	(void)fputs("sudo vtapctl ", stderr); /* as say() */
+	if (strcmp(options->socket, VTAP_CTL_SOCKET) != 0)
+		(void)fprintf(stderr, "--socket %s ", options->socket);
+}
+
+static void say_only_root(const struct vtap_ctl_command *command,
+	const struct vtap_ctl_options *options, const char *sentence)
+{
+	(void)fprintf(stderr, "vtapctl: %s: %s. Try: ", command->name, sentence); /* as say() */
+	say_sudo(options);
+	(void)fputs(command->name, stderr);
+	for (size_t i = 0; i < options->n_args; i++)
+		(void)fprintf(stderr, " %s", options->args[i]);
+	(void)fputs("\n", stderr);
+}
+
+static enum vtap_ctl_exit exit_of_outcome(int outcome)
+{
+	switch (outcome) {
+	case 0:
+		return VTAP_CTL_OK;
+	case VTAP_TEXT_REFUSED:
+		return VTAP_CTL_REFUSED;
+	default:
+		return VTAP_CTL_NOT_READY;
+	}
+}
+
+/* What the text would have said, without saying it: the exit status is the same with --json. */
+static int judge(const struct vtap_ctl_command *command, const struct vtap_ctl_reply *reply,
+	const struct vtap_text_opts *text_opts, struct vtap_err *err)
+{
+	_auto_free char *text = NULL;
+	size_t len;
+	FILE *sink = open_memstream(&text, &len);
+
+	if (sink == NULL)
+		return vtap_err_set(err, -ENOMEM, "out of memory");
+	int outcome = command->render(reply->body, text_opts, sink, err);
+	(void)fclose(sink); /* nobody reads it */
+	return outcome;
+}
+
+static void write_json(const struct vtap_ctl_reply *reply)
+{
+	/* The caller's fflush tells whether it was written. */
+	(void)fwrite(reply->body, 1, reply->len_bytes, stdout);
+	if (reply->len_bytes == 0 || reply->body[reply->len_bytes - 1] != '\n')
+		(void)fputs("\n", stdout);
+}
+
+static enum vtap_ctl_exit show_answer(const struct vtap_ctl_command *command, bool is_json,
+	const struct vtap_ctl_reply *reply, const struct vtap_text_opts *text_opts)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	int outcome;
+
+	if (is_json) {
+		write_json(reply);
+		outcome = judge(command, reply, text_opts, &err);
+	} else {
+		outcome = command->render(reply->body, text_opts, stdout, &err);
+	}
+	if (outcome < 0) {
+		say(command, err.text);
+		return VTAP_CTL_NO_DAEMON; /* none that we understand */
+	}
+	return exit_of_outcome(outcome);
+}
+
+/* The sentence of an error answer; its HTTP status where it has none. */
+static void read_error(const struct vtap_ctl_reply *reply, struct vtap_err *ret_sentence)
+{
+	static const struct vtap_text_opts plain = { .has_color = false };
+	FILE *out = fmemopen(ret_sentence->text, sizeof(ret_sentence->text), "w");
+	int r = -ENOMEM;
+
+	if (out != NULL) {
+		r = vtap_text_error(reply->body, &plain, out, NULL);
+		(void)fclose(out); /* what does not fit is cut */
+	}
+	ret_sentence->text[sizeof(ret_sentence->text) - 1] = '\0';
+	if (r < 0)
+		(void)vtap_err_set(ret_sentence, r, "vtapd answers HTTP %ld", reply->code);
+}
+
+static enum vtap_ctl_exit show_error(const struct vtap_ctl_command *command,
+	const struct vtap_ctl_options *options, const struct vtap_ctl_reply *reply)
+{
+	struct vtap_err sentence = VTAP_ERR_NULL;
+
+	if (options->is_json)
+		write_json(reply);
+	read_error(reply, &sentence);
+	if (reply->code == HTTP_FORBIDDEN) {
+		say_only_root(command, options, sentence.text);
+		return VTAP_CTL_NOT_PERMITTED;
+	}
+	say(command, sentence.text);
+	if (reply->code == HTTP_BAD_REQUEST || reply->code == HTTP_NOT_FOUND)
+		return VTAP_CTL_USAGE;
+	return VTAP_CTL_NO_DAEMON;
+}
+
+enum vtap_ctl_exit vtap_ctl_answer_show(const struct vtap_ctl_command *command,
+	const struct vtap_ctl_options *options, const struct vtap_ctl_reply *reply,
+	const struct vtap_text_opts *text_opts)
+{
+	if (reply->code == HTTP_OK || reply->code == HTTP_REFUSED)
+		return show_answer(command, options->is_json, reply, text_opts);
+	return show_error(command, options, reply);
+}
+
+static void say_nobody(const struct vtap_ctl_options *options)
+{
+	(void)fputs("vtapctl: vtapd is not running.", stderr); /* as say() */
+	if (strcmp(options->socket, VTAP_CTL_SOCKET) != 0)
+		(void)fprintf(stderr, " Nobody listens at %s.", options->socket);
+	(void)fputs(" Interfaces and fast path that it left in place go on forwarding.\n"
+		    "  start it: sudo systemctl start vtapd      remove them: ",
+		stderr);
+	say_sudo(options);
+	(void)fputs("teardown\n", stderr);
+}
+
+enum vtap_ctl_exit vtap_ctl_answer_missing(const struct vtap_ctl_command *command,
+	const struct vtap_ctl_options *options, int r, const struct vtap_err *err)
+{
+	struct vtap_err sentence = VTAP_ERR_NULL;
+
+	if (r == VTAP_CTL_NOBODY) {
+		say_nobody(options);
+		return VTAP_CTL_NO_DAEMON;
+	}
+	if (r == -EACCES) {
+		(void)vtap_err_set(&sentence, r, /* the code is known */
+			"%s (you are uid %u); root and the group vtapd may", err->text,
+			(unsigned)geteuid());
+		say_only_root(command, options, sentence.text);
+		return VTAP_CTL_NOT_PERMITTED;
+	}
+	say(command, err->text);
+	return VTAP_CTL_NO_DAEMON;
+}
+
+enum vtap_ctl_exit vtap_ctl_answer_root(
+	const struct vtap_ctl_command *command, const struct vtap_ctl_options *options)
+{
+	struct vtap_err sentence = VTAP_ERR_NULL;
+
+	(void)vtap_err_set(&sentence, -EPERM, /* the code is known */
+		"only root may do this (you are uid %u)", (unsigned)geteuid());
+	say_only_root(command, options, sentence.text);
+	return VTAP_CTL_NOT_PERMITTED;
+}

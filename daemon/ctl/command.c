@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/ctl/command.h"
+
+#include "base/prefix.h"
+#include "config/value.h"
+#include "model/conf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+/** Answers made from memory take milliseconds; who needs longer than this hangs. */
+#define LIMIT_MS 30000
+
+/** The longest --timeout, a day. */
+#define TIMEOUT_MAX_S 86400
+
+/** How much later than the daemon we give up a wait that it should have ended itself. */
+#define WAIT_SLACK_MS 10000
+
+static void add_to_path(struct vtap_ctl_call *call, const char *fmt, ...) VTAP_PRINTF(2, 3);
+
+/* Names and numbers were checked for length before: all of it fits. */
+static void add_to_path(struct vtap_ctl_call *call, const char *fmt, ...)
+{
+	size_t used = strlen(call->path);
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(
+		call->path + used, sizeof(call->path) - used, fmt, args); /* fits, see above */
+	va_end(args);
+}
+
+static int add_session(
+	struct vtap_ctl_call *call, const struct vtap_ctl_options *options, struct vtap_err *err)
+{
+	const char *name = options->args[0];
+
+	if (!vtap_value_name_ok(name))
+		return vtap_err_set(err, -EINVAL,
+			"\"%s\": a session's name is [a-z0-9][a-z0-9._-]{0,31}", name);
+	add_to_path(call, "?session=%s", name);
+	return 0;
+}
+
+static int add_timeout(
+	struct vtap_ctl_call *call, const struct vtap_ctl_options *options, struct vtap_err *err)
+{
+	struct vtap_complaint complaint;
+	uint64_t timeout_s;
+
+	int r = add_session(call, options, err);
+	if (r < 0 || options->timeout == NULL)
+		return r;
+	if (vtap_value_number(options->timeout, 0, TIMEOUT_MAX_S, &timeout_s, &complaint) != 0)
+		return vtap_err_set(err, -EINVAL, "--timeout: \"%s\": seconds, 0..%d",
+			options->timeout, TIMEOUT_MAX_S);
+	add_to_path(call, "&timeout_ms=%" PRIu64, timeout_s * 1000);
+	call->limit_ms = timeout_s * 1000 + WAIT_SLACK_MS;
+	return 0;
+}
+
+static int add_packet(
+	struct vtap_ctl_call *call, const struct vtap_ctl_options *options, struct vtap_err *err)
+{
+	char text[VTAP_ADDR_TEXT_MAX];
+	struct vtap_complaint complaint;
+	struct vtap_addr source;
+	uint64_t vni;
+
+	if (vtap_value_number(options->args[0], 0, VTAP_CONF_VNI_MAX, &vni, &complaint) != 0)
+		return vtap_err_set(err, -EINVAL, "\"%s\": a VNI is a number, 0..%u",
+			options->args[0], VTAP_CONF_VNI_MAX);
+	add_to_path(call, "?vni=%" PRIu64, vni);
+	if (options->n_args < 2)
+		return 0;
+	if (vtap_addr_parse(options->args[1], &source) < 0)
+		return vtap_err_set(err, -EINVAL, "\"%s\": SOURCE is one IPv4 or IPv6 address",
+			options->args[1]);
+	vtap_addr_format(&source, text);
+	add_to_path(call, "&source=%s", text);
+	return 0;
+}
+
+static const struct vtap_ctl_command COMMANDS[] = {
+	{ .name = "status",
+		.args = "",
+		.help = "how the targets and sessions are, and what waits for what",
+		.method = "GET",
+		.path = "/v1/status",
+		.limit_ms = LIMIT_MS,
+		.render = vtap_text_status },
+	{ .name = "show",
+		.args = "NAME",
+		.help = "everything about a session",
+		.method = "GET",
+		.path = "/v1/show",
+		.limit_ms = LIMIT_MS,
+		.n_args_min = 1,
+		.n_args_max = 1,
+		.add_query = add_session,
+		.render = vtap_text_show },
+	{ .name = "match",
+		.args = "VNI [SOURCE]",
+		.help = "which session gets such a packet, and why",
+		.method = "GET",
+		.path = "/v1/match",
+		.limit_ms = LIMIT_MS,
+		.n_args_min = 1,
+		.n_args_max = 2,
+		.add_query = add_packet,
+		.render = vtap_text_match },
+	{ .name = "unknown",
+		.args = "",
+		.help = "VNIs that arrive and that no session takes",
+		.method = "GET",
+		.path = "/v1/unknown",
+		.limit_ms = LIMIT_MS,
+		.render = vtap_text_unknown },
+	{ .name = "plan",
+		.args = "",
+		.help = "what a reload would do",
+		.method = "GET",
+		.path = "/v1/plan",
+		.limit_ms = LIMIT_MS,
+		.render = vtap_text_plan },
+	{ .name = "reload",
+		.args = "",
+		.help = "bring the files on disk into effect; returns when they are",
+		.method = "POST",
+		.path = "/v1/reload",
+		.render = vtap_text_reload },
+	{ .name = "wait",
+		.args = "NAME [--timeout SECONDS]",
+		.help = "return when a session is ready",
+		.method = "GET",
+		.path = "/v1/wait",
+		.n_args_min = 1,
+		.n_args_max = 1,
+		.add_query = add_timeout,
+		.render = vtap_text_wait },
+	{ .name = "teardown",
+		.args = "",
+		.help = "remove everything that vtapd made, and stop it if it runs",
+		.method = "POST",
+		.path = "/v1/teardown",
+		.render = vtap_text_teardown },
+};
+
+static int refuse_word(const char *word, struct vtap_err *err)
+{
+	const char *names[VTAP_ARRAY_LEN(COMMANDS)];
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(COMMANDS); i++)
+		names[i] = COMMANDS[i].name;
+	const char *near = vtap_value_nearest(word, names, VTAP_ARRAY_LEN(names));
+	if (near != NULL)
+		return vtap_err_set(
+			err, -EINVAL, "%s: unknown command; did you mean %s?", word, near);
+	return vtap_err_set(err, -EINVAL, "%s: unknown command; see vtapctl --help", word);
+}
+
+static int check_args(const struct vtap_ctl_command *command,
+	const struct vtap_ctl_options *options, struct vtap_err *err)
+{
+	if (options->n_args < command->n_args_min)
+		return vtap_err_set(err, -EINVAL, "%s: %s is missing: vtapctl %s %s", command->name,
+			strncmp(command->args, "VNI", 3) == 0 ? "VNI" : "NAME", command->name,
+			command->args);
+	if (options->n_args > command->n_args_max)
+		return vtap_err_set(err, -EINVAL, "%s: \"%s\" is too much: vtapctl %s %s",
+			command->name, options->args[command->n_args_max], command->name,
+			command->args);
+	if (options->timeout != NULL && command->add_query != add_timeout)
+		return vtap_err_set(
+			err, -EINVAL, "%s: --timeout belongs to wait only", command->name);
+	return 0;
+}
+
+int vtap_ctl_command_find(const struct vtap_ctl_options *options,
+	const struct vtap_ctl_command **ret_command, struct vtap_err *err)
+{
+	if (options->word == NULL)
+		return vtap_err_set(err, -EINVAL, "a command is missing; see vtapctl --help");
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(COMMANDS); i++) {
+		if (strcmp(COMMANDS[i].name, options->word) != 0)
+			continue;
+		int r = check_args(&COMMANDS[i], options, err);
+		if (r < 0)
+			return r;
+		*ret_command = &COMMANDS[i];
+		return 0;
+	}
+	return refuse_word(options->word, err);
+}
+
+int vtap_ctl_command_call(const struct vtap_ctl_command *command,
+	const struct vtap_ctl_options *options, struct vtap_ctl_call *ret_call,
+	struct vtap_err *err)
+{
+	struct vtap_ctl_call call = { .path = "", .limit_ms = command->limit_ms };
+
+	add_to_path(&call, "%s", command->path);
+	if (command->add_query != NULL) {
+		int r = command->add_query(&call, options, err);
+		if (r < 0)
+			return vtap_err_add(err, r, "%s", command->name);
+	}
+	*ret_call = call;
+	return 0;
+}
+
+static void help_line(FILE *out, const char *name, const char *args, const char *help)
+{
+	(void)fprintf(out, "  %-8s %-24s  %s\n", name, args, help); /* as vtap_ctl_command_help() */
+}
+
+void vtap_ctl_command_help(FILE *out)
+{
+	/* A page that cannot be written is seen by the caller's fflush. */
+	(void)fputs("usage: vtapctl [--socket PATH] [--json] COMMAND\n\n", out);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(COMMANDS); i++)
+		help_line(out, COMMANDS[i].name, COMMANDS[i].args, COMMANDS[i].help);
+	(void)fputs("\n", out);
+	help_line(out, "--socket", "PATH", "the daemon's control socket, default " VTAP_CTL_SOCKET);
+	help_line(out, "--json", "", "the daemon's answer as it is");
+	help_line(out, "--help", "", "this page; vtapctl(8) has more");
+	help_line(out, "--version", "", "the version of vtapctl");
+	(void)fputs("\nexit status: 0 all well, 1 something is not ready, 64 usage, 69 no daemon,\n"
+		    "77 not permitted, 78 configuration refused\n",
+		out);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was typed: options, the word of the command, and its arguments. */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** VTAP_CTL_SOCKET - where a daemon with the default runtime directory listens */
+#define VTAP_CTL_SOCKET "/run/vtapd/control.sock"
+
+struct vtap_ctl_options {
+	const char *socket;  /* path of the control socket */
+	const char *timeout; /* as typed after --timeout, or NULL */
+	const char *word;    /* the command, or NULL */
+	char **args;         /* what follows the command */
+	size_t n_args;
+	bool is_json;
+	bool is_help;
+	bool is_version;
+};
+
+/**
+ * vtap_ctl_options_read() - sort an argument vector into options and words, in any order
+ * @argv: is permuted; the result borrows from it
+ * Return: 0, or -EINVAL with the rule that was broken.
+ */
+int vtap_ctl_options_read(
+	int argc, char **argv, struct vtap_ctl_options *ret_options, struct vtap_err *err);
