@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: the first line of match, unknown, plan, reload, wait and teardown answers the question, and
+ * the outcome says the same to a script. What is offered for pasting is safe to paste.
+ */
+#include "tests/unit/test_report_text.h"
+
+#define MATCH(results) "{'version':1,'vni':4321,'source':'10.0.3.17','results':[" results "]}"
+
+static void test_match_when_a_session_gets_it_then_who_and_why(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_match,
+		MATCH("{'target':'default','port':4789,'verdict':'delivered','session':'web',"
+		      "'interface':'mirror-web','level':'vni','prefix':'10.0.0.0/16',"
+		      "'explain':['session web names VNI 4321 itself']}"),
+		0,
+		"VNI 4321 from 10.0.3.17 to default, UDP 4789: "
+		"session web on mirror-web (by vni, source 10.0.0.0/16)\n"
+		"  session web names VNI 4321 itself\n");
+}
+
+static void test_match_when_nobody_gets_it_then_the_verdict(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_match,
+		"{'version':1,'vni':7,'source':null,'results':[{'target':'default','port':4789,"
+		"'verdict':'unknown-vni','session':null,'interface':null,'level':null,"
+		"'prefix':null,'explain':['no session has VNI 7']}]}",
+		VTAP_TEXT_NOT_READY,
+		"VNI 7 to default, UDP 4789: nobody gets it: unknown-vni\n"
+		"  no session has VNI 7\n");
+}
+
+static void test_match_when_the_interface_is_gone_then_it_is_lost(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_match,
+		MATCH("{'target':'default','port':4789,'verdict':'interface-gone',"
+		      "'session':'all','interface':'mirror0','level':'any','prefix':'any',"
+		      "'explain':[]}"),
+		VTAP_TEXT_NOT_READY,
+		"VNI 4321 from 10.0.3.17 to default, UDP 4789: "
+		"session all on mirror0 (by any), but it is lost: interface-gone\n");
+}
+
+#define UNKNOWN(rows, forgotten)                                                                   \
+	"{'version':1,'rows':[" rows "],'frames':8902,'forgotten_frames':" forgotten "}"
+#define UNKNOWN_ROW(vni, target, verdict, frames, rate, sources, complete, age, why)               \
+	"{'vni':" vni ",'target':'" target "','verdict':'" verdict "','frames':" frames            \
+	",'bytes':1,'frames_per_second':" rate ",'sources':[" sources                              \
+	"],'sources_complete':" complete                                                           \
+	",'first_seen':'2026-11-20T09:20:00Z','last_seen':'2026-11-20T09:20:00Z',"                 \
+	"'last_seen_age_ns':" age ",'why':'" why "'}"
+
+#define ROW_VNI                                                                                    \
+	UNKNOWN_ROW("5569041", "default", "unknown-vni", "8891", "12.4",                           \
+		"'10.0.3.17','10.0.3.18','10.0.3.19'", "true", "0", "no session has this VNI")
+#define ROW_SOURCE(target, source)                                                                 \
+	UNKNOWN_ROW("4321", target, "unknown-source", "11", "0.0", "'" source "'", "true",         \
+		"90000000000000", "session web takes 10.0.0.0/16 only")
+
+static void test_unknown_when_a_vni_has_no_session_then_commands_for_the_first(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_unknown,
+		UNKNOWN(ROW_VNI "," ROW_SOURCE("default", "172.31.4.2"), "0"), 0,
+		"VNI      FRAMES  FRAMES/s  OUTER SOURCES           FIRST SEEN    LAST SEEN  WHY\n"
+		"5569041   8,891      12.4  10.0.3.17 and 2 others  Nov 20 09:20  now        "
+		"no session has this VNI\n"
+		"4321         11       0.0  172.31.4.2              Nov 20 09:20  1 d ago    "
+		"session web takes 10.0.0.0/16 only\n"
+		"\n"
+		"2 rows, 8,902 frames. To see the first one on an interface of its own:\n"
+		"  printf '[session vni5569041]\\nvni = 5569041\\ninterface = vni5569041\\n' | "
+		"sudo tee /etc/vtapd/conf.d/vni5569041.conf\n"
+		"  sudo systemctl reload vtapd\n");
+}
+
+static void assert_remedy(const char *single_quoted, const char *remedy)
+{
+	_auto_rendered struct rendered rendered = render(vtap_text_unknown, single_quoted);
+
+	assert_string_equal(rendered.err.text, "");
+	assert_non_null(strstr(rendered.text, remedy));
+}
+
+static void test_unknown_when_only_the_source_is_unknown_then_a_session_beside(void **state)
+{
+	(void)state;
+	assert_remedy(UNKNOWN(ROW_SOURCE("default", "2001:db8::2"), "0"),
+		"  printf '[session vni4321-new]\\nvni = 4321\\nsource = 2001:db8::2\\n"
+		"interface = vni4321-new\\n' | sudo tee /etc/vtapd/conf.d/vni4321-new.conf\n");
+}
+
+static void test_unknown_when_the_target_is_another_then_it_is_named(void **state)
+{
+	(void)state;
+	assert_remedy(UNKNOWN(ROW_SOURCE("edge", "10.9.9.9"), "0"),
+		"interface = vni4321-new\\ntarget = edge\\n' | sudo tee");
+}
+
+static void test_unknown_when_a_word_is_not_plain_then_no_command_is_offered(void **state)
+{
+	(void)state;
+	_auto_rendered struct rendered name =
+		render(vtap_text_unknown, UNKNOWN(ROW_SOURCE("a; reboot", "10.9.9.9"), "0"));
+	_auto_rendered struct rendered source =
+		render(vtap_text_unknown, UNKNOWN(ROW_SOURCE("default", "10.9.9.9; reboot"), "0"));
+
+	assert_null(strstr(name.text, "sudo"));
+	assert_null(strstr(source.text, "sudo"));
+}
+
+static void test_unknown_when_nothing_arrived_then_one_line(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_unknown, UNKNOWN("", "0"), 0, "No frames of unknown VNIs.\n");
+	assert_renders(vtap_text_unknown, UNKNOWN("", "1200"), 0,
+		"No frames of unknown VNIs. 1,200 frames more of VNIs that are no longer "
+		"remembered.\n");
+}
+
+#define PLAN(changed, rows, counts, disturbed, pending)                                            \
+	"{'version':1,'files_changed':" changed ",'since':'2026-11-20T09:14:03Z','rows':[" rows    \
+	"]," counts ",'sensors_disturbed':" disturbed ",'pending':[" pending "]}"
+#define PLAN_ROW(sign, name, what, why)                                                            \
+	"{'sign':'" sign "','name':'" name "','what':'" what "','why':'" why "'}"
+
+static void test_plan_when_a_session_is_new_then_no_sensor_is_disturbed(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_plan,
+		PLAN("1", PLAN_ROW("+", "web", "create mirror-web", "new session, web.conf:1"),
+			"'added':1,'changed':0,'replaced':0,'removed':0,'untouched':1", "0", ""),
+		0,
+		"1 file changed since 09:14:03. A reload would:\n"
+		"\n"
+		"  + web   create mirror-web   new session, web.conf:1\n"
+		"\n"
+		"1 to add, 0 to change, 0 to remove, 1 untouched. No sensor needs a restart.\n");
+}
+
+static void test_plan_when_an_interface_is_replaced_then_it_is_counted(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_plan,
+		PLAN("3",
+			PLAN_ROW("~", "web", "vni 4321 -> 4321-4322", "in place") "," PLAN_ROW(
+				"!", "db", "mirror-db -> mirror-db2", "1 sensor reads mirror-db"),
+			"'added':0,'changed':1,'replaced':1,'removed':0,'untouched':1", "1",
+			"'pay: create mirror-pay'"),
+		0,
+		"3 files changed since 09:14:03. A reload would:\n"
+		"\n"
+		"  ~ web   vni 4321 -> 4321-4322     in place\n"
+		"  ! db    mirror-db -> mirror-db2   1 sensor reads mirror-db\n"
+		"\n"
+		"0 to add, 1 to change, 1 to replace, 0 to remove, 1 untouched.\n"
+		"\n"
+		"Still to be done, without a reload:\n"
+		"  pay: create mirror-pay\n");
+}
+
+static void test_plan_when_nothing_differs_then_one_line(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_plan,
+		PLAN("0", "", "'added':0,'changed':0,'replaced':0,'removed':0,'untouched':1", "0",
+			""),
+		0, "A reload would change nothing.\n");
+}
+
+#define MISTAKES                                                                                   \
+	"'mistakes':['db.conf:2: session db: vni: must be a number','web.conf:3: sorce: unknown "  \
+	"key; did you mean source?']"
+#define REFUSED                                                                                    \
+	"{'version':1," MISTAKES ",'mistake_count':2,'file_count':2,"                              \
+	"'configured':'2026-11-20T09:14:03Z'}"
+#define MISTAKE_LINES                                                                              \
+	"db.conf:2: session db: vni: must be a number\n"                                           \
+	"web.conf:3: sorce: unknown key; did you mean source?\n"
+
+static void test_plan_when_the_files_are_refused_then_every_mistake(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_plan, REFUSED, VTAP_TEXT_REFUSED,
+		MISTAKE_LINES "2 mistakes in 2 files.\n");
+}
+
+static void test_reload_when_the_files_are_refused_then_what_stays(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_reload, REFUSED, VTAP_TEXT_REFUSED,
+		MISTAKE_LINES "2 mistakes in 2 files. Nothing was changed; "
+			      "the configuration of Nov 20 09:14:03 stays in effect.\n");
+}
+
+static void test_reload_when_not_all_mistakes_are_sent_then_the_rest_is_counted(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_plan,
+		"{'version':1,'mistakes':['a'],'mistake_count':1001,'file_count':1}",
+		VTAP_TEXT_REFUSED,
+		"a\n... and 1,000 more: vtapd --check\n1,001 mistakes in 1 file.\n");
+}
+
+#define RELOAD(result, replaced, ready, waiting)                                                   \
+	"{'version':1,'result':'" result "','elapsed_ns':38000000,'added':1,'changed':1,"          \
+	"'replaced':" replaced ",'removed':1,'untouched':1,'sessions':6,'ready':" ready            \
+	",'waiting':[" waiting "],'configured':'2026-11-20T09:14:03Z'}"
+
+static void test_reload_when_all_is_ready_then_0(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_reload, RELOAD("in-effect", "0", "6", ""), 0,
+		"In effect after 38 ms: 1 added, 1 changed, 1 removed, 1 untouched. "
+		"6 of 6 sessions ready.\n");
+}
+
+static void test_reload_when_somebody_waits_then_named(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_reload, RELOAD("in-effect", "1", "5", "'pay'"),
+		VTAP_TEXT_NOT_READY,
+		"In effect after 38 ms: 1 added, 1 changed, 1 replaced, 1 removed, 1 untouched. "
+		"5 of 6 sessions ready; pay still waits.\n");
+	assert_renders(vtap_text_reload, RELOAD("no-change", "0", "4", "'pay','db'"),
+		VTAP_TEXT_NOT_READY, "No change. 4 of 6 sessions ready; pay and db still wait.\n");
+	assert_renders(vtap_text_reload, RELOAD("no-change", "0", "1", "'a','b','c','d','e'"),
+		VTAP_TEXT_NOT_READY,
+		"No change. 1 of 6 sessions ready; a, b, c and 2 others still wait.\n");
+}
+
+static void test_reload_when_nothing_changed_then_two_words(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_reload, RELOAD("no-change", "0", "6", ""), 0, "No change.\n");
+}
+
+static void test_wait_when_ready_then_silent(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_wait,
+		"{'version':1,'session':'web','interface':'mirror-web','state':'ready','message':"
+		"null}",
+		0, "");
+}
+
+static void test_wait_when_not_ready_then_state_and_why(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_wait,
+		"{'version':1,'session':'pay','interface':'mirror-pay','state':'foreign',"
+		"'message':'mirror-pay is not ours'}",
+		VTAP_TEXT_NOT_READY, "pay is foreign: mirror-pay is not ours.\n");
+	assert_renders(vtap_text_wait,
+		"{'version':1,'session':'pay','interface':'mirror-pay','state':'creating',"
+		"'message':null}",
+		VTAP_TEXT_NOT_READY, "pay is creating.\n");
+}
+
+static void test_teardown_when_the_port_closes_then_the_consequence_on_its_own_line(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_teardown,
+		"{'version':1,'interfaces':3,'message':'This host now answers UDP 4789 with ICMP: "
+		"stop the mirror sessions first.'}",
+		0,
+		"Removed 3 interfaces. This host now answers UDP 4789 with ICMP:\n"
+		"  stop the mirror sessions first.\n");
+	assert_renders(vtap_text_teardown, "{'version':1,'interfaces':1,'message':null}", 0,
+		"Removed 1 interface.\n");
+}
+
+static void test_error_when_the_daemon_refuses_then_its_sentence_alone(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_error, "{'version':1,'error':'no session is called x'}", 0,
+		"no session is called x");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_match_when_a_session_gets_it_then_who_and_why),
+		cmocka_unit_test(test_match_when_nobody_gets_it_then_the_verdict),
+		cmocka_unit_test(test_match_when_the_interface_is_gone_then_it_is_lost),
+		cmocka_unit_test(
+			test_unknown_when_a_vni_has_no_session_then_commands_for_the_first),
+		cmocka_unit_test(
+			test_unknown_when_only_the_source_is_unknown_then_a_session_beside),
+		cmocka_unit_test(test_unknown_when_the_target_is_another_then_it_is_named),
+		cmocka_unit_test(test_unknown_when_a_word_is_not_plain_then_no_command_is_offered),
+		cmocka_unit_test(test_unknown_when_nothing_arrived_then_one_line),
+		cmocka_unit_test(test_plan_when_a_session_is_new_then_no_sensor_is_disturbed),
+		cmocka_unit_test(test_plan_when_an_interface_is_replaced_then_it_is_counted),
+		cmocka_unit_test(test_plan_when_nothing_differs_then_one_line),
+		cmocka_unit_test(test_plan_when_the_files_are_refused_then_every_mistake),
+		cmocka_unit_test(test_reload_when_the_files_are_refused_then_what_stays),
+		cmocka_unit_test(
+			test_reload_when_not_all_mistakes_are_sent_then_the_rest_is_counted),
+		cmocka_unit_test(test_reload_when_all_is_ready_then_0),
+		cmocka_unit_test(test_reload_when_somebody_waits_then_named),
+		cmocka_unit_test(test_reload_when_nothing_changed_then_two_words),
+		cmocka_unit_test(test_wait_when_ready_then_silent),
+		cmocka_unit_test(test_wait_when_not_ready_then_state_and_why),
+		cmocka_unit_test(
+			test_teardown_when_the_port_closes_then_the_consequence_on_its_own_line),
+		cmocka_unit_test(test_error_when_the_daemon_refuses_then_its_sentence_alone),
+	};
+
+	return cmocka_run_group_tests(tests, use_utc, NULL);
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: an answer that is not as the protocol says never crashes a renderer. It is -EPROTO with a
+ * sentence and without a byte of text; or, where the field was not needed, an outcome as before.
+ *
+ * Whole answers are damaged everywhere, one place at a time: each field and item is taken away and
+ * replaced by each kind of value, and the text is cut after each byte.
+ */
+#include "tests/unit/test_report_text.h"
+
+#include <errno.h>
+#include <jansson.h>
+
+struct answer {
+	vtap_text_fn render;
+	const char *single_quoted;
+};
+
+static const struct answer ANSWERS[] = {
+	{ vtap_text_status,
+		"{'version':1,'daemon':{'version':'1','pid':1,'state':'healthy','uptime_ns':1,"
+		"'started':'2026-11-14T06:05:00Z','configured':'2026-11-14T06:05:00Z',"
+		"'refused':{'at':'2026-11-14T06:05:00Z','mistakes':5},'repairs':0,'guard':'off'},"
+		"'targets':[{'name':'default','port':4789,'underlay':['auto'],'bound':['ens5'],"
+		"'path':'worker','workers':2,'state':'waiting','reason':'port-taken',"
+		"'message':'m','retry_in_ns':1,'received':1,'delivered':0,'dropped':1,"
+		"'drops':{'unknown-vni':1},'reserved_bits':0}],"
+		"'sessions':[{'name':'a','vni':['1'],'interface':'mirror-a','state':'ready',"
+		"'reason':null,'message':null,'retry_in_ns':null,'received':1,'delivered':1,"
+		"'dropped':0,'drops':{},'bytes':1,'frames_per_second':1.0,'bits_per_second':1.0,"
+		"'last_frame':null,'last_frame_age_ns':1,'sensors':1,'repairs':0}]}" },
+	{ vtap_text_show,
+		"{'version':1,'session':{'name':'a','description':'d','target':'default',"
+		"'vni':['1'],'source':['10.0.0.0/8'],'interface':'mirror-a','ifindex':7,"
+		"'mtu':9001,'state':'waiting','reason':'r','message':'m','retry_in_ns':1,"
+		"'received':2,'delivered':1,'dropped':1,'drops':{'write-refused':1},'bytes':1,"
+		"'frames_per_second':1.0,'bits_per_second':1.0,"
+		"'last_frame':'2026-11-14T06:05:00.1Z','last_frame_age_ns':1,'sensors':1,"
+		"'repairs':0,'config':'a:1','vnis':[{'vni':1,'frames':1,'bytes':1,"
+		"'frames_per_second':1.0,'sources':['10.0.0.1'],'sources_complete':true,"
+		"'first_seen':'2026-11-14T06:05:00Z','last_seen':null,'last_seen_age_ns':1}],"
+		"'vnis_forgotten_frames':1}}" },
+	{ vtap_text_match,
+		"{'version':1,'vni':1,'source':'10.0.0.1','results':[{'target':'default',"
+		"'port':4789,'verdict':'delivered','session':'a','interface':'mirror-a',"
+		"'level':'vni','prefix':'10.0.0.0/8','explain':['e']}]}" },
+	{ vtap_text_unknown,
+		"{'version':1,'rows':[{'vni':1,'target':'default','verdict':'unknown-source',"
+		"'frames':1,'bytes':1,'frames_per_second':1.0,'sources':['10.0.0.1'],"
+		"'sources_complete':false,'first_seen':'2026-11-14T06:05:00Z','last_seen':null,"
+		"'last_seen_age_ns':1,'why':'w'}],'frames':1,'forgotten_frames':1}" },
+	{ vtap_text_plan,
+		"{'version':1,'files_changed':1,'since':'2026-11-14T06:05:00Z','rows':[{'sign':'+',"
+		"'name':'a','what':'create','why':'new'}],'added':1,'changed':0,'replaced':1,"
+		"'removed':0,'untouched':1,'sensors_disturbed':0,'pending':['p']}" },
+	{ vtap_text_reload, "{'version':1,'mistakes':['m'],'mistake_count':1,'file_count':1,"
+			    "'configured':'2026-11-14T06:05:00Z'}" },
+	{ vtap_text_reload,
+		"{'version':1,'result':'in-effect','elapsed_ns':1,'added':0,'changed':0,"
+		"'replaced':1,'removed':0,'untouched':1,'sessions':2,'ready':1,'waiting':['a'],"
+		"'configured':null}" },
+	{ vtap_text_wait, "{'version':1,'session':'a','interface':'mirror-a','state':'waiting','"
+			  "message':'m'}" },
+	{ vtap_text_teardown, "{'version':1,'interfaces':1,'message':'a: b'}" },
+	{ vtap_text_error, "{'version':1,'error':'e'}" },
+};
+
+/* Values of every kind, and texts that are no time. */
+static const char *const WRONG[] = { "null", "true", "-1", "1.5", "9223372036854775807", "''",
+	"'x'", "'2026-13-14T06:05:00Z'", "'2026-11-14T06:05:00.1'", "[]", "[1]", "{}",
+	"{'a':'b'}" };
+
+static void assert_survives(vtap_text_fn fn, const char *json)
+{
+	_auto_rendered struct rendered rendered = render_json(fn, json, false);
+
+	if (rendered.outcome >= 0)
+		return;
+	assert_int_equal(rendered.outcome, -EPROTO);
+	assert_string_equal(rendered.text, "");
+	assert_string_not_equal(rendered.err.text, "");
+}
+
+static void assert_root_survives(vtap_text_fn fn, const json_t *root)
+{
+	_auto_free char *json = json_dumps(root, JSON_ENCODE_ANY);
+
+	assert_non_null(json);
+	assert_survives(fn, json);
+}
+
+static json_t *wrong_value(size_t i)
+{
+	_auto_free char *json = json_of(WRONG[i]);
+	json_t *value = json_loads(json, JSON_DECODE_ANY, NULL);
+
+	assert_non_null(value);
+	return value;
+}
+
+static void damage_below(vtap_text_fn fn, const json_t *root, json_t *node);
+
+static void damage_field(vtap_text_fn fn, const json_t *root, json_t *object, const char *key)
+{
+	json_t *whole = json_incref(json_object_get(object, key));
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(WRONG); i++) {
+		assert_int_equal(json_object_set_new(object, key, wrong_value(i)), 0);
+		assert_root_survives(fn, root);
+	}
+	assert_int_equal(json_object_del(object, key), 0);
+	assert_root_survives(fn, root);
+	assert_int_equal(json_object_set_new(object, key, whole), 0);
+	damage_below(fn, root, whole);
+}
+
+static void damage_item(vtap_text_fn fn, const json_t *root, json_t *list, size_t at)
+{
+	json_t *whole = json_incref(json_array_get(list, at));
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(WRONG); i++) {
+		assert_int_equal(json_array_set_new(list, at, wrong_value(i)), 0);
+		assert_root_survives(fn, root);
+	}
+	assert_int_equal(json_array_set_new(list, at, whole), 0);
+	damage_below(fn, root, whole);
+}
+
+/* Fields are put back at the end of their object, so the keys are walked in a copy. */
+static void damage_below(vtap_text_fn fn, const json_t *root, json_t *node)
+{
+	json_t *names = json_copy(node);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(names, key, value) damage_field(fn, root, node, key);
+	json_decref(names);
+	for (size_t i = 0; i < json_array_size(node); i++)
+		damage_item(fn, root, node, i);
+}
+
+static void test_answer_when_whole_then_understood(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ANSWERS); i++) {
+		_auto_rendered struct rendered rendered =
+			render(ANSWERS[i].render, ANSWERS[i].single_quoted);
+
+		assert_string_equal(rendered.err.text, "");
+		assert_true(rendered.outcome >= 0);
+	}
+}
+
+static void test_answer_when_a_value_is_wrong_or_missing_then_eproto_or_unharmed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ANSWERS); i++) {
+		_auto_free char *json = json_of(ANSWERS[i].single_quoted);
+		json_t *root = json_loads(json, 0, NULL);
+
+		assert_non_null(root);
+		damage_below(ANSWERS[i].render, root, root);
+		json_decref(root);
+	}
+}
+
+static void test_answer_when_cut_short_then_eproto(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ANSWERS); i++) {
+		_auto_free char *json = json_of(ANSWERS[i].single_quoted);
+
+		for (size_t len = strlen(json); len-- > 0;) {
+			json[len] = '\0';
+			_auto_rendered struct rendered rendered =
+				render_json(ANSWERS[i].render, json, false);
+			assert_int_equal(rendered.outcome, -EPROTO);
+			assert_string_equal(rendered.text, "");
+		}
+	}
+}
+
+static void test_answer_when_a_needed_field_is_missing_then_the_sentence_names_it(void **state)
+{
+	(void)state;
+	_auto_rendered struct rendered rendered =
+		render(vtap_text_teardown, "{'version':1,'message':null}");
+
+	assert_int_equal(rendered.outcome, -EPROTO);
+	assert_string_equal(rendered.err.text, "the daemon's answer is not understood: "
+					       "\"interfaces\" is missing or is not a count");
+}
+
+static void test_answer_when_another_version_then_eproto(void **state)
+{
+	(void)state;
+	_auto_rendered struct rendered rendered =
+		render(vtap_text_error, "{'version':2,'error':'e'}");
+
+	assert_int_equal(rendered.outcome, -EPROTO);
+	assert_non_null(strstr(rendered.err.text, "\"version\""));
+}
+
+static void test_answer_when_there_is_none_then_einval(void **state)
+{
+	(void)state;
+	_auto_rendered struct rendered rendered = render_json(vtap_text_status, NULL, false);
+
+	assert_int_equal(rendered.outcome, -EINVAL);
+	assert_string_equal(rendered.text, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answer_when_whole_then_understood),
+		cmocka_unit_test(
+			test_answer_when_a_value_is_wrong_or_missing_then_eproto_or_unharmed),
+		cmocka_unit_test(test_answer_when_cut_short_then_eproto),
+		cmocka_unit_test(
+			test_answer_when_a_needed_field_is_missing_then_the_sentence_names_it),
+		cmocka_unit_test(test_answer_when_another_version_then_eproto),
+		cmocka_unit_test(test_answer_when_there_is_none_then_einval),
+	};
+
+	return cmocka_run_group_tests(tests, use_utc, NULL);
+}
