@@ -8,6 +8,7 @@
 #include "daemon/control.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <microhttpd.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 
 #include "base/clock.h"
 #include "daemon/answer.h"
+#include "daemon/log.h"
 #include "daemon/request.h"
 
 /* Clients at once, and how long one may be silent. */
@@ -27,6 +29,9 @@
 #define ARGUMENTS_MAX 8
 
 #define TIMER_ACCURACY_US 1000
+
+/* Who may open the socket beside root. */
+static const char READERS_GROUP[] = "vtapd";
 
 /** struct call - one request, from its first line to its answer */
 struct call {
@@ -358,6 +363,18 @@ static int handle_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 /* ---- life ---- */
 
+/* Members of the group may read. Run by its own user the daemon has that group already. */
+static void group_give(const char *path)
+{
+	const struct group *group = geteuid() == 0 ? getgrnam(READERS_GROUP) : NULL;
+
+	if (group != NULL && chown(path, (uid_t)-1, group->gr_gid) < 0)
+		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE,
+			&(struct vtap_log_context){ .error = errno },
+			"give %s to the group %s: %s; only root may ask", path, READERS_GROUP,
+			vtap_errno_text(errno));
+}
+
 static int socket_listen(
 	struct vtap_control *control, const char *runtime_dir, int *ret_fd, struct vtap_err *err)
 {
@@ -380,6 +397,7 @@ static int socket_listen(
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return vtap_err_set(
 			err, -errno, "bind %s: %s", control->path, vtap_errno_text(errno));
+	group_give(control->path);
 	if (chmod(control->path, 0660) < 0 || listen(fd, SOMAXCONN) < 0)
 		return vtap_err_set(
 			err, -errno, "listen on %s: %s", control->path, vtap_errno_text(errno));

@@ -25,7 +25,6 @@ static const char *const STATE_NAMES[] = {
 	[VTAP_STATE_CREATING] = "creating",
 	[VTAP_STATE_READY] = "ready",
 	[VTAP_STATE_WAITING] = "waiting",
-	[VTAP_STATE_FOREIGN] = "foreign",
 };
 static_assert(VTAP_ARRAY_LEN(STATE_NAMES) == VTAP_STATE_COUNT, "every state has a name");
 
@@ -309,7 +308,7 @@ static void state_set_ready(struct vtap_interface *interface)
 {
 	struct vtap_log_context context = log_context(interface, 0);
 
-	if (interface->state == VTAP_STATE_WAITING || interface->state == VTAP_STATE_FOREIGN)
+	if (interface->state == VTAP_STATE_WAITING)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, &context, "%s: ready, %s",
 			interface->sessions, interface->wish.name);
 	interface->state = VTAP_STATE_READY;
@@ -319,14 +318,14 @@ static void state_set_ready(struct vtap_interface *interface)
 
 /* It must wait. One line when it begins, or when the reason changes; the later tries are silent. */
 static void state_set_waiting(struct applying *applying, struct vtap_interface *interface,
-	enum vtap_state state, const char *reason, int error, const char *message)
+	const char *reason, int error, const char *message)
 {
 	struct vtap_log_context context = log_context(interface, error);
 	bool is_new = interface->reason == NULL || strcmp(interface->reason, reason) != 0 ||
 		      strcmp(interface->message, message) != 0;
 	uint64_t wait_ns = interface->backoff.retry_at_ns - applying->now_ns;
 
-	interface->state = state;
+	interface->state = VTAP_STATE_WAITING;
 	interface->reason = reason;
 	(void)snprintf(
 		interface->message, sizeof(interface->message), "%s", message); /* same size */
@@ -340,7 +339,7 @@ static void refuse(struct applying *applying, struct vtap_interface *interface, 
 	const struct vtap_err *err)
 {
 	vtap_backoff_delay(&interface->backoff, applying->now_ns);
-	state_set_waiting(applying, interface, VTAP_STATE_WAITING, "interface-refused", error,
+	state_set_waiting(applying, interface, "interface-refused", error,
 		err->text[0] != '\0' ? err->text : vtap_errno_text(error));
 }
 
@@ -471,7 +470,7 @@ static void step_foreign(
 
 	(void)snprintf(message, sizeof(message), "%s", step->reason); /* shorter */
 	vtap_backoff_delay(&interface->backoff, applying->now_ns);
-	state_set_waiting(applying, interface, VTAP_STATE_FOREIGN, "interface-foreign", 0, message);
+	state_set_waiting(applying, interface, "interface-foreign", 0, message);
 }
 
 /* Somebody keeps undoing what we do: he is asked to stop, in words, and repairs get rarer. */
@@ -484,7 +483,7 @@ static void step_give_way(
 		interface->wish.name, step->reason);
 	if (interface->reason != NULL && strcmp(interface->reason, "repair-loop") == 0)
 		memcpy(message, interface->message, sizeof(message)); /* said once */
-	state_set_waiting(applying, interface, VTAP_STATE_WAITING, "repair-loop", 0, message);
+	state_set_waiting(applying, interface, "repair-loop", 0, message);
 }
 
 static void step_run(

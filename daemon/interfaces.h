@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The tap interfaces that the configuration wants, and the life of each: absent, creating, ready,
- * waiting for the next try, or foreign (somebody else has the name).
+ * waiting for the next try (also for a foreign device to leave its name).
  *
  * A turn is: look at the kernel, plan, apply some steps. It is repeated until a turn finds nothing
  * to do. Removals are kept for the end, after the session table no longer names what goes away.
@@ -23,7 +23,6 @@ enum vtap_state {
 	VTAP_STATE_CREATING,
 	VTAP_STATE_READY,
 	VTAP_STATE_WAITING,
-	VTAP_STATE_FOREIGN,
 	VTAP_STATE_COUNT
 };
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -103,12 +104,25 @@ static int complain(int r, const struct vtap_err *err)
 	return r == -EPERM || r == -EACCES ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
 }
 
+/* A descriptor for each tap interface: the soft limit of 1024 is meant for programs that use
+ * select(). */
+static void descriptors_allow(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit it is always granted */
+}
+
 static int run(const struct vtap_options *options, const struct vtap_conf *conf)
 {
 	struct vtap_manager manager = { 0 };
 	struct vtap_err err = VTAP_ERR_NULL;
 	int r = signals_block();
 
+	descriptors_allow();
 	if (r == 0)
 		r = vtap_manager_init(&manager, options->config_path, conf, &err);
 	if (r == 0)
@@ -131,6 +145,7 @@ static int start(const struct vtap_options *options)
 	_auto(conf) const struct vtap_conf *conf = NULL;
 	struct vtap_err err = VTAP_ERR_NULL;
 	_auto_fd int lock_fd = -1;
+	pid_t owner;
 	int r = vtap_inspect_load(options, &conf);
 
 	if (r != 0)
@@ -138,7 +153,9 @@ static int start(const struct vtap_options *options)
 	r = vtap_lock_take(&lock_fd, &err);
 	if (r == VTAP_LOCK_HELD) {
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
-			"vtapd: another vtapd manages this network namespace; this one ends");
+			"vtapd: another vtapd (pid %d) manages this network namespace; this one "
+			"ends",
+			vtap_lock_owner(&owner) == 0 ? (int)owner : -1);
 		return VTAP_EXIT_LOCKED;
 	}
 	return r < 0 ? complain(r, &err) : run(options, conf);
@@ -152,7 +169,7 @@ int main(int argc, char **argv)
 	if (r != 0 || options.is_done)
 		return r;
 	vtap_log_init();
-	(void)umask(0027); /* the former mask is the shell's */
+	(void)umask(0022); /* the former mask is the shell's */
 	if (options.is_check)
 		return vtap_inspect_check(&options);
 	if (options.is_dump)

@@ -12,11 +12,13 @@
 #include "daemon/log.h"
 #include "daemon/publish.h"
 
-/* Bursts of news are folded for this long, or for some times a turn's length when turns are slow,
- * so that a host with thousands of links spends a bounded share of its time on looking. */
-#define FOLD_NS     (2 * VTAP_NS_PER_MS)
-#define FOLD_TURNS  4
-#define FOLD_MAX_NS (500 * VTAP_NS_PER_MS)
+/* Bursts of news are folded for this long. */
+#define FOLD_NS (2 * VTAP_NS_PER_MS)
+
+/* After a turn news waits for some times the turn's length, so that a host with thousands of links
+ * and a chatty neighbour spends a bounded share of its time on looking. */
+#define FOLD_TURNS   4
+#define PAUSE_MAX_NS (500 * VTAP_NS_PER_MS)
 
 /* A look without a reason: sysctls that change without news, for instance. */
 #define AUDIT_NS (30 * VTAP_NS_PER_S)
@@ -141,12 +143,16 @@ static void turn_at(struct vtap_manager *manager, uint64_t at_ns)
 void vtap_manager_trigger(struct vtap_manager *manager)
 {
 	uint64_t now_ns = vtap_clock_mono_ns();
-	uint64_t fold_ns = FOLD_TURNS * manager->last_turn_ns;
+	uint64_t pause_ns = FOLD_TURNS * manager->last_turn_ns;
+	uint64_t at_ns = now_ns + FOLD_NS;
 
 	if (manager->noticed_ns == 0)
 		manager->noticed_ns = now_ns;
-	fold_ns = fold_ns < FOLD_NS ? FOLD_NS : fold_ns > FOLD_MAX_NS ? FOLD_MAX_NS : fold_ns;
-	turn_at(manager, now_ns + fold_ns);
+	if (pause_ns > PAUSE_MAX_NS)
+		pause_ns = PAUSE_MAX_NS;
+	if (at_ns < manager->turned_ns + pause_ns)
+		at_ns = manager->turned_ns + pause_ns;
+	turn_at(manager, at_ns);
 }
 
 static void log_ready(const struct vtap_manager *manager, uint64_t now_ns)
@@ -262,6 +268,7 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 	uint64_t done_ns = vtap_clock_mono_ns();
 
 	manager->last_turn_ns = done_ns - now_ns;
+	manager->turned_ns = done_ns;
 	publish_if_due(manager, turn);
 	remove_if_due(manager, turn);
 	timer_arm(manager->turn_timer, turn->is_unfinished || turn->has_more
@@ -415,8 +422,12 @@ int vtap_manager_reload(struct vtap_manager *manager, struct vtap_changes *ret_c
 		r = vtap_changes_find(manager->conf, conf, ret_changes);
 	if (r == 0)
 		r = conf_take(manager, conf);
-	if (r < 0)
+	if (r < 0) {
+		vtap_log(LOG_ERR, VTAP_EVENT_RELOAD_REFUSED,
+			&(struct vtap_log_context){ .error = r },
+			"reload: %s; the former configuration stays in effect", vtap_errno_text(r));
 		return r;
+	}
 	manager->refused_wall_ns = 0;
 	vtap_manager_trigger(
 		manager); /* also without a change: its answer waits until all has settled */

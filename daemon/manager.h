@@ -51,6 +51,7 @@ struct vtap_manager {
 	bool must_remove;      /* tear down on the way out */
 	uint64_t noticed_ns;   /* the oldest trigger that has not settled; 0: none */
 	uint64_t last_turn_ns; /* how long the last turn took */
+	uint64_t turned_ns;    /* when it ended */
 	uint64_t started_mono_ns;
 	uint64_t configured_wall_ns;
 	uint64_t refused_wall_ns; /* 0: the files were accepted */

@@ -80,12 +80,11 @@ bool vtap_worker_uses(const struct vtap_worker *worker, const struct vtap_table 
 static bool is_from_outside(
 	struct vtap_worker *worker, const struct vtap_table *table, int interface_index)
 {
-	if (interface_index == worker->foreign_interface && table == worker->foreign_checked_for)
+	if (interface_index == worker->foreign_interface)
 		return true;
 	if (vtap_table_is_own(table, interface_index))
 		return false;
 	worker->foreign_interface = interface_index;
-	worker->foreign_checked_for = table;
 	return true;
 }
 
@@ -217,6 +216,7 @@ static int worker_round(struct vtap_worker *worker)
 	if (n <= 0)
 		return n;
 	table = table_borrow(worker);
+	worker->foreign_interface = -1; /* another table may know more */
 	for (int i = 0; i < n; i++)
 		packet_decide(worker, table, &worker->packet[i], &worker->fate[i]);
 	batch_count(worker, table, n, vtap_clock_mono_ns());

@@ -19,7 +19,7 @@
 
 /** struct vtap_report_state - how a target or session is */
 struct vtap_report_state {
-	const char *state;    /* absent, creating, ready, waiting, foreign */
+	const char *state;    /* absent, creating, ready, waiting */
 	const char *reason;   /* id, or NULL when ready */
 	const char *message;  /* sentence, or NULL */
 	uint64_t retry_in_ns; /* or VTAP_REPORT_NEVER */
