@@ -294,6 +294,11 @@ int vtap_interfaces_want(struct vtap_interfaces *set, const struct vtap_conf *co
 
 /* ---- states ---- */
 
+static bool reason_is(const struct vtap_interface *interface, const char *reason)
+{
+	return interface->reason != NULL && strcmp(interface->reason, reason) == 0;
+}
+
 static struct vtap_log_context log_context(const struct vtap_interface *interface, int error)
 {
 	return (struct vtap_log_context){
@@ -308,7 +313,7 @@ static void state_set_ready(struct vtap_interface *interface)
 {
 	struct vtap_log_context context = log_context(interface, 0);
 
-	if (interface->state == VTAP_STATE_WAITING)
+	if (interface->state == VTAP_STATE_WAITING && !reason_is(interface, "repair-loop"))
 		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, &context, "%s: ready, %s",
 			interface->sessions, interface->wish.name);
 	interface->state = VTAP_STATE_READY;
@@ -479,11 +484,18 @@ static void step_give_way(
 {
 	char message[VTAP_ERR_MAX];
 
-	(void)snprintf(message, sizeof(message), "somebody keeps undoing repairs: %s %s", /* fits */
+	(void)snprintf(message, sizeof(message), "%s %s, again and again", /* fits */
 		interface->wish.name, step->reason);
-	if (interface->reason != NULL && strcmp(interface->reason, "repair-loop") == 0)
+	if (reason_is(interface, "repair-loop"))
 		memcpy(message, interface->message, sizeof(message)); /* said once */
 	state_set_waiting(applying, interface, "repair-loop", 0, message);
+}
+
+/* The device was deleted, or the name taken, since we looked: no refusal, the next look shows what
+ * to do. */
+static bool step_was_overtaken(const struct vtap_step *step, int r)
+{
+	return step->kind != VTAP_STEP_CREATE && (r == -ENODEV || r == -EEXIST);
 }
 
 static void step_run(
@@ -493,6 +505,9 @@ static void step_run(
 	bool is_repair = step_is_repair(interface, step);
 	int r;
 
+	if (reason_is(interface, "interface-foreign") && step->kind != VTAP_STEP_FOREIGN)
+		vtap_backoff_clear(
+			&interface->backoff); /* the name is free: that is worth no delay */
 	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns))
 		return;
 	if (step->kind == VTAP_STEP_FOREIGN) {
@@ -505,6 +520,8 @@ static void step_run(
 	}
 	applying->n_steps++;
 	r = step_apply(applying, interface, step, &err);
+	if (step_was_overtaken(step, r))
+		return;
 	if (r < 0) {
 		refuse(applying, interface, r, &err);
 		return;
