@@ -364,25 +364,40 @@ static void repaired(
 
 /* ---- steps ---- */
 
+/* IPv4 and IPv6 are kept from the device. With an MTU below 1280 (RFC 8200 section 5) it has no
+ * IPv6 to be set. */
+static int hush(
+	struct vtap_interfaces *set, const struct vtap_wish *wish, int index, struct vtap_err *err)
+{
+	struct vtap_link_settings link = { .set_quiet = true, .has_ipv6 = true };
+	int r = vtap_link_disable_ipv6(wish->name, err);
+
+	if (r < 0)
+		return r;
+	r = vtap_link_set(set->nl, index, &link, err);
+	if (r != -EAFNOSUPPORT)
+		return r;
+	link.has_ipv6 = false;
+	return vtap_link_set(set->nl, index, &link, err);
+}
+
 static int dress(struct vtap_interfaces *set, const struct vtap_interface *interface, int index,
 	unsigned settings, struct vtap_err *err)
 {
 	const struct vtap_wish *wish = &interface->wish;
+	const unsigned in_link = VTAP_SET_ALIAS | VTAP_SET_MAC | VTAP_SET_MTU | VTAP_SET_GROUP;
 	const struct vtap_link_settings link = {
 		.alias = (settings & VTAP_SET_ALIAS) != 0 ? wish->alias : NULL,
 		.mac = (settings & VTAP_SET_MAC) != 0 ? wish->mac : NULL,
 		.mtu_bytes = (settings & VTAP_SET_MTU) != 0 ? wish->mtu_bytes : 0,
 		.set_group = (settings & VTAP_SET_GROUP) != 0,
-		.set_quiet = (settings & VTAP_SET_QUIET) != 0,
-		.has_ipv6 = access("/proc/sys/net/ipv6", F_OK) == 0,
 	};
 	int r = 0;
 
-	if ((settings & VTAP_SET_QUIET) != 0)
-		r = vtap_link_disable_ipv6(wish->name, err);
-	if (r == 0 &&
-		(settings & ~(unsigned)(VTAP_SET_UP | VTAP_SET_OWNER | VTAP_SET_PERSISTENT)) != 0)
+	if ((settings & in_link) != 0)
 		r = vtap_link_set(set->nl, index, &link, err);
+	if (r == 0 && (settings & VTAP_SET_QUIET) != 0)
+		r = hush(set, wish, index, err);
 	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
 		r = vtap_tap_set_owner(interface->fd, wish->uid, wish->gid, err);
 	if (r == 0 &&

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /* vtapd: start, run, reload, stop. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
-#include "base/clock.h"
 #include "daemon/control.h"
 #include "daemon/inspect.h"
 #include "daemon/lock.h"
@@ -25,17 +27,10 @@ static int handle_reload(sd_event_source *source, const struct signalfd_siginfo 
 	struct vtap_manager *manager = arg;
 	struct vtap_changes changes = { 0 };
 	struct vtap_diags diags = { 0 };
-	int r;
 
 	(void)source; /* SIGHUP, from whom does not matter */
 	(void)info;
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", /* without a manager nobody waits */
-		vtap_clock_mono_ns() / VTAP_NS_PER_US);
-	manager->is_reloading = true;
-	r = vtap_manager_reload(manager, &changes, &diags);
-	if (r == VTAP_RELOAD_REFUSED || r < 0)
-		vtap_manager_trigger(
-			manager); /* READY=1 comes when it settles: nothing was changed */
+	(void)vtap_manager_reload(manager, &changes, &diags); /* it has logged what came of it */
 	vtap_changes_done(&changes);
 	vtap_diags_done(&diags);
 	return 0;
@@ -104,6 +99,18 @@ static int complain(int r, const struct vtap_err *err)
 	return r == -EPERM || r == -EACCES ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
 }
 
+/* Without CAP_NET_ADMIN no interface can be made: better said once at the start than for each
+ * session. */
+static bool is_permitted(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return true; /* cannot be asked: the first interface will tell */
+	return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
+}
+
 /* A descriptor for each tap interface: the soft limit of 1024 is meant for programs that use
  * select(). */
 static void descriptors_allow(void)
@@ -150,6 +157,12 @@ static int start(const struct vtap_options *options)
 
 	if (r != 0)
 		return r;
+	if (!is_permitted()) {
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
+			"vtapd: not permitted to make interfaces: it needs CAP_NET_ADMIN, as root "
+			"or the service has");
+		return VTAP_EXIT_NOPERM;
+	}
 	r = vtap_lock_take(&lock_fd, &err);
 	if (r == VTAP_LOCK_HELD) {
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,

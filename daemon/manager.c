@@ -334,7 +334,8 @@ static int handle_news(sd_event_source *source, int fd, uint32_t events, void *a
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"read link news: %s; looking at every interface", vtap_errno_text(r));
 	}
-	vtap_manager_trigger(manager);
+	if (r != 0)
+		vtap_manager_trigger(manager);
 	return 0;
 }
 
@@ -412,6 +413,11 @@ int vtap_manager_reload(struct vtap_manager *manager, struct vtap_changes *ret_c
 	_auto(conf) const struct vtap_conf *conf = NULL;
 	int r = vtap_load(manager->config_path, 0, &conf, ret_diags);
 
+	/* READY=1 follows when it settles, also after a refusal; without a manager nobody waits */
+	(void)sd_notifyf(
+		0, "RELOADING=1\nMONOTONIC_USEC=%llu", vtap_clock_mono_ns() / VTAP_NS_PER_US);
+	manager->is_reloading = true;
+	vtap_manager_trigger(manager);
 	if (r == VTAP_LOAD_REFUSED) {
 		manager->refused_wall_ns = vtap_clock_wall_ns();
 		manager->n_refused_mistakes = ret_diags->n;

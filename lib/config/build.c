@@ -24,6 +24,29 @@ static void entry_refuse(struct building *building, const struct vtap_draft_sect
 		complaint->rule, has_hash ? "; inline comments start with ;" : "");
 }
 
+static size_t section_n_entries(
+	const struct vtap_draft_section *section, const struct vtap_key *key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < section->n; i++)
+		n += section->entry[i].key == key;
+	return n;
+}
+
+/* The word that stands for a whole list (`any`, `auto`) would be passed over beside others. */
+static int entry_parse(const struct vtap_draft_section *section, const struct vtap_entry *entry,
+	struct vtap_reading *to, struct vtap_complaint *ret_complaint)
+{
+	const struct vtap_key *key = entry->key;
+
+	if (key->is_list && key->fallback != NULL && strcmp(entry->value, key->fallback) == 0 &&
+		section_n_entries(section, key) > 1)
+		return vtap_value_complain(
+			ret_complaint, entry->value, "stands alone, or not at all");
+	return key->parse(entry->value, to, ret_complaint);
+}
+
 /* Every line that the section has for this key. Return: how many, or -ENOMEM. */
 static int section_apply(struct building *building, const struct vtap_draft_section *section,
 	const struct vtap_key *key, struct vtap_reading *to, bool is_complaining)
@@ -38,7 +61,7 @@ static int section_apply(struct building *building, const struct vtap_draft_sect
 		if (entry->key != key)
 			continue;
 		n++;
-		r = key->parse(entry->value, to, &complaint);
+		r = entry_parse(section, entry, to, &complaint);
 		if (r < 0)
 			return r;
 		if (r == VTAP_VALUE_REFUSED && is_complaining)

@@ -28,6 +28,14 @@ static void list_write(FILE *out, const char *key, char *text)
 	(void)fputc('\n', out);
 }
 
+/* Behind a blank a `;` would begin a comment. */
+static void value_write(FILE *out, const char *key, const char *text)
+{
+	const char *blank = text[0] == ';' ? "" : " ";
+
+	(void)fprintf(out, "%s =%s%s\n", key, blank, text); /* ferror is asked at the end */
+}
+
 static int section_write(FILE *out, enum vtap_section kind, const char *name,
 	const struct vtap_conf *conf, const void *object)
 {
@@ -48,7 +56,7 @@ static int section_write(FILE *out, enum vtap_section kind, const char *name,
 		if (keys[i].is_list)
 			list_write(out, keys[i].name, text);
 		else
-			(void)fprintf(out, "%s = %s\n", keys[i].name, text);
+			value_write(out, keys[i].name, text);
 	}
 	(void)fputc('\n', out);
 	return 0;

@@ -169,12 +169,22 @@ static const char *section_now(const struct reader *reader, char text[static VTA
 	return text;
 }
 
+/* Bytes before a `;` that begins a comment: one behind a blank. */
+static size_t line_text_len(const char *line)
+{
+	size_t len = 1;
+
+	while (line[len] != '\0' && (line[len] != ';' || strchr(BLANKS, line[len - 1]) == NULL))
+		len++;
+	return len;
+}
+
 /* Complaints about a line that is neither blank, nor a comment, nor a section header. */
 static bool key_line_check(struct reader *reader, const char *line)
 {
 	char section[VTAP_SECTION_TEXT_MAX];
 
-	if (strchr(line, '=') == NULL)
+	if (memchr(line, '=', line_text_len(line)) == NULL)
 		vtap_diags_add(reader->diags, reader->place, section_now(reader, section), "", line,
 			"not a section header, and not `key = value`");
 	else if (strcspn(line, ":") < strcspn(line, "="))
@@ -229,6 +239,8 @@ static char *reader_next(char *to, int size, void *arg)
 	size_t room = 0, skip = 0, len;
 	ssize_t n = getline(&line, &room, reader->stream);
 
+	if (n < 0 && !feof(reader->stream))
+		reader->error = -ENOMEM; /* the line did not fit */
 	if (n < 0 || reader->error < 0)
 		return NULL;
 	reader->place.line++;

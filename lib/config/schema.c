@@ -408,7 +408,7 @@ static const struct vtap_key KEYS[] = {
 	{ VTAP_SECTION_SESSION, "target", false, "a target's name", NULL, NULL, { VTAP_COST_LIVE },
 		target_parse, target_format,
 		"Where the session's packets arrive; the only target, or the one named default." },
-	{ VTAP_SECTION_SESSION, "description", false, "a line of at most 200 bytes", NULL, NULL,
+	{ VTAP_SECTION_SESSION, "description", false, "a line of at most 160 bytes", NULL, NULL,
 		{ VTAP_COST_LIVE }, description_parse, description_format,
 		"For people: shown by vtapctl." },
 };

@@ -11,8 +11,8 @@
 /* Bytes of the longest word that a list may hold, with NUL: an IPv6 prefix has 43. */
 #define WORD_MAX 64
 
-/* Bytes of the longest description: fits a journal field and a table. */
-#define TEXT_MAX 200
+/* Bytes of the longest description: with its key it fits the 199 bytes of a line. */
+#define TEXT_MAX 160
 
 int vtap_value_complain(
 	struct vtap_complaint *ret_complaint, const char *value, const char *fmt, ...)

@@ -54,7 +54,7 @@ int vtap_value_vni(
 int vtap_value_prefix(
 	const char *text, struct vtap_prefix *ret_prefix, struct vtap_complaint *ret_complaint);
 
-/** vtap_value_text() - one line of printable UTF-8, at most 200 bytes. Return: 0 or
+/** vtap_value_text() - one line of printable UTF-8, at most 160 bytes. Return: 0 or
  * VTAP_VALUE_REFUSED. */
 int vtap_value_text(const char *text, struct vtap_complaint *ret_complaint);
 

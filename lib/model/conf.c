@@ -103,6 +103,8 @@ char *vtap_prefixes_format(const struct vtap_prefix *prefixes, size_t n)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
 		vtap_prefix_format(&prefixes[i], one);
+		if (n > 1 && prefixes[i].len == 0)
+			memcpy(one, "::/0", sizeof("::/0")); /* "any" stands alone */
 		(void)fprintf(out, "%s%s", i > 0 ? ", " : "", one); /* fclose tells */
 	}
 	if (fclose(out) != 0)

@@ -5,6 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /* Room for the news of some thousands of links at once; about 1.5 KB each. */
@@ -35,8 +36,8 @@ int vtap_watch_open(struct vtap_watch **ret_watch, struct vtap_err *err)
 		return -ENOMEM;
 	r = nl_connect(watch->sock, NETLINK_ROUTE);
 	if (r == 0)
-		r = nl_socket_add_memberships(
-			watch->sock, RTNLGRP_LINK, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, 0);
+		r = nl_socket_add_memberships(watch->sock, RTNLGRP_LINK, RTNLGRP_IPV4_NETCONF,
+			RTNLGRP_IPV6_NETCONF, RTNLGRP_IPV6_ROUTE, 0);
 	if (r == 0)
 		r = nl_socket_set_nonblocking(watch->sock);
 	if (r < 0)
@@ -53,16 +54,31 @@ int vtap_watch_fd(const struct vtap_watch *watch)
 	return nl_socket_get_fd(watch->sock);
 }
 
+/** struct news - the beginning of a message; the rest is cut off and gone: nobody reads it */
+struct news {
+	struct nlmsghdr header;
+	struct rtmsg route;
+};
+
+/* A route concerns us only as the sign that IPv6 was switched on: ff00::/8 of the local table. */
+static bool news_concerns(const struct news *news, size_t n)
+{
+	if (n < sizeof(*news) || news->header.nlmsg_type != RTM_NEWROUTE)
+		return n >= sizeof(news->header) && news->header.nlmsg_type != RTM_DELROUTE;
+	return news->route.rtm_table == RT_TABLE_LOCAL && news->route.rtm_dst_len == 8;
+}
+
 int vtap_watch_drain(struct vtap_watch *watch)
 {
-	char byte;
+	struct news news;
 	int r = 0;
 
 	for (;;) {
-		/* the rest of each message is cut off and gone: nobody reads it */
-		if (recv(vtap_watch_fd(watch), &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0)
-			continue;
-		if (errno == ENOBUFS)
+		ssize_t n = recv(vtap_watch_fd(watch), &news, sizeof(news), MSG_DONTWAIT);
+
+		if (n >= 0)
+			r = r == 0 && news_concerns(&news, (size_t)n) ? VTAP_WATCH_NEWS : r;
+		else if (errno == ENOBUFS)
 			r = VTAP_WATCH_LOST;
 		else if (errno == EAGAIN)
 			return r;

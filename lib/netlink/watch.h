@@ -22,8 +22,9 @@ VTAP_FREEP(watch, struct vtap_watch, vtap_watch_close)
 int vtap_watch_fd(const struct vtap_watch *watch);
 
 enum {
-	VTAP_WATCH_LOST = 1, /* the kernel dropped news (ENOBUFS) */
+	VTAP_WATCH_NEWS = 1, /* something may have changed */
+	VTAP_WATCH_LOST = 2, /* the kernel dropped news (ENOBUFS): everything may have changed */
 };
 
-/** vtap_watch_drain() - take all that is there. Return: 0; VTAP_WATCH_LOST; negative errno. */
+/** vtap_watch_drain() - take all that is there. Return: 0 when nothing concerns us; the above; negative errno. */
 int vtap_watch_drain(struct vtap_watch *watch);

@@ -3,13 +3,15 @@
  * How it works. Each wish is looked up twice among the devices: by the index of the device that we
  * hold a descriptor of (it is ours whatever it is called and whatever its alias says), and by name.
  *
- *	held    by name        ->
- *	yes     the same          SET what differs, or nothing
- *	yes     nobody            RENAME back (sensors keep their handle)
- *	yes     ours, other       REMOVE that one, then RENAME
- *	yes     not ours          FOREIGN; the held one keeps its wrong name and goes on taking
- *frames no      nobody            CREATE no      ours, usable      ADOPT, setting what differs no
- *ours, unusable    REMOVE, then CREATE no      not ours          FOREIGN
+ *	held  by name         ->
+ *	yes   the same        SET what differs, or nothing
+ *	yes   nobody          RENAME back (sensors keep their handle)
+ *	yes   ours, other     REMOVE that one, then RENAME
+ *	yes   not ours        FOREIGN; the held one keeps its wrong name and goes on taking frames
+ *	no    nobody          CREATE
+ *	no    ours, usable    ADOPT, setting what differs
+ *	no    ours, unusable  REMOVE, then CREATE
+ *	no    not ours        FOREIGN
  *
  * Whatever carries our mark and was not reached from a wish is removed.
  */
@@ -199,7 +201,7 @@ static int plan_foreign(struct planning *planning, size_t i_wish, const struct v
 	char kind[VTAP_KIND_MAX + 24];
 
 	return step_add(planning, step_about(VTAP_STEP_FOREIGN, i_wish, device),
-		"%s is %s that vtapd did not make", device->name,
+		"%s is %s that vtapd did not make; left alone", device->name,
 		vtap_device_kind_text(device, kind, sizeof(kind)));
 }
 
