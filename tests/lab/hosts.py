@@ -1,0 +1,128 @@
+"""The two ends of an underlay: a target where vtapd runs, and a sender that mirrors to it.
+
+The underlay is silent by itself: addresses of the other end are permanent neighbours, router solicitations
+and duplicate address detection are off, and the kernel's multicast reports are over before the target is handed out.
+So any frame that leaves the target later has been caused by somebody.
+"""
+
+import re
+import socket
+import struct
+
+from . import frames
+from .deadline import steady
+from .netns import Namespace, wire
+
+TARGET_MAC, SENDER_MAC = "02:00:00:00:77:02", "02:00:00:00:77:01"
+TARGET_V4, SENDER_V4 = "10.77.0.2", "10.77.0.1"
+TARGET_V6, SENDER_V6 = "fd77::2", "fd77::1"
+UNDERLAY_MTU = 9200  # a mirrored jumbo frame of 9,001 + 14 bytes and its 50 (70) bytes of outer headers
+
+REPORTS_S = 0.04  # the kernel's multicast reports are 1 ms apart here, in ticks of at most 10 ms
+
+
+def quieten(ns):
+    """No chatter of the namespace's own: no router solicitations, no detection of double addresses, and
+    multicast reports at once."""
+    ns.sysctl(net__ipv6__conf__default__accept_dad=0, net__ipv6__conf__default__router_solicitations=0,
+              net__ipv6__conf__default__mldv2_unsolicited_report_interval=1)
+    ns.ip("link set lo up")
+
+
+class Target:
+    """The namespace of vtapd, its underlay `eth0`, and the sender's end of the wire."""
+
+    def __init__(self, sender=None, mtu=UNDERLAY_MTU):
+        self.ns = Namespace("target")
+        self.sender = sender or Namespace("sender")
+        self._owns_sender = sender is None
+        self.mtu = mtu
+        for ns in (self.ns, self.sender):
+            quieten(ns)
+            ns.sysctl(net__ipv4__conf__all__rp_filter=0, net__ipv4__conf__default__rp_filter=0)
+        self.plug()
+
+    def plug(self):
+        """Make the underlay (again)."""
+        wire(self.sender, "mir0", self.ns, "eth0", SENDER_MAC, TARGET_MAC, self.mtu)
+        _address(self.ns, "eth0", TARGET_V4, TARGET_V6, SENDER_V4, SENDER_V6, SENDER_MAC)
+        _address(self.sender, "mir0", SENDER_V4, SENDER_V6, TARGET_V4, TARGET_V6, TARGET_MAC)
+        self.ns.ip(f"route add default via {SENDER_V4}")
+        steady(self.underlay_counts, "the underlay", for_s=REPORTS_S)
+
+    def unplug(self):
+        self.ns.ip("link del eth0")
+
+    def remove(self):
+        self.ns.remove()
+        if self._owns_sender:
+            self.sender.remove()
+
+    def mirror(self):
+        return Mirror(self)
+
+    def underlay_counts(self):
+        """(packets received, packets sent) by the target's underlay."""
+        return tuple(map(int, re.search(r"eth0:\s+\d+ +(\d+)(?: +\d+){7} +(\d+)", self.ns.read("/proc/net/dev")).groups()))
+
+
+def _address(ns, interface, v4, v6, peer_v4, peer_v6, peer_mac):
+    ns.batch([f"address add {v4}/24 dev {interface}",
+              f"address add {v6}/64 dev {interface} nodad",
+              f"neigh replace {peer_v4} lladdr {peer_mac} dev {interface} nud permanent",
+              f"neigh replace {peer_v6} lladdr {peer_mac} dev {interface} nud permanent"])
+
+
+class Mirror:
+    """A raw socket on the sender's end: whatever it sends, arrives at the target's underlay as it is."""
+
+    def __init__(self, target):
+        self._socket = target.sender.packet_socket("mir0", 0)
+        self._socket.setsockopt(socket.SOL_SOCKET, 32, 1 << 26)  # SO_SNDBUFFORCE
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    def close(self):
+        self._socket.close()
+
+    def send_raw(self, frame):
+        self._socket.send(frame)
+
+    def send_ip(self, packet):
+        """An IPv4 or IPv6 packet to the target's MAC."""
+        ethertype = frames.ETH_IPV6 if packet[0] >> 4 == 6 else frames.ETH_IPV4
+        self._socket.send(frames.ethernet(SENDER_MAC, TARGET_MAC, ethertype, packet))
+
+    def send_udp(self, payload, source=SENDER_V4, port=frames.VXLAN_PORT, flow=65408):
+        """A UDP payload as AWS wraps it (FACTS 1.1); `flow` is the outer source port."""
+        datagram = frames.udp(flow, port, payload)
+        if ":" in source:
+            self.send_ip(frames.ipv6(source, TARGET_V6, datagram))
+        else:
+            self.send_ip(frames.ipv4(source, TARGET_V4, datagram))
+
+    def send(self, vni, frame, source=SENDER_V4, port=frames.VXLAN_PORT, flow=65408, **header):
+        """An inner frame in VXLAN. `header`: flags, reserved, last."""
+        self.send_udp(frames.vxlan(vni, frame, **header), source, port, flow)
+
+    def wrap(self, vni, frame, flow=65408):
+        """The whole outer frame of send(), for those who send thousands."""
+        packet = frames.ipv4(SENDER_V4, TARGET_V4, frames.udp(flow, frames.VXLAN_PORT, frames.vxlan(vni, frame)))
+        return frames.ethernet(SENDER_MAC, TARGET_MAC, frames.ETH_IPV4, packet)
+
+    def send_fragments(self, vni, frame, ident, source=SENDER_V4):
+        """An inner frame whose outer packet comes in fragments."""
+        datagram = frames.udp(65408, frames.VXLAN_PORT, frames.vxlan(vni, frame))
+        if ":" in source:
+            check = frames.udp6_checksum(source, TARGET_V6, datagram)
+            datagram = datagram[:6] + struct.pack("!H", check) + datagram[8:]
+            pieces = frames.fragments6(source, TARGET_V6, datagram, ident)
+        else:
+            pieces = frames.fragments(source, TARGET_V4, datagram, ident)
+        for piece in pieces:
+            self.send_ip(piece)
+        return len(pieces)

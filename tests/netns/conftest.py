@@ -1,0 +1,142 @@
+"""Fixtures that make the tests read as sentences. Everything lives in namespaces that the test made."""
+
+import os
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from lab import daemon as lab_daemon  # noqa: E402
+from lab import frames, hosts, netns  # noqa: E402
+from lab.capture import Capture  # noqa: E402
+
+_table = []
+WEB = """
+[target default]
+underlay = auto
+
+[session web]
+vni = 4321
+"""
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "without_daemon: proves the lab itself")
+
+
+def pytest_collection_modifyitems(config, items):
+    reason = netns.why_not()
+    for item in items:
+        why = reason
+        if not why and "without_daemon" not in item.keywords and not os.access(lab_daemon.VTAPD, os.X_OK):
+            why = f"no vtapd at {lab_daemon.VTAPD}: build it, or set VTAPD_BIN"
+        if why:
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+def pytest_sessionfinish():
+    netns.remove_all()
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not _table:
+        return
+    write = terminalreporter.write_line
+    terminalreporter.section("frames")
+    write(f"{'what':42} {'sent':>10} {'seen':>10} {'identical':>10}")
+    for what, result in _table:
+        write(f"{what:42} {result.sent:>10,} {result.seen:>10,} {result.identical:>10,}")
+
+
+@pytest.fixture
+def identical():
+    """identical("http", sent, seen): the same frames in the same order, and a row in the closing table."""
+    def check(what, sent, seen):
+        result = frames.compare(sent, seen)
+        _table.append((what, result))
+        assert sent, f"{what}: nothing was sent"
+        assert not result.problems, f"{what}: {len(result.problems)} problems, first:\n" + "\n".join(result.problems[:5])
+    return check
+
+
+@pytest.fixture(scope="session")
+def directory():
+    """A folder for captures, below /tmp and short, so that unix sockets fit too."""
+    with tempfile.TemporaryDirectory(prefix="vtapd-lab-") as path:
+        yield path
+
+
+@pytest.fixture
+def make_target():
+    """Targets with their underlay, removed at the end."""
+    made = []
+
+    def make(**kwargs):
+        made.append(hosts.Target(**kwargs))
+        return made[-1]
+    yield make
+    for target in made:
+        target.remove()
+
+
+@pytest.fixture
+def target(make_target):
+    return make_target()
+
+
+@pytest.fixture
+def ns(target):
+    """The target's namespace."""
+    return target.ns
+
+
+@pytest.fixture
+def mirror(target):
+    """The sending end of the underlay."""
+    with target.mirror() as socket:
+        yield socket
+
+
+@pytest.fixture
+def make_vtapd(request, target):
+    """vtapd with a configuration: started, settled, and looked back on at the end."""
+    made = []
+
+    def make(conf=WEB, files=None, ns=None, start=True, notify=None):
+        daemon = lab_daemon.Vtapd(ns or target.ns, conf, files, notify)
+        made.append(daemon)
+        return daemon.start() if start else daemon
+    yield make
+    failed = getattr(request.node, "failed", False)
+    for daemon in reversed(made):
+        if failed:
+            sys.stderr.write(f"--- log of vtapd\n{daemon.log()}")
+        daemon.remove(check=not failed)
+
+
+@pytest.fixture
+def vtapd(make_vtapd):
+    """The plain case: session web, VNI 4321, on mirror-web."""
+    return make_vtapd()
+
+
+@pytest.fixture
+def capture(ns, directory):
+    """capture("mirror-web"): tcpdump on an interface of the target."""
+    made = []
+
+    def make(interface="mirror-web", where=None, **kwargs):
+        made.append(Capture(where or ns, interface, directory, **kwargs))
+        return made[-1]
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if call.when == "call" and report.failed:
+        item.failed = True

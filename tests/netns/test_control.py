@@ -1,0 +1,300 @@
+"""The law: every command says what is, with the agreed exit status; nobody harms the daemon by its control socket."""
+
+import json
+import os
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from lab import frames
+from lab.daemon import VTAPCTL, VTAPD
+from lab.deadline import until
+
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
+WEB = "[session web]\nvni = 4321\n"
+FEEL = {  # the broken configuration of FEEL.md, mistake by mistake
+    "batch.conf": "[session batch]\nvni = 5001\n",
+    "db.conf": "[session db]\nvni = 16777216\ninterface = mirror-database-eu\n",
+    "pay.conf": "[session pay]\nvni = 5001\n",
+    "web.conf": "[session web]\nvni = 4321 # prod\nsorce = 10.0.0.0/16\n",
+}
+FEEL_MISTAKES = """\
+db.conf:2: session db: vni: "16777216": must be 0..16777215, a range like 100-199, or any
+db.conf:3: session db: interface: "mirror-database-eu": 18 bytes, Linux allows 15
+pay.conf:2: session pay: vni: "5001": session batch claims it too (batch.conf:2); give one of them a source
+web.conf:2: session web: vni: "4321 # prod": not a number; inline comments start with ;
+web.conf:3: session web: sorce: unknown key; did you mean source?
+5 mistakes in 3 files.
+"""
+
+
+def as_nobody(vtapd, *argv):
+    return vtapd.ns.run(*AS_NOBODY, VTAPCTL, "--socket", vtapd.socket, *argv, check=False)
+
+
+# Exit status
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"]])
+@pytest.mark.parametrize("program", [VTAPD, VTAPCTL], ids=["vtapd", "vtapctl"])
+def test_program_when_asked_about_itself_then_0(program, argv):
+    done = subprocess.run([program, *argv], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout and not done.stderr, done
+
+
+@pytest.mark.parametrize("argv", [["--nonsense"], ["argument"], ["-c"], ["--runtime-dir"]], ids=" ".join)
+def test_vtapd_when_called_wrongly_then_64(argv, ns):
+    assert ns.run(VTAPD, *argv, check=False).returncode == 64
+
+
+@pytest.mark.parametrize("argv", [[], ["nonsense"], ["--nonsense"], ["status", "extra"], ["show"], ["match"], ["match", "x"],
+                                  ["match", "-1"], ["wait"], ["wait", "web", "--timeout"], ["wait", "web", "--timeout", "x"],
+                                  ["--socket"]], ids=" ".join)
+def test_vtapctl_when_called_wrongly_then_64(argv, vtapd):
+    done = vtapd.ctl(*argv)
+    assert done.returncode == 64 and done.stderr and not done.stdout, done
+
+
+@pytest.mark.parametrize("argv", [["status"], ["show", "web"], ["match", "1"], ["unknown"], ["plan"], ["reload"],
+                                  ["wait", "web"]], ids=" ".join)
+def test_vtapctl_when_there_is_no_daemon_then_69_and_what_to_do(argv, make_vtapd):
+    vtapd = make_vtapd(start=False)
+    done = vtapd.ctl(*argv)
+    assert done.returncode == 69 and "vtapd is not running" in done.stderr, done
+
+
+def test_vtapctl_when_the_daemon_was_killed_then_69(vtapd):
+    vtapd.kill()
+    assert vtapd.ctl("status").returncode == 69
+
+
+@pytest.mark.parametrize("argv", [["reload"], ["teardown"]], ids=" ".join)
+def test_nobody_when_changing_then_77_and_nothing_happens(argv, vtapd, ns):
+    """The socket is for root and the group; where it is opened wider, the daemon still asks who is there."""
+    os.chmod(vtapd.runtime, 0o755)
+    os.chmod(vtapd.socket, 0o666)
+    done = as_nobody(vtapd, *argv)
+    assert done.returncode == 77 and "only root may do this (you are uid 65534)" in done.stderr, done
+    assert vtapd.session("web")["state"] == "ready" and ns.has("mirror-web")
+    assert as_nobody(vtapd, "status").returncode == 0
+
+
+def test_nobody_when_the_socket_is_as_it_is_made_then_77(vtapd):
+    assert as_nobody(vtapd, "status").returncode == 77
+
+
+def test_vtapd_when_nobody_starts_it_then_77(ns, make_vtapd, tmp_path):
+    vtapd = make_vtapd(start=False)
+    runtime = "/tmp/" + os.path.basename(vtapd.directory) + "-nobody"
+    os.mkdir(runtime)
+    os.chown(runtime, 65534, 65534)
+    try:
+        done = ns.run(*AS_NOBODY, VTAPD, "-c", vtapd.conf, "--runtime-dir", runtime, check=False, timeout=5)
+    finally:
+        for name in os.listdir(runtime):
+            os.unlink(os.path.join(runtime, name))
+        os.rmdir(runtime)
+    assert done.returncode == 77, done
+    assert not ns.has("mirror-web") and tmp_path
+
+
+def test_status_when_all_is_well_then_0_and_the_first_line_says_so(vtapd):
+    done = vtapd.ctl("status")
+    first = done.stdout.splitlines()[0]
+    assert done.returncode == 0 and first.startswith("vtapd 0.1.0 healthy. Up "), first
+    assert "\033" not in done.stdout, "no colour where there is no terminal"
+
+
+def test_show_when_the_session_is_unknown_then_the_name_is_quoted(vtapd):
+    done = vtapd.ctl("show", "nosuch")
+    assert done.returncode not in (0, 69) and "nosuch" in done.stderr, done
+
+
+# wait
+
+def test_wait_when_ready_then_0(vtapd):
+    assert vtapd.ctl("wait", "web").returncode == 0
+
+
+def test_wait_when_it_never_comes_then_1_at_the_timeout(make_vtapd, ns):
+    ns.ip("link add mirror-web type bridge")
+    vtapd = make_vtapd(WEB)
+    done = vtapd.ctl("wait", "web", "--timeout", "1")
+    assert done.returncode == 1 and "that vtapd did not make" in done.stdout + done.stderr, done
+
+
+def test_wait_when_it_comes_later_then_0_at_once(make_vtapd, ns):
+    ns.ip("link add mirror-web type bridge")
+    vtapd = make_vtapd(WEB)
+    waiting = ns.start(VTAPCTL, "--socket", vtapd.socket, "wait", "web", "--timeout", "60")
+    assert waiting.poll() is None
+    ns.ip("link del mirror-web")
+    assert waiting.wait(30) == 0
+
+
+# --json
+
+@pytest.mark.parametrize("argv", [["status"], ["show", "web"], ["match", "4321"], ["unknown"], ["plan"]], ids=" ".join)
+def test_json_when_asked_then_it_is_versioned(argv, vtapd):
+    done = vtapd.ctl("--json", *argv)
+    assert done.returncode == 0 and json.loads(done.stdout)["version"] == 1
+    assert json.loads(vtapd.ctl(*argv, "--json").stdout)["version"] == 1, "the option may stand behind too"
+
+
+def test_curl_when_it_asks_the_socket_then_it_gets_json(vtapd, ns):
+    done = ns.run("curl", "-sS", "--unix-socket", vtapd.socket, "http://localhost/v1/status")
+    assert json.loads(done.stdout)["sessions"][0]["name"] == "web"
+
+
+@pytest.mark.parametrize("method,path,expected", [
+    ("GET", "/v1/nonsense", 404), ("GET", "/", 404), ("POST", "/v1/status", 405), ("GET", "/v1/reload", 405),
+    ("DELETE", "/v1/status", 405), ("GET", "/v1/show", 400), ("GET", "/v1/show?session=nosuch", 404),
+    ("GET", "/v1/match", 400), ("GET", "/v1/match?vni=16777216", 400), ("GET", "/v1/match?vni=1&source=x", 400),
+    ("GET", "/v1/wait?session=nosuch", 404), ("GET", "/v1/wait?session=web&timeout_ms=x", 400)])
+def test_request_when_wrong_then_the_error_is_json(method, path, expected, vtapd):
+    status, body = vtapd.request(method, path)
+    assert status == expected and body["version"] == 1 and body["error"], (status, body)
+
+
+# Harm
+
+GARBAGE = [b"", b"\n", b"\0" * 1000, b"GET", b"GET /v1/status", b"GET /v1/status HTTP/1.1\r\n", b"\r\n\r\n\r\n",
+           b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"GET /v1/status HTTP/9.9\r\n\r\n",
+           b"POST /v1/reload HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+           b"POST /v1/reload HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+           b"POST /v1/nothing HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+           b"GET /v1/show?session=%00%ff%zz HTTP/1.1\r\nHost: x\r\n\r\n",
+           b"GET /v1/status HTTP/1.1\r\n" + b"X: y\r\n" * 10_000 + b"\r\n", os.urandom(4096)]
+
+
+def connect(vtapd):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(10)
+    sock.connect(vtapd.socket)
+    return sock
+
+
+def test_socket_when_it_gets_garbage_then_the_daemon_goes_on(vtapd):
+    for bytes_ in GARBAGE:
+        with connect(vtapd) as sock:
+            sock.settimeout(0.5)  # some of it is only the beginning of a request: then the daemon waits, as it may
+            try:
+                sock.sendall(bytes_)
+                sock.shutdown(socket.SHUT_WR)
+                while sock.recv(65536):
+                    pass
+            except (BrokenPipeError, ConnectionResetError, TimeoutError):
+                pass
+    assert vtapd.session("web")["state"] == "ready"
+
+
+def test_socket_when_clients_stay_half_open_then_others_are_answered(vtapd):
+    half_open = [connect(vtapd) for _ in range(20)]
+    for sock in half_open:
+        sock.sendall(b"GET /v1/status HTTP/1.1\r\nHost: x\r\n")
+    assert vtapd.ctl("status").returncode == 0
+    for sock in half_open:
+        sock.close()
+    assert vtapd.ctl("status").returncode == 0
+
+
+def test_socket_when_hundreds_connect_then_it_recovers_and_packets_flow(vtapd, mirror):
+    many = []
+    for _ in range(300):
+        try:
+            many.append(connect(vtapd))
+        except OSError:
+            break  # refused or full: as good as being closed
+    mirror.send(4321, frames.numbered(1))
+    for sock in many:
+        sock.close()
+    until(lambda: vtapd.ctl("status").returncode == 0, "status is answered again")
+    vtapd.wait_session("web", delivered=1)
+
+
+def test_socket_when_a_client_never_reads_then_others_are_answered(make_vtapd):
+    vtapd = make_vtapd("".join(f"[session s{i}]\nvni = {i}\n" for i in range(50)))
+    deaf = [connect(vtapd) for _ in range(10)]
+    for sock in deaf:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
+        sock.sendall(b"GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+    assert vtapd.ctl("status").returncode == 0
+    for sock in deaf:
+        sock.close()
+
+
+def test_socket_when_many_ask_at_once_then_all_are_answered(vtapd):
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(vtapd.request("GET", "/v1/status")[0])) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 30
+
+
+def test_descriptors_when_clients_come_and_go_then_none_leaks(vtapd):
+    vtapd.status()
+    before = len(os.listdir(f"/proc/{vtapd.pid}/fd"))
+    for _ in range(200):
+        connect(vtapd).close()
+        vtapd.status()
+    until(lambda: len(os.listdir(f"/proc/{vtapd.pid}/fd")) <= before + 1, "descriptors are closed",
+          seen=lambda: len(os.listdir(f"/proc/{vtapd.pid}/fd")))
+
+
+def test_control_socket_when_left_by_a_killed_daemon_then_the_next_start_takes_its_place(vtapd):
+    vtapd.kill()
+    assert os.path.exists(vtapd.socket)
+    vtapd.start()
+    assert vtapd.ctl("status").returncode == 0
+
+
+# --check and --dump-config
+
+def names_only(vtapd, text):
+    return text.replace(f"{vtapd.directory}/conf.d/", "").replace(f"{vtapd.directory}/", "")
+
+
+def test_check_when_the_configuration_is_broken_then_78_and_every_mistake(make_vtapd):
+    vtapd = make_vtapd("[target default]\nport = 4789\n", files=FEEL, start=False)
+    done = vtapd.vtapd("--check")
+    assert done.returncode == 78
+    assert names_only(vtapd, done.stdout + done.stderr) == FEEL_MISTAKES
+
+
+def test_start_when_the_configuration_is_broken_then_78_and_the_same_text(make_vtapd, ns):
+    vtapd = make_vtapd("[target default]\nport = 4789\n", files=FEEL, start=False)
+    done = vtapd.vtapd()
+    assert done.returncode == 78
+    assert names_only(vtapd, FEEL_MISTAKES.splitlines()[0]) in names_only(vtapd, done.stderr)
+    assert set(ns.links()) == {"lo", "eth0"}
+
+
+def test_check_when_good_then_silent_and_0(make_vtapd):
+    done = make_vtapd(WEB, start=False).vtapd("--check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_check_when_there_is_no_file_then_78_and_its_name(ns):
+    done = ns.run(VTAPD, "-c", "/nonexistent/vtapd.conf", "--check", check=False)
+    assert done.returncode == 78 and "/nonexistent/vtapd.conf" in done.stdout + done.stderr, done
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646])
+def test_check_when_others_may_write_the_file_then_78(mode, make_vtapd):
+    vtapd = make_vtapd(WEB, start=False)
+    vtapd.write("conf.d/open.conf", "[session x]\nvni = 1\n", mode=mode)
+    done = vtapd.vtapd("--check")
+    assert done.returncode == 78 and "open.conf" in done.stdout + done.stderr, done
+
+
+def test_dump_config_when_printed_then_it_has_the_defaults_and_loads_again(make_vtapd):
+    vtapd = make_vtapd("[session web]\nvni = 4321, 100-199\nsource = 10.0.0.0/16\n", start=False)
+    done = vtapd.vtapd("--dump-config")
+    assert done.returncode == 0, done
+    for line in ("on-stop = keep", "port = 4789", "mode = tap", "allow = any", "interface = mirror-web", "mtu = 9001"):
+        assert line in done.stdout, done.stdout
+    vtapd.write("vtapd.conf", done.stdout)
+    assert vtapd.vtapd("--dump-config").stdout == done.stdout

@@ -1,0 +1,126 @@
+"""The law: a tap interface is dressed before it is up, carries our mark, and belongs to our user alone."""
+
+import ctypes
+import errno
+import fcntl
+import os
+import re
+import struct
+
+import pytest
+
+from lab import frames
+from lab.deadline import until
+
+TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE = 0x400454CA, 0x0002, 0x1000, 0x0100  # linux/if_tun.h
+NOBODY = 65534
+
+
+def addresses_of(ns, name):
+    return ns.run("ip", "-o", "address", "show", "dev", name).stdout
+
+
+def test_interface_when_made_then_it_is_dressed(vtapd, ns):
+    link = ns.link("mirror-web")
+    assert link["linkinfo"]["info_kind"] == "tun"
+    data = link["linkinfo"]["info_data"]
+    assert data["type"] == "tap" and data["persist"] and not data["multi_queue"] and not data["pi"], data
+    assert link["ifalias"] == "vtapd:web"
+    assert link["mtu"] == 9001
+    assert "UP" in link["flags"] and "NOARP" in link["flags"], link["flags"]
+    assert link["inet6_addr_gen_mode"] == "none"
+    assert re.fullmatch(r"02(:[0-9a-f]{2}){5}", link["address"]), link["address"]
+    assert ns.read("/proc/sys/net/ipv6/conf/mirror-web/disable_ipv6") == "1\n"
+    assert addresses_of(ns, "mirror-web") == ""
+    assert vtapd.session("web")["ifindex"] == link["ifindex"]
+
+
+def test_interface_when_made_then_it_belongs_to_the_daemons_user(vtapd, ns):
+    data = ns.link("mirror-web")["linkinfo"]["info_data"]
+    assert data.get("user") in ("root", 0, "0") and data.get("group") in ("root", 0, "0"), data
+    assert vtapd.is_running()
+
+
+@pytest.mark.parametrize("mtu", [68, 1500, 65521])
+def test_mtu_when_configured_then_the_interface_has_it(mtu, make_vtapd, ns):
+    make_vtapd(f"[session web]\nvni = 4321\nmtu = {mtu}\n")
+    assert ns.link("mirror-web")["mtu"] == mtu
+
+
+def test_mtu_when_small_then_jumbo_frames_are_shown_all_the_same(make_vtapd, mirror, capture):
+    make_vtapd("[session web]\nvni = 4321\nmtu = 1500\n")
+    tap = capture()
+    mirror.send(4321, frames.numbered(1, 9000))
+    assert tap.frames(at_least=1) == [frames.numbered(1, 9000)]
+
+
+def test_mtu_when_set_below_ipv6s_minimum_and_back_then_ipv6_stays_off(make_vtapd, ns, capture):
+    """Below 1,280 bytes the kernel forgets the interface's IPv6 settings; above, it makes them anew from defaults."""
+    vtapd = make_vtapd("[session web]\nvni = 4321\nmtu = 9001\n")
+    out = capture(direction="out")
+    for mtu in (1000, 9001):
+        vtapd.write("vtapd.conf", f"[session web]\nvni = 4321\nmtu = {mtu}\n")
+        vtapd.reload()
+        assert ns.link("mirror-web")["mtu"] == mtu
+    until(lambda: ns.read("/proc/sys/net/ipv6/conf/mirror-web/disable_ipv6") == "1\n", "IPv6 is off", seen=vtapd.log)
+    assert addresses_of(ns, "mirror-web") == "" and ns.link("mirror-web")["inet6_addr_gen_mode"] == "none"
+    assert out.settled() == []
+
+
+def test_mac_when_restarted_from_nothing_then_it_is_the_same(make_vtapd, ns):
+    vtapd = make_vtapd("[daemon]\non-stop = remove\n[session web]\nvni = 1\n[session db]\nvni = 2\n")
+    first = [ns.link(name)["address"] for name in ("mirror-web", "mirror-db")]
+    vtapd.stop()
+    assert not ns.has("mirror-web")
+    vtapd.start()
+    assert [ns.link(name)["address"] for name in ("mirror-web", "mirror-db")] == first
+    assert first[0] != first[1]
+
+
+def test_alias_when_many_sessions_share_then_it_is_cut_at_255_bytes(make_vtapd, ns):
+    names = [f"a-rather-long-session-name-{i:02}" for i in range(20)]
+    make_vtapd("".join(f"[session {name}]\nvni = {i}\ninterface = shared\n" for i, name in enumerate(names)))
+    alias = ns.link("shared")["ifalias"]
+    assert alias.startswith("vtapd:" + names[0]) and 200 < len(alias) <= 255
+
+
+def attach_as_nobody(interface):
+    """errnos of TUNSETIFF, as single and as multi queue, by uid 65534 without capabilities. The device node was opened before, as on a host
+    where it is open to everybody (mode 0666, Debian's default)."""
+    fd = os.open("/dev/net/tun", os.O_RDWR)
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    assert ctypes.CDLL(None).prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+    refused = []
+    for flags in (IFF_TAP | IFF_NO_PI, IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE):
+        try:
+            fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH14x", interface.encode(), flags))
+            refused.append(0)
+        except OSError as error:
+            refused.append(error.errno)
+    return refused
+
+
+def test_interface_when_nobody_attaches_then_refused(vtapd, ns):
+    for moment in ("while vtapd holds it", "when it was kept and nobody holds it"):
+        assert ns.call(attach_as_nobody, "mirror-web") == [errno.EPERM, errno.EINVAL], moment
+        if vtapd.is_running():
+            vtapd.stop()
+
+
+@pytest.mark.without_daemon
+def test_interface_when_an_owner_is_missing_then_nobody_could_attach(ns):
+    """Why the owner is set: the same ioctl on a TAP without one succeeds (FACTS 10)."""
+    ns.ip("tuntap add dev open0 mode tap")
+    assert ns.call(attach_as_nobody, "open0")[0] == 0
+
+
+def test_interfaces_when_a_hundred_then_all_are_ready(make_vtapd, ns):
+    vtapd = make_vtapd("".join(f"[session s{i}]\nvni = {i}\n" for i in range(100)))
+    assert all(session["state"] == "ready" for session in vtapd.status()["sessions"])
+    mine = [link for link in ns.links().values() if link.get("ifalias", "").startswith("vtapd:")]
+    assert len(mine) == 100
+    assert vtapd.ctl("teardown").returncode == 0
+    assert vtapd.wait_exit() == 0
+    assert not [name for name in ns.links() if name.startswith("mirror-")]

@@ -1,0 +1,79 @@
+"""The law: a port that somebody else has is reported, naming him, and taken as soon as it is free."""
+
+import socket
+
+import pytest
+
+from lab import frames
+
+FREED_SECONDS = 30  # nobody tells us that a port became free: the retry is at most this far away
+
+
+@pytest.fixture
+def taken_by_socket(ns):
+    sock = ns.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("0.0.0.0", frames.VXLAN_PORT))
+    yield sock
+    sock.close()
+
+
+def assert_reported(vtapd):
+    target, session = vtapd.target(), vtapd.session("web")
+    assert (target["state"], target["reason"], target["bound"]) == ("waiting", "port-taken", []), target
+    assert (session["state"], session["reason"]) == ("waiting", "port-taken"), session
+    assert "4789" in target["message"] and target["retry_in_ns"] is not None, target
+    assert vtapd.ctl("status").returncode == 1
+    return target["message"]
+
+
+def assert_works(vtapd, mirror):
+    vtapd.wait_session("web", seconds=FREED_SECONDS, state="ready")
+    mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", delivered=1)
+
+
+def test_port_when_a_socket_has_it_then_reported_and_taken_when_freed(taken_by_socket, vtapd, mirror):
+    assert_reported(vtapd)
+    assert len(vtapd.log_lines("4789")) == 1, vtapd.log()
+    taken_by_socket.close()
+    assert_works(vtapd, mirror)
+
+
+def test_port_when_a_kernel_vxlan_device_has_it_then_it_is_named_and_left_alone(ns, make_vtapd, mirror):
+    ns.ip(f"link add vxlan0 type vxlan id 9 local 10.77.0.2 dstport {frames.VXLAN_PORT}")
+    ns.ip("link set vxlan0 up")
+    vtapd = make_vtapd()
+    assert "vxlan0" in assert_reported(vtapd)
+    assert "vxlan0" in vtapd.ctl("status").stdout
+    assert ns.is_up("vxlan0")
+    ns.ip("link del vxlan0")
+    assert_works(vtapd, mirror)
+
+
+def test_port_when_changed_by_reload_to_a_taken_one_then_reported_and_back_again(make_vtapd, ns, mirror):
+    vtapd = make_vtapd("[target default]\nport = 4788\n[session web]\nvni = 4321\n")
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("0.0.0.0", frames.VXLAN_PORT))
+        vtapd.write("vtapd.conf", "[target default]\nport = 4789\n[session web]\nvni = 4321\n")
+        vtapd.reload(expect=1)
+        assert_reported(vtapd)
+        vtapd.write("vtapd.conf", "[target default]\nport = 4788\n[session web]\nvni = 4321\n")
+        vtapd.reload()
+    mirror.send(4321, frames.numbered(1), port=4788)
+    vtapd.wait_session("web", state="ready", delivered=1)
+
+
+def test_port_when_changed_by_reload_then_packets_of_the_new_one_are_ours(make_vtapd, mirror):
+    vtapd = make_vtapd()
+    index = vtapd.session("web")["ifindex"]
+    vtapd.write("vtapd.conf", "[target default]\nport = 8472\n[session web]\nvni = 4321\n")
+    vtapd.reload()
+    mirror.send(4321, frames.numbered(1), port=8472)
+    vtapd.wait_session("web", delivered=1)
+    assert vtapd.session("web")["ifindex"] == index
+
+
+def test_port_when_ours_then_others_cannot_have_it(vtapd, ns):
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, pytest.raises(OSError):
+        sock.bind(("0.0.0.0", frames.VXLAN_PORT))
+    assert vtapd.is_running()

@@ -1,0 +1,234 @@
+"""The law: a reload touches only what changed; a refused one changes nothing."""
+
+import collections
+import re
+import signal
+
+import pytest
+
+from lab import frames
+from lab.deadline import until
+from lab.sender import Sender
+
+WEB = "[session web]\nvni = 4321\n"
+BASE = "[target default]\nreceive-buffer = 64M\nworkers = {workers}\n"
+RATE = 5_000  # frames per second: enough that a hole shows, few enough that the machine does not matter
+BROKEN = {
+    "conf.d/db.conf": "[session db]\nvni = 16777216\ninterface = mirror-database-eu\n",
+    "conf.d/web.conf": "[session web]\nvni = 4321 # prod\nsorce = 10.0.0.0/16\n",
+}
+
+
+@pytest.fixture
+def traffic(target):
+    """Numbered frames of VNI 4321 at a steady rate, from a process of their own, over 16 outer flows."""
+    sender = Sender(target, 4321, RATE, flows=16)
+    yield sender
+    sender.stop()
+
+
+def others(i):
+    """Configurations of others that differ in VNI, source, allow and existence from one reload to the next."""
+    text = f"[session db]\nvni = {100 + i}-{200 + i}\nsource = 10.{i}.0.0/16\n"
+    if i % 3 == 0:
+        text += f"[session extra{i}]\nvni = {5000 + i}\nmtu = {1500 + i}\n"
+    return text
+
+
+def all_delivered(vtapd, traffic, capture):
+    """Every frame that was sent has been shown once, in the order of its outer flow."""
+    sent = traffic.stop()
+    session = vtapd.wait_session("web", received=sent)
+    assert (session["delivered"], session["dropped"]) == (sent, 0), session
+    numbers = [frames.number_of(frame) for frame in capture.frames(at_least=sent)]
+    assert sorted(numbers) == list(range(sent)), "each once"
+    flows = collections.defaultdict(list)
+    for number in numbers:
+        flows[number % 16].append(number)
+    assert all(flow == sorted(flow) for flow in flows.values()), "in order"
+    return sent
+
+
+def test_reload_when_others_change_then_an_unchanged_session_loses_no_frame(make_vtapd, traffic, ns, capture):
+    vtapd = make_vtapd(BASE.format(workers=2) + WEB)
+    index, tap = ns.ifindex("mirror-web"), capture(flood=True)
+    traffic.start()
+    for i in range(20):
+        traffic.wait_sent((i + 1) * 200)
+        vtapd.write("vtapd.conf", BASE.format(workers=2) + f"allow = 10.0.0.0/8 172.16.{i}.0/24\n" + WEB)
+        vtapd.write("conf.d/others.conf", others(i))
+        vtapd.reload()
+    assert all_delivered(vtapd, traffic, tap) >= 4000
+    assert ns.ifindex("mirror-web") == index
+
+
+@pytest.mark.parametrize("before,after", [(4, 1), (1, 4), (4, 2)])
+def test_workers_when_changed_under_traffic_then_no_frame_is_lost(before, after, make_vtapd, traffic, capture):
+    vtapd = make_vtapd(BASE.format(workers=before) + WEB)
+    tap = capture(flood=True)
+    traffic.start()
+    traffic.wait_sent(1000)
+    for count in (after, before, after):
+        vtapd.write("vtapd.conf", BASE.format(workers=count) + WEB)
+        vtapd.reload()
+        assert vtapd.target()["workers"] == count
+        traffic.wait_sent(traffic.sent() + 500)
+    all_delivered(vtapd, traffic, tap)
+
+
+def test_vni_when_moved_to_another_session_under_traffic_then_each_frame_goes_to_one_of_them(make_vtapd, traffic):
+    vtapd = make_vtapd(BASE.format(workers=2) + WEB + "[session db]\nvni = 1\n")
+    traffic.start()
+    traffic.wait_sent(1000)
+    vtapd.write("vtapd.conf", BASE.format(workers=2) + "[session web]\nvni = 1\n[session db]\nvni = 4321\n")
+    vtapd.reload()
+    traffic.wait_sent(traffic.sent() + 500)
+    sent = traffic.stop()
+    vtapd.wait_received(sent)
+    web, db = vtapd.session("web"), vtapd.session("db")
+    assert web["delivered"] + db["delivered"] == sent and web["delivered"] >= 1000 and db["delivered"] >= 500
+
+
+def test_receive_buffer_when_changed_under_traffic_then_no_frame_is_lost(make_vtapd, traffic, capture):
+    vtapd = make_vtapd(BASE.format(workers=2) + WEB)
+    tap = capture(flood=True)
+    traffic.start()
+    traffic.wait_sent(500)
+    vtapd.write("vtapd.conf", BASE.format(workers=2).replace("64M", "32M") + WEB)
+    vtapd.reload()
+    traffic.wait_sent(traffic.sent() + 500)
+    all_delivered(vtapd, traffic, tap)
+
+
+def test_counters_when_reloaded_then_they_go_on(make_vtapd, mirror):
+    vtapd = make_vtapd(WEB)
+    mirror.send(4321, frames.numbered(1))
+    mirror.send(1, frames.numbered(1))
+    vtapd.wait_received(2)
+    vtapd.write("conf.d/x.conf", "[session x]\nvni = 7\n")
+    vtapd.reload()
+    assert vtapd.target()["received"] == 2 and vtapd.session("web")["delivered"] == 1
+
+
+# Plan says what reload does
+
+PLANS = {  # name: (conf.d before, conf.d after, sign and name of each row)
+    "added": ({}, {"cache.conf": "[session cache]\nvni = 9\n"}, {("+", "cache")}),
+    "removed": ({"b.conf": "[session batch]\nvni = 5\n"}, {"b.conf": None}, {("-", "batch")}),
+    "vni": ({"b.conf": "[session batch]\nvni = 5\n"}, {"b.conf": "[session batch]\nvni = 5-6\n"}, {("~", "batch")}),
+    "source": ({"b.conf": "[session batch]\nvni = 5\n"}, {"b.conf": "[session batch]\nvni = 5\nsource = 10.0.0.0/8\n"},
+               {("~", "batch")}),
+    "mtu": ({"b.conf": "[session batch]\nvni = 5\n"}, {"b.conf": "[session batch]\nvni = 5\nmtu = 1500\n"},
+            {("~", "batch")}),
+    "interface": ({"b.conf": "[session batch]\nvni = 5\n"}, {"b.conf": "[session batch]\nvni = 5\ninterface = b2\n"},
+                  {("!", "batch")}),
+    "several": ({"b.conf": "[session batch]\nvni = 5\n", "d.conf": "[session db]\nvni = 6\n"},
+                {"b.conf": None, "d.conf": "[session db]\nvni = 7\n", "e.conf": "[session e]\nvni = 8\n"},
+                {("-", "batch"), ("~", "db"), ("+", "e")}),
+    "nothing but a comment": ({}, {"c.conf": "; nothing\n"}, set()),
+}
+
+
+def taps_of(ns):
+    return {name: (link["ifindex"], link["mtu"]) for name, link in ns.links().items()
+            if link.get("ifalias", "").startswith("vtapd:")}
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_plan_when_asked_then_the_reload_does_that_and_no_more(case, make_vtapd, ns):
+    before, after, rows = PLANS[case]
+    vtapd = make_vtapd(WEB, files=before)
+    was = taps_of(ns)
+    for name, text in after.items():
+        if text is None:
+            vtapd.unlink(f"conf.d/{name}")
+        else:
+            vtapd.write(f"conf.d/{name}", text)
+    plan = vtapd.get("/v1/plan")
+    assert {(row["sign"], row["name"]) for row in plan["rows"]} == rows, plan
+    told = vtapd.ctl("plan")
+    assert told.returncode == 0 and all(f"  {sign} {name}" in told.stdout for sign, name in rows), told.stdout
+    assert taps_of(ns) == was, "a plan changes nothing"
+    counts = {key: plan[key] for key in ("added", "changed", "replaced", "removed", "untouched")}
+    status, done = vtapd.request("POST", "/v1/reload")
+    assert status == 200 and {key: done[key] for key in counts} == counts, done
+    now = taps_of(ns)
+    assert now["mirror-web"] == was["mirror-web"]
+    assert len(now) == len(was) + done["added"] - done["removed"]
+    assert vtapd.get("/v1/plan")["rows"] == []
+
+
+def test_reload_when_done_then_it_says_what_was_done(make_vtapd):
+    vtapd = make_vtapd(WEB)
+    vtapd.write("conf.d/cache.conf", "[session cache]\nvni = 9\n")
+    assert re.match(r"In effect after \d.* 1 added, .*1 untouched\. (All )?2 (of 2 )?sessions (are )?ready",
+                    vtapd.reload().stdout), vtapd.log()
+    assert vtapd.reload().stdout.strip() == "No change."
+
+
+def test_reload_when_a_session_is_not_ready_then_exit_1_and_it_is_named(make_vtapd, ns):
+    ns.ip("link add mirror-pay type bridge")
+    vtapd = make_vtapd(WEB)
+    vtapd.write("conf.d/pay.conf", "[session pay]\nvni = 6000\n")
+    done = vtapd.reload(expect=1)
+    assert "pay" in done.stdout, done.stdout
+
+
+def test_sighup_when_sent_then_it_reloads(make_vtapd):
+    vtapd = make_vtapd(WEB)
+    vtapd.write("conf.d/cache.conf", "[session cache]\nvni = 9\n")
+    vtapd.signal(signal.SIGHUP)
+    until(lambda: any(session["name"] == "cache" and session["state"] == "ready" for session in vtapd.status()["sessions"]),
+          "session cache is ready", seen=vtapd.log)
+
+
+# Refused
+
+def test_reload_when_refused_then_all_mistakes_are_printed_and_nothing_changes(make_vtapd, ns, mirror):
+    vtapd = make_vtapd("[session old]\nvni = 4321\n")
+    was = taps_of(ns)
+    for name, text in BROKEN.items():
+        vtapd.write(name, text)
+    done = vtapd.reload(expect=78)
+    told = done.stdout + done.stderr
+    for words in ('db.conf:2: session db: vni: "16777216": must be 0..16777215, a range like 100-199, or any',
+                  'db.conf:3: session db: interface: "mirror-database-eu": 18 bytes, Linux allows 15',
+                  'web.conf:2: session web: vni: "4321 # prod": not a number; inline comments start with ;',
+                  "web.conf:3: session web: sorce: unknown key; did you mean source?",
+                  "4 mistakes in 2 files. Nothing was changed"):
+        assert words in told, told
+    assert taps_of(ns) == was
+    refused = vtapd.status()["daemon"]["refused"]
+    assert refused["mistakes"] == 4
+    assert "4 mistakes" in vtapd.ctl("status").stdout
+    assert len(vtapd.log_lines("reload refused")) == 1
+    mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("old", delivered=1)
+    for name in BROKEN:
+        vtapd.unlink(name)
+    vtapd.reload()
+    assert vtapd.status()["daemon"]["refused"] is None
+
+
+def test_sighup_when_the_configuration_is_broken_then_it_stays_visible(make_vtapd):
+    vtapd = make_vtapd(WEB)
+    vtapd.write("conf.d/x.conf", "[session web]\nvni = 1\n")
+    vtapd.signal(signal.SIGHUP)
+    until(lambda: vtapd.status()["daemon"]["refused"], "the refusal is visible", seen=vtapd.log)
+    assert vtapd.session("web")["state"] == "ready"
+
+
+def test_plan_when_the_configuration_is_broken_then_78_and_the_mistakes(make_vtapd):
+    vtapd = make_vtapd(WEB)
+    vtapd.write("conf.d/x.conf", "[session web]\nvni = 1\n")
+    done = vtapd.ctl("plan")
+    assert done.returncode == 78 and "given twice" in done.stdout + done.stderr, done
+
+
+def test_sessions_when_all_removed_then_valid_and_unhealthy(make_vtapd, ns):
+    vtapd = make_vtapd(WEB)
+    vtapd.write("vtapd.conf", "[target default]\nport = 4789\n")
+    vtapd.reload()
+    status = vtapd.status()
+    assert status["sessions"] == [] and status["daemon"]["state"] == "unhealthy"
+    assert taps_of(ns) == {}

@@ -1,0 +1,252 @@
+"""The law: what somebody does to a tap interface is repaired at once, logged once with the reason, and counted."""
+
+import re
+import signal
+
+import pytest
+
+from lab import frames
+from lab.deadline import until
+
+TAP = "mirror-web"
+
+
+def rename(ns):
+    ns.ip(f"link set {TAP} name stolen0")
+
+
+def ipv6_on(ns):
+    ns.sysctl(**{f"net__ipv6__conf__{TAP}__disable_ipv6": 0})
+
+
+def command(text):
+    return lambda ns: ns.ip(text.format(tap=TAP))
+
+
+UNDOINGS = {  # what somebody does, and a word of the reason that the log gives
+    "deleted": (command("link del {tap}"), "deleted"),
+    "renamed": (rename, "renamed"),
+    "set down": (command("link set {tap} down"), "set down"),
+    "MTU": (command("link set {tap} mtu 1500"), "MTU"),
+    "alias": (command("link set {tap} alias mine"), "alias"),
+    "alias removed": (lambda ns: ns.run("ip", "link", "set", TAP, "alias", ""), "alias"),
+    "MAC": (command("link set {tap} address 02:11:22:33:44:55"), "MAC|address"),
+    "IPv6 enabled": (ipv6_on, "IPv6"),
+    "ARP on": (command("link set {tap} arp on"), "ARP"),
+}
+
+
+def dress(ns):
+    """What makes the interface ours and quiet, or None while it is not there."""
+    link = ns.link(TAP)
+    if link is None:
+        return None
+    return {"alias": link.get("ifalias"), "mtu": link["mtu"], "mac": link["address"],
+            "up": "UP" in link["flags"], "noarp": "NOARP" in link["flags"],
+            "ipv6 off": ns.read(f"/proc/sys/net/ipv6/conf/{TAP}/disable_ipv6") == "1\n"}
+
+
+@pytest.mark.parametrize("what", UNDOINGS)
+def test_interface_when_undone_then_repaired_logged_once_and_counted(what, vtapd, ns, mirror, capture):
+    undo, reason = UNDOINGS[what]
+    good, index = dress(ns), ns.ifindex(TAP)
+    undo(ns)
+    until(lambda: dress(ns) == good, "the interface is as it was", seen=lambda: (dress(ns), vtapd.log()))
+    vtapd.wait_session("web", state="ready", repairs=1)
+    assert vtapd.status()["daemon"]["repairs"] == 1
+    lines = until(lambda: vtapd.log_lines("repaired"), "a log line", seen=vtapd.log)
+    assert len(lines) == 1 and "web" in lines[0] and TAP in lines[0] and re.search(reason, lines[0]), lines
+    if what != "deleted":
+        assert ns.ifindex(TAP) == index, "sensors keep their handle"
+    assert not ns.has("stolen0")
+    tap = capture()
+    mirror.send(4321, frames.numbered(1))
+    assert tap.frames(at_least=1) == [frames.numbered(1)]
+    assert vtapd.session("web")["repairs"] == 1
+
+
+def test_session_when_interface_repaired_then_others_are_not_touched(make_vtapd, ns):
+    vtapd = make_vtapd("[session web]\nvni = 1\n[session db]\nvni = 2\n")
+    index = ns.ifindex("mirror-db")
+    ns.ip(f"link del {TAP}")
+    vtapd.wait_session("web", repairs=1, state="ready")
+    assert ns.ifindex("mirror-db") == index and vtapd.session("db")["repairs"] == 0
+
+
+def test_interfaces_when_all_deleted_at_once_then_all_come_back(make_vtapd, ns):
+    vtapd = make_vtapd("".join(f"[session s{i}]\nvni = {i}\n" for i in range(30)))
+    ns.batch([f"link del mirror-s{i}" for i in range(30)])
+    until(lambda: all(session["repairs"] == 1 and session["state"] == "ready" for session in vtapd.status()["sessions"]),
+          "all are repaired", 20, seen=vtapd.log)
+    assert {f"mirror-s{i}" for i in range(30)} <= set(ns.links())
+
+
+def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recovery(vtapd, ns):
+    undone = 0
+
+    def gives_up():
+        nonlocal undone
+        if ns.is_up(TAP):
+            ns.set_down(TAP)
+            undone += 1
+        return vtapd.session("web")["state"] == "waiting"
+    until(gives_up, "vtapd waits", seen=vtapd.log)
+    assert undone <= 10, "a handful of repairs at once, not more"
+    session = vtapd.session("web")
+    assert session["reason"] == "repair-loop" and TAP in session["message"] and session["retry_in_ns"] > 0, session
+    assert len(vtapd.log_lines("web", "waiting")) == 1, vtapd.log()
+    done = vtapd.ctl("status")
+    assert done.returncode == 1 and "Next try in" in done.stdout, done.stdout
+    vtapd.wait_session("web", seconds=30, state="ready")
+    assert ns.is_up(TAP)
+    assert vtapd.ctl("status").returncode == 0
+
+
+# The underlay
+
+NAMED = "[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n[session db]\nvni = 1\n"
+
+
+@pytest.mark.parametrize("conf", [NAMED, NAMED.replace("eth0", "eth*")], ids=["named", "glob"])
+def test_underlay_when_gone_and_back_then_frames_flow_again(conf, make_vtapd, target, ns):
+    vtapd = make_vtapd(conf)
+    index = ns.ifindex(TAP)
+    for round_ in (1, 2):
+        target.unplug()
+        for name in ("web", "db"):
+            vtapd.wait_session(name, state="waiting", reason="underlay-missing")
+        assert vtapd.target()["state"] == "waiting" and vtapd.target()["bound"] == []
+        assert len(vtapd.log_lines("eth", "gone")) == round_, vtapd.log()
+        assert vtapd.ctl("status").returncode == 1
+        target.plug()
+        vtapd.wait_session("web", state="ready")
+        assert vtapd.target()["bound"] == ["eth0"]
+        assert len(vtapd.log_lines("eth0", "back")) == round_, vtapd.log()
+        with target.mirror() as mirror:
+            mirror.send(4321, frames.numbered(round_))
+        vtapd.wait_session("web", received=round_, delivered=round_)
+    assert ns.ifindex(TAP) == index, "the tap interface has nothing to do with it"
+
+
+def test_underlay_when_auto_then_its_coming_and_going_is_no_trouble(vtapd, target):
+    assert vtapd.target()["bound"] == ["any"]
+    target.unplug()
+    target.plug()
+    with target.mirror() as mirror:
+        mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", received=1, delivered=1)
+
+
+def test_underlay_when_missing_at_the_start_then_waiting_until_it_comes(make_vtapd, target, ns):
+    target.unplug()
+    vtapd = make_vtapd(NAMED)
+    assert vtapd.session("web")["reason"] == "underlay-missing"
+    assert ns.has(TAP), "sensors can start already"
+    target.plug()
+    vtapd.wait_session("web", state="ready")
+
+
+def test_underlay_when_renamed_to_what_is_wanted_then_it_is_taken(make_vtapd, target, ns):
+    vtapd = make_vtapd(NAMED.replace("eth0", "ens5"))
+    assert vtapd.session("web")["reason"] == "underlay-missing"
+    ns.ip("link set eth0 down")
+    ns.ip("link set eth0 name ens5")
+    ns.ip("link set ens5 up")
+    vtapd.wait_session("web", state="ready")
+    assert vtapd.target()["bound"] == ["ens5"]
+    assert target.mtu
+
+
+# Foreign interfaces
+
+FOREIGN = {
+    "veth": ["link add mirror-web type veth peer name other0"],
+    "bridge": ["link add mirror-web type bridge"],
+    "TAP without our alias": ["tuntap add dev mirror-web mode tap"],
+    "TAP with another alias": ["tuntap add dev mirror-web mode tap", "link set mirror-web alias openvpn"],
+    "bridge with our alias": ["link add mirror-web type bridge", "link set mirror-web alias vtapd:web"],
+    "TUN with our alias": ["tuntap add dev mirror-web mode tun", "link set mirror-web alias vtapd:web"],
+}
+
+
+def portrait(ns):
+    link = ns.link(TAP)
+    return {key: link.get(key) for key in ("ifindex", "ifalias", "mtu", "address", "flags", "inet6_addr_gen_mode")}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_foreign_interface_when_it_has_our_name_then_untouched_reported_and_taken_when_free(kind, make_vtapd, ns):
+    ns.batch(FOREIGN[kind])
+    before = portrait(ns)
+    vtapd = make_vtapd("[session web]\nvni = 1\n[session db]\nvni = 2\n")
+    session = vtapd.session("web")
+    assert session["state"] in ("waiting", "foreign") and session["reason"] == "interface-foreign", session
+    assert TAP in session["message"] and "that vtapd did not make" in session["message"], session
+    assert vtapd.session("db")["state"] == "ready"
+    assert len(vtapd.log_lines("web", TAP)) == 1, vtapd.log()
+    done = vtapd.ctl("status")
+    assert done.returncode == 1 and "left alone" in done.stdout, done.stdout
+    assert portrait(ns) == before
+    ns.ip(f"link del {TAP}")
+    vtapd.wait_session("web", state="ready")
+    assert ns.link(TAP)["ifalias"] == "vtapd:web"
+
+
+def test_foreign_interface_when_it_takes_the_name_of_a_deleted_one_then_untouched(vtapd, ns):
+    ns.batch([f"link del {TAP}", f"link add {TAP} type bridge"], force=True)
+
+    def settled():
+        link = ns.link(TAP)
+        session = vtapd.session("web")
+        if link and link["linkinfo"]["info_kind"] == "bridge":
+            return session["reason"] == "interface-foreign"
+        return session["state"] == "ready"  # vtapd was faster than the second command
+    until(settled, "one of the two has the name", seen=lambda: (ns.link(TAP), vtapd.session("web")))
+
+
+def test_foreign_interface_when_vtapd_stops_and_tears_down_then_untouched(make_vtapd, ns):
+    ns.ip(f"link add {TAP} type bridge")
+    before = portrait(ns)
+    vtapd = make_vtapd("[daemon]\non-stop = remove\n[session web]\nvni = 1\n")
+    vtapd.reload(expect=1)
+    vtapd.stop()
+    assert vtapd.vtapd("--teardown").returncode == 0
+    assert portrait(ns) == before
+
+
+# Lost news
+
+def news_drops(ns, pid):
+    """Messages that the kernel could not give to the netlink sockets of a process: the last but one column."""
+    rows = (line.split() for line in ns.read("/proc/net/netlink").splitlines()[1:])
+    return sum(int(row[8]) for row in rows if row[1] == "0" and row[2] != "0")
+
+
+def test_news_when_the_kernel_drops_it_then_a_full_look_finds_everything(make_vtapd, ns):
+    """While vtapd stands still, thousands of changes overflow its news socket, the deletion among them."""
+    vtapd = make_vtapd("[session web]\nvni = 1\n[session db]\nvni = 2\n")
+    ns.ip("link add flap0 type veth peer name flap1")
+    vtapd.signal(signal.SIGSTOP)
+    lost = news_drops(ns, vtapd.pid)
+
+    def overflow():
+        ns.flap_mtu("flap0", 5000)
+        return news_drops(ns, vtapd.pid) > lost
+    until(overflow, "the news socket overflows", 60)
+    ns.ip(f"link del {TAP}")
+    ns.ip("link set mirror-db down")
+    ns.ip("link set mirror-db mtu 1400")
+    assert news_drops(ns, vtapd.pid) > lost
+    vtapd.signal(signal.SIGCONT)
+    for name in ("web", "db"):
+        vtapd.wait_session(name, seconds=30, repairs=1, state="ready")
+    assert ns.is_up("mirror-db") and ns.link("mirror-db")["mtu"] == 9001 and ns.has(TAP)
+
+
+def test_news_when_links_of_others_come_and_go_then_sessions_stay_ready(make_vtapd, ns, mirror):
+    vtapd = make_vtapd()
+    for _ in range(2):
+        ns.batch([f"link add x{i} type veth peer name y{i}" for i in range(40)])
+        ns.batch([f"link del x{i}" for i in range(40)])
+    mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", state="ready", repairs=0, delivered=1)
