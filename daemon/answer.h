@@ -31,7 +31,7 @@ struct vtap_answer vtap_answer_reload(const struct vtap_manager *manager,
 /** vtap_answer_wait() - how the session is now. Return: an error answer when it is no longer
  * configured. */
 struct vtap_answer vtap_answer_wait(
-	struct vtap_manager *manager, const char *session, bool *ret_is_ready);
+	struct vtap_manager *manager, const char *name, bool *ret_is_ready);
 
 /** vtap_answer_teardown() - how many interfaces were removed; @had_ports: sockets were closed */
 struct vtap_answer vtap_answer_teardown(

@@ -98,6 +98,10 @@ static bool call_try(struct call *call, uint64_t now_ns)
 	struct vtap_manager *manager = call->control->manager;
 	bool is_ready = true;
 
+	if (call->control->is_exiting) {
+		call->answer = vtap_answer_error(MHD_HTTP_SERVICE_UNAVAILABLE, "vtapd is stopping");
+		return true;
+	}
 	if (call->request.op == VTAP_OP_RELOAD) {
 		call->answer =
 			vtap_answer_reload(manager, &call->changes, now_ns - call->started_ns);
@@ -453,15 +457,9 @@ void vtap_control_free(struct vtap_control *control)
 {
 	if (control == NULL)
 		return;
-	while (control->waiting != NULL) { /* the library wants nobody suspended when it stops */
-		struct call *call = control->waiting;
-
-		control->waiting = call->next;
-		call->is_waiting = false;
-		call->answer = vtap_answer_error(MHD_HTTP_SERVICE_UNAVAILABLE, "vtapd is stopping");
-		MHD_resume_connection(call->connection);
-	}
+	control->is_exiting = true;
 	if (control->http != NULL) {
+		calls_try(control, true);     /* the library wants nobody suspended when it stops */
 		(void)MHD_run(control->http); /* lets those answers out */
 		MHD_stop_daemon(control->http);
 	}

@@ -357,7 +357,6 @@ static void state_wait_for_port(struct update *update, const struct vtap_devices
 static void state_set(struct update *update, const struct vtap_devices *devices, uint64_t now_ns)
 {
 	struct vtap_intake *intake = update->intake;
-	_auto_free char *wanted = NULL;
 
 	if (update->is_refused && vtap_backoff_is_due(&intake->backoff, now_ns))
 		vtap_backoff_delay(&intake->backoff, now_ns);

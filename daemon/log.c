@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,12 +48,14 @@ void vtap_log_init(void)
 {
 	const char *stream =
 		getenv("JOURNAL_STREAM"); /* systemd.exec(5): device and inode of stderr */
-	unsigned long long device, inode;
+	char text[64];
 	struct stat stat;
 
-	has_journal = stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-		      fstat(STDERR_FILENO, &stat) == 0 && stat.st_dev == device &&
-		      stat.st_ino == inode;
+	if (stream == NULL || fstat(STDERR_FILENO, &stat) < 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%ju:%ju", (uintmax_t)stat.st_dev, /* fits */
+		(uintmax_t)stat.st_ino);
+	has_journal = strcmp(stream, text) == 0;
 }
 
 static void field_add(struct fields *fields, const char *fmt, ...) VTAP_PRINTF(2, 3);

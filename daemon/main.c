@@ -45,10 +45,9 @@ static int handle_stop(sd_event_source *source, const struct signalfd_siginfo *i
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-static void stop(struct vtap_manager *manager)
+static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop, unsigned port)
 {
-	bool is_removing = manager->conf->on_stop == VTAP_ON_STOP_REMOVE;
-	unsigned port = manager->conf->targets[0].port;
+	bool is_removing = on_stop == VTAP_ON_STOP_REMOVE;
 	struct vtap_err err = VTAP_ERR_NULL;
 	bool was_torn_down = manager->is_stopping;
 	int n = 0;
@@ -141,7 +140,8 @@ static int run(const struct vtap_options *options, const struct vtap_conf *conf)
 		return complain(r, &err);
 	}
 	r = sd_event_loop(manager.event);
-	stop(&manager);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): init has taken a configuration */
+	stop(&manager, manager.conf->on_stop, manager.conf->targets[0].port);
 	vtap_control_free(vtap_steal(&manager.control));
 	vtap_manager_done(&manager);
 	return r < 0 ? complain(r, &err) : VTAP_EXIT_OK;

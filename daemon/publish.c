@@ -131,14 +131,12 @@ static int table_make(const struct vtap_manager *manager, size_t i_target,
 	const struct vtap_exit *exits, const int *own, size_t n_own, struct vtap_table **ret_table)
 {
 	const struct vtap_target *target = &manager->conf->targets[i_target];
-	_auto_free struct vtap_rule *owned = NULL;
 	struct rules rules;
 	int r = rules_make(manager->conf, i_target, &rules);
 
 	if (r < 0)
 		return r;
-	owned = rules.rule;
-	return vtap_table_new(
+	r = vtap_table_new(
 		&(struct vtap_table_spec){
 			.exits = exits,
 			.n_exits = manager->conf->n_sessions,
@@ -150,6 +148,8 @@ static int table_make(const struct vtap_manager *manager, size_t i_target,
 			.n_own_interfaces = n_own,
 		},
 		ret_table);
+	free(rules.rule);
+	return r;
 }
 
 static void tables_free(struct vtap_table **tables, size_t n)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 
@@ -19,18 +20,27 @@ void vtap_sensors_done(struct vtap_sensors *sensors)
 	*sensors = (struct vtap_sensors){ 0 };
 }
 
+/* The interface of a line, 0 for the heading and for a socket on every interface.
+ * sk RefCnt Type Proto Iface R Rmem User Inode: kernel net/packet/af_packet.c packet_seq_show() */
+static int line_index(char *line)
+{
+	char *rest, *word = strtok_r(line, " ", &rest);
+
+	for (int i = 1; i < 5 && word != NULL; i++)
+		word = strtok_r(NULL, " ", &rest);
+	return word != NULL ? (int)strtol(word, NULL, 10) : 0;
+}
+
 static int sockets_read(FILE *file, struct vtap_sensors *sensors)
 {
 	char line[256];
 
-	/* sk RefCnt Type Proto Iface R Rmem User Inode: kernel net/packet/af_packet.c
-	 * packet_seq_show() */
 	while (fgets(line, sizeof(line), file) != NULL) {
 		struct vtap_sensor_count *grown;
-		int index;
+		int index = line_index(line);
 
-		if (sscanf(line, "%*s %*d %*d %*x %d", &index) != 1 || index == 0)
-			continue; /* the heading, or a socket on every interface */
+		if (index == 0)
+			continue;
 		grown = reallocarray(sensors->count, sensors->n + 1, sizeof(*grown));
 		if (grown == NULL)
 			return -ENOMEM;

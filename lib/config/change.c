@@ -132,6 +132,8 @@ static char *why_changed(const struct comparison *comparison, const struct vtap_
 	char where[64];
 
 	vtap_place_format(place, where, sizeof(where));
+	if (comparison->cost != VTAP_COST_REPLACE && place.line == 0)
+		return strdup("in place, no frame lost"); /* back to a default, or no section */
 	if (comparison->cost != VTAP_COST_REPLACE)
 		return text_join("in place, no frame lost, %s", where);
 	if (comparison->only_key != NULL)
@@ -210,6 +212,21 @@ static int session_remove(struct vtap_changes *changes, const struct vtap_conf *
 	return changes_add(changes, change);
 }
 
+static bool vnis_are_equal(const struct vtap_session *a, const struct vtap_session *b)
+{
+	return a->is_any == b->is_any && a->n_vnis == b->n_vnis &&
+	       (a->n_vnis == 0 || memcmp(a->vnis, b->vnis, a->n_vnis * sizeof(*a->vnis)) == 0);
+}
+
+/* The line to look at: that of the interface or of the VNIs where they changed. */
+static struct vtap_place session_change_place(
+	const struct vtap_session *before, const struct vtap_session *session)
+{
+	if (strcmp(before->interface, session->interface) != 0)
+		return session->interface_place;
+	return vnis_are_equal(before, session) ? session->place : session->vni_place;
+}
+
 static int session_compare(struct vtap_changes *changes, const struct vtap_conf *old,
 	const struct vtap_conf *new, const struct vtap_session *session)
 {
@@ -221,10 +238,7 @@ static int session_compare(struct vtap_changes *changes, const struct vtap_conf 
 		return session_add(changes, old, session);
 	lost = interface_is_used(new, before->interface) ? "" : before->interface;
 	r = object_compare(changes, VTAP_SECTION_SESSION, strdup(session->name), old, before, new,
-		session,
-		strcmp(before->interface, session->interface) != 0 ? session->interface_place
-								   : session->place,
-		lost);
+		session, session_change_place(before, session), lost);
 	if (r == 0)
 		changes->n_untouched++;
 	return r < 0 ? r : 0;

@@ -16,7 +16,7 @@
 
 /** struct vtap_complaint - which part of a value is wrong, and the rule it breaks */
 struct vtap_complaint {
-	char value[VTAP_DIAG_VALUE_MAX];
+	char value[VTAP_DIAG_VALUE_MAX + 1]; /* one more than is shown, so that a cut shows */
 	char rule[VTAP_DIAG_RULE_MAX];
 };
 

@@ -257,7 +257,7 @@ static int ranges_build(struct vtap_table *table, const struct vtap_rule *rules,
 		return 0;
 	edge = ranges_edges(rules, n, &n_edges);
 	active = calloc(n, sizeof(*active));
-	table->segment = calloc(n_edges, sizeof(*table->segment));
+	table->segment = calloc(n_edges + 1, sizeof(*table->segment));
 	if (edge == NULL || active == NULL || table->segment == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i + 1 < n_edges && r == 0; i++) {

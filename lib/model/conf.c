@@ -33,12 +33,9 @@ static void session_done(struct vtap_session *session)
 	free(session->description);
 }
 
-void vtap_conf_unref(const struct vtap_conf *frozen)
+static void conf_free(struct vtap_conf *conf)
 {
-	struct vtap_conf *conf = (struct vtap_conf *)frozen;
 
-	if (conf == NULL || --conf->n_refs > 0)
-		return;
 	for (size_t i = 0; i < conf->n_sessions; i++)
 		session_done(&conf->sessions[i]);
 	for (size_t i = 0; i < conf->n_targets; i++)
@@ -49,6 +46,15 @@ void vtap_conf_unref(const struct vtap_conf *frozen)
 	free(conf->targets);
 	free(conf->files);
 	free(conf);
+}
+
+void vtap_conf_unref(const struct vtap_conf *conf)
+{
+	struct vtap_conf *owned =
+		(struct vtap_conf *)conf; /* the count and the memory are not frozen */
+
+	if (owned != NULL && --owned->n_refs == 0)
+		conf_free(owned);
 }
 
 const struct vtap_session *vtap_conf_find_session(const struct vtap_conf *conf, const char *name)
@@ -104,7 +110,7 @@ char *vtap_prefixes_format(const struct vtap_prefix *prefixes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		vtap_prefix_format(&prefixes[i], one);
 		if (n > 1 && prefixes[i].len == 0)
-			memcpy(one, "::/0", sizeof("::/0")); /* "any" stands alone */
+			memcpy(one, "::/0", sizeof("::/0"));        /* "any" stands alone */
 		(void)fprintf(out, "%s%s", i > 0 ? ", " : "", one); /* fclose tells */
 	}
 	if (fclose(out) != 0)

@@ -6,7 +6,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
-#include <netlink/socket.h>
+#include <netlink/socket.h> // NOLINT(readability-duplicate-include): libnl's, not ours
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>

@@ -26,5 +26,6 @@ enum {
 	VTAP_WATCH_LOST = 2, /* the kernel dropped news (ENOBUFS): everything may have changed */
 };
 
-/** vtap_watch_drain() - take all that is there. Return: 0 when nothing concerns us; the above; negative errno. */
+/** vtap_watch_drain() - take all that is there. Return: 0 when nothing concerns us; the above;
+ * negative errno. */
 int vtap_watch_drain(struct vtap_watch *watch);

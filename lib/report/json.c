@@ -132,11 +132,12 @@ static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 			: json_pack("{s:o, s:I}", "at", time_json(snapshot->refused_wall_ns),
 				  "mistakes", (json_int_t)snapshot->n_refused_mistakes);
 
+	uint64_t uptime_ns = snapshot->now_mono_ns - snapshot->started_mono_ns;
+
 	return json_pack("{s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:I, s:s}", "version",
 		snapshot->version, "pid", snapshot->pid, "state",
-		snapshot->is_healthy ? "healthy" : "unhealthy", "uptime_ns",
-		(json_int_t)(snapshot->now_mono_ns - snapshot->started_mono_ns), "started",
-		mono_json(snapshot, snapshot->started_mono_ns), "configured",
+		snapshot->is_healthy ? "healthy" : "unhealthy", "uptime_ns", (json_int_t)uptime_ns,
+		"started", mono_json(snapshot, snapshot->started_mono_ns), "configured",
 		time_json(snapshot->configured_wall_ns), "refused", refused, "repairs",
 		(json_int_t)snapshot->n_repairs, "guard", "off");
 }
@@ -167,6 +168,7 @@ static json_t *session_json(
 {
 	const struct vtap_session *session = report->session;
 	uint64_t dropped = dropped_sum(report->verdicts);
+	uint64_t received = report->verdicts[VTAP_VERDICT_DELIVERED] + dropped;
 	json_t *object =
 		json_pack("{s:s, s:s?, s:s, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:s?, s:o}", "name",
 			session->name, "description", session->description, "target",
@@ -177,8 +179,8 @@ static json_t *session_json(
 			report->state.reason, "message", report->state.message, "retry_in_ns",
 			duration_json(report->state.retry_in_ns));
 	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
-		"received", (json_int_t)(report->verdicts[VTAP_VERDICT_DELIVERED] + dropped),
-		"delivered", (json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
+		"received", (json_int_t)received, "delivered",
+		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
 		(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
 		(json_int_t)report->bytes, "frames_per_second", report->frames_per_second,
 		"bits_per_second", report->bits_per_second, "last_frame",

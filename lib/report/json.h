@@ -13,8 +13,8 @@
 char *vtap_json_status(const struct vtap_snapshot *snapshot);
 
 /** vtap_json_show() - one session; @vnis are the VNIs that it carries */
-char *vtap_json_show(const struct vtap_snapshot *snapshot,
-	const struct vtap_report_session *session, const struct vtap_report_vnis *vnis);
+char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_report_session *report,
+	const struct vtap_report_vnis *vnis);
 
 char *vtap_json_unknown(const struct vtap_snapshot *snapshot, const struct vtap_report_vnis *vnis);
 
