@@ -14,6 +14,7 @@ from .deadline import steady
 from .netns import Namespace, wire
 
 TARGET_MAC, SENDER_MAC = "02:00:00:00:77:02", "02:00:00:00:77:01"
+SECOND_MAC = "02:00:00:00:78:02"
 TARGET_V4, SENDER_V4 = "10.77.0.2", "10.77.0.1"
 TARGET_V6, SENDER_V6 = "fd77::2", "fd77::1"
 UNDERLAY_MTU = 9200  # a mirrored jumbo frame of 9,001 + 14 bytes and its 50 (70) bytes of outer headers
@@ -50,6 +51,12 @@ class Target:
         self.ns.ip(f"route add default via {SENDER_V4}")
         steady(self.underlay_counts, "the underlay", for_s=REPORTS_S)
 
+    def plug_second(self):
+        """A second underlay, eth1, for packets to the same address (which stays when eth0 goes): only the MAC and
+        the wire differ."""
+        self.ns.ip(f"address add {TARGET_V4}/32 dev lo")
+        wire(self.sender, "mir1", self.ns, "eth1", "02:00:00:00:78:01", SECOND_MAC, self.mtu)
+
     def unplug(self):
         self.ns.ip("link del eth0")
 
@@ -58,12 +65,13 @@ class Target:
         if self._owns_sender:
             self.sender.remove()
 
-    def mirror(self):
-        return Mirror(self)
+    def mirror(self, interface="mir0"):
+        return Mirror(self, interface)
 
     def underlay_counts(self):
         """(packets received, packets sent) by the target's underlay."""
-        return tuple(map(int, re.search(r"eth0:\s+\d+ +(\d+)(?: +\d+){7} +(\d+)", self.ns.read("/proc/net/dev")).groups()))
+        row = re.search(r"eth0:\s+\d+ +(\d+)(?: +\d+){7} +(\d+)", self.ns.read("/proc/net/dev"))
+        return tuple(map(int, row.groups()))
 
 
 def _address(ns, interface, v4, v6, peer_v4, peer_v6, peer_mac):
@@ -76,8 +84,9 @@ def _address(ns, interface, v4, v6, peer_v4, peer_v6, peer_mac):
 class Mirror:
     """A raw socket on the sender's end: whatever it sends, arrives at the target's underlay as it is."""
 
-    def __init__(self, target):
-        self._socket = target.sender.packet_socket("mir0", 0)
+    def __init__(self, target, interface="mir0"):
+        self._mac = TARGET_MAC if interface == "mir0" else SECOND_MAC
+        self._socket = target.sender.packet_socket(interface, 0)
         self._socket.setsockopt(socket.SOL_SOCKET, 32, 1 << 26)  # SO_SNDBUFFORCE
 
     def __enter__(self):
@@ -95,7 +104,7 @@ class Mirror:
     def send_ip(self, packet):
         """An IPv4 or IPv6 packet to the target's MAC."""
         ethertype = frames.ETH_IPV6 if packet[0] >> 4 == 6 else frames.ETH_IPV4
-        self._socket.send(frames.ethernet(SENDER_MAC, TARGET_MAC, ethertype, packet))
+        self._socket.send(frames.ethernet(SENDER_MAC, self._mac, ethertype, packet))
 
     def send_udp(self, payload, source=SENDER_V4, port=frames.VXLAN_PORT, flow=65408):
         """A UDP payload as AWS wraps it (FACTS 1.1); `flow` is the outer source port."""
@@ -112,7 +121,7 @@ class Mirror:
     def wrap(self, vni, frame, flow=65408):
         """The whole outer frame of send(), for those who send thousands."""
         packet = frames.ipv4(SENDER_V4, TARGET_V4, frames.udp(flow, frames.VXLAN_PORT, frames.vxlan(vni, frame)))
-        return frames.ethernet(SENDER_MAC, TARGET_MAC, frames.ETH_IPV4, packet)
+        return frames.ethernet(SENDER_MAC, self._mac, frames.ETH_IPV4, packet)
 
     def send_fragments(self, vni, frame, ident, source=SENDER_V4):
         """An inner frame whose outer packet comes in fragments."""

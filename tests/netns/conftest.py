@@ -57,7 +57,7 @@ def identical():
         result = frames.compare(sent, seen)
         _table.append((what, result))
         assert sent, f"{what}: nothing was sent"
-        assert not result.problems, f"{what}: {len(result.problems)} problems, first:\n" + "\n".join(result.problems[:5])
+        assert not result.problems, f"{what}: {len(result.problems)} problems:\n" + "\n".join(result.problems[:5])
     return check
 
 

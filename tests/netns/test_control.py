@@ -48,9 +48,9 @@ def test_vtapd_when_called_wrongly_then_64(argv, ns):
     assert ns.run(VTAPD, *argv, check=False).returncode == 64
 
 
-@pytest.mark.parametrize("argv", [[], ["nonsense"], ["--nonsense"], ["status", "extra"], ["show"], ["match"], ["match", "x"],
-                                  ["match", "-1"], ["wait"], ["wait", "web", "--timeout"], ["wait", "web", "--timeout", "x"],
-                                  ["--socket"]], ids=" ".join)
+@pytest.mark.parametrize("argv", [
+    [], ["nonsense"], ["--nonsense"], ["status", "extra"], ["show"], ["match"], ["match", "x"], ["match", "-1"],
+    ["wait"], ["wait", "web", "--timeout"], ["wait", "web", "--timeout", "x"], ["--socket"]], ids=" ".join)
 def test_vtapctl_when_called_wrongly_then_64(argv, vtapd):
     done = vtapd.ctl(*argv)
     assert done.returncode == 64 and done.stderr and not done.stdout, done
@@ -97,6 +97,13 @@ def test_vtapd_when_nobody_starts_it_then_77(ns, make_vtapd, tmp_path):
         os.rmdir(runtime)
     assert done.returncode == 77, done
     assert not ns.has("mirror-web") and tmp_path
+
+
+def test_teardown_when_nobody_asks_vtapd_itself_then_77_and_all_stays(vtapd, ns):
+    vtapd.stop()
+    done = ns.run(*AS_NOBODY, VTAPD, "-c", vtapd.conf, "--runtime-dir", vtapd.runtime, "--teardown", check=False)
+    assert done.returncode == 77, done
+    assert ns.has("mirror-web")
 
 
 def test_status_when_all_is_well_then_0_and_the_first_line_says_so(vtapd):
@@ -226,7 +233,10 @@ def test_socket_when_a_client_never_reads_then_others_are_answered(make_vtapd):
 
 def test_socket_when_many_ask_at_once_then_all_are_answered(vtapd):
     answers = []
-    threads = [threading.Thread(target=lambda: answers.append(vtapd.request("GET", "/v1/status")[0])) for _ in range(30)]
+
+    def ask():
+        answers.append(vtapd.request("GET", "/v1/status")[0])
+    threads = [threading.Thread(target=ask) for _ in range(30)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -288,6 +298,13 @@ def test_check_when_others_may_write_the_file_then_78(mode, make_vtapd):
     vtapd.write("conf.d/open.conf", "[session x]\nvni = 1\n", mode=mode)
     done = vtapd.vtapd("--check")
     assert done.returncode == 78 and "open.conf" in done.stdout + done.stderr, done
+
+
+def test_check_when_a_file_belongs_to_another_then_78(make_vtapd):
+    vtapd = make_vtapd(WEB, start=False)
+    os.chown(vtapd.write("conf.d/theirs.conf", "[session x]\nvni = 1\n"), 65534, 65534)
+    done = vtapd.vtapd("--check")
+    assert done.returncode == 78 and "theirs.conf" in done.stdout + done.stderr, done
 
 
 def test_dump_config_when_printed_then_it_has_the_defaults_and_loads_again(make_vtapd):

@@ -85,8 +85,8 @@ def test_alias_when_many_sessions_share_then_it_is_cut_at_255_bytes(make_vtapd, 
 
 
 def attach_as_nobody(interface):
-    """errnos of TUNSETIFF, as single and as multi queue, by uid 65534 without capabilities. The device node was opened before, as on a host
-    where it is open to everybody (mode 0666, Debian's default)."""
+    """errnos of TUNSETIFF, as single and as multi queue, by uid 65534 without capabilities. The device node was
+    opened before, as on a host where it is open to everybody (mode 0666, Debian's default)."""
     fd = os.open("/dev/net/tun", os.O_RDWR)
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)

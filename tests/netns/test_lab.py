@@ -54,7 +54,8 @@ def test_target_when_nothing_happens_then_nothing_leaves(target, directory):
 
 def test_gro_when_a_kernel_vxlan_device_listens_then_segments_merge(target, directory):
     """The recipe of FACTS 9 really provokes merging: what vtapd avoids is there to be avoided."""
-    target.ns.ip(f"link add vx0 mtu 9001 type vxlan id 7 local {hosts.TARGET_V4} dstport {frames.VXLAN_PORT} nolearning")
+    target.ns.ip(f"link add vx0 mtu 9001 type vxlan id 7 local {hosts.TARGET_V4} dstport {frames.VXLAN_PORT}"
+                 " nolearning")
     target.ns.ip("link set vx0 up")
     segments.gro_on(target)
     with Capture(target.ns, "vx0", directory, "in", huge=True) as seen, target.mirror() as mirror:

@@ -198,8 +198,9 @@ def test_notify_when_a_session_cannot_be_made_then_ready_all_the_same(notify, ma
     ns.ip("link add mirror-web type bridge")
     make_vtapd(KEEP, notify=notify)
     notify.wait("READY=1")
-    status = until(lambda: next((line for line in reversed(notify.lines()) if line.startswith("STATUS=") and "web" in line),
-                                None), "a STATUS that names web", seen=notify.lines)
+    def named():
+        return [line for line in notify.lines() if line.startswith("STATUS=") and "web" in line]
+    status = until(named, "a STATUS that names web", seen=notify.lines)[-1]
     assert "1 of 2 sessions ready" in status, status
 
 

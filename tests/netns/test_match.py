@@ -1,10 +1,11 @@
-"""The law: `allow` first, then exact VNI, range, any; within a level the longest source; and `vtapctl match` says so."""
+"""The law: `allow` first, then exact VNI, range, any; within a level the longest source. `vtapctl match` agrees."""
 
 import random
 
 import pytest
 
 from lab import frames, hosts
+from lab.daemon import has_sanitizer
 
 CONF = """
 [target default]
@@ -140,6 +141,18 @@ def test_targets_when_two_ports_then_each_has_its_own_sessions(make_vtapd, mirro
     assert [result["session"] for result in vtapd.get("/v1/match?vni=1")["results"]] == ["a", "b"]
 
 
+def test_targets_when_they_share_a_port_on_two_underlays_then_each_takes_its_own(make_vtapd, target, mirror):
+    target.plug_second()
+    vtapd = make_vtapd("[target one]\nunderlay = eth0\n[target two]\nunderlay = eth1\n"
+                       "[session a]\nvni = 1\ntarget = one\n[session b]\nvni = 1\ntarget = two\n")
+    mirror.send(1, frames.numbered(1))
+    with target.mirror("mir1") as second:
+        for i in range(3):
+            second.send(1, frames.numbered(i), flow=65408 + i)
+    vtapd.wait_session("a", received=1, delivered=1)
+    vtapd.wait_session("b", received=3, delivered=3)
+
+
 def test_underlay_when_named_then_packets_of_other_interfaces_are_not_ours(make_vtapd, target, mirror):
     vtapd = make_vtapd("[target default]\nunderlay = other0\n[session a]\nvni = 1\n", start=False)
     target.ns.ip("link add other0 type veth peer name other1")
@@ -190,7 +203,7 @@ def test_unknown_when_a_session_is_added_then_the_frames_flow(make_vtapd, mirror
 
 
 FLOOD = 60_000
-RSS_SLACK_KIB = 6 * 1024  # the unknown table is touched for the first time, and the allocator's own
+RSS_SLACK_KIB = 1024  # after the first part of the flood has touched the whole table
 
 
 def test_unknown_when_flooded_with_random_vnis_then_memory_is_bounded_and_others_lose_nothing(make_vtapd, mirror):
@@ -199,8 +212,8 @@ def test_unknown_when_flooded_with_random_vnis_then_memory_is_bounded_and_others
     rss = []
     for _ in range(3):
         for i in range(FLOOD // 3):
-            vni = dice.randrange(1 << 24)
-            mirror.send(vni if vni != 4321 else 1, frames.numbered(i), source=f"10.{vni % 200}.0.1", flow=65408 + i % 100)
+            vni = dice.randrange(4322, 1 << 24)
+            mirror.send(vni, frames.numbered(i), source=f"10.{vni % 200}.0.1", flow=65408 + i % 100)
             if i % 10 == 0:
                 mirror.send(4321, frames.numbered(i))
                 sent += 1
@@ -213,7 +226,7 @@ def test_unknown_when_flooded_with_random_vnis_then_memory_is_bounded_and_others
     unknown = vtapd.unknown()
     assert unknown["frames"] == FLOOD, "rows and forgotten ones together"
     assert unknown["forgotten_frames"] == FLOOD - sum(row["frames"] for row in unknown["rows"])
-    assert rss[2] - rss[0] < RSS_SLACK_KIB, rss
+    assert has_sanitizer() or rss[2] - rss[1] < RSS_SLACK_KIB, rss
 
 
 @pytest.mark.parametrize("vni", ["4400-4403", "any"])

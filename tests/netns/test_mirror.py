@@ -55,7 +55,8 @@ def target(source, make_target):
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_mirror_when_programs_talk_then_the_tap_shows_the_same_frames(scene, source, vtapd, directory, capture, identical):
+def test_mirror_when_programs_talk_then_the_tap_shows_the_same_frames(
+        scene, source, vtapd, directory, capture, identical):
     assert VNI == 4321 and vtapd.session("web")["state"] == "ready"
     tap = capture("mirror-web", direction="in")
     with Capture(source.ns, "eth0", directory) as truth:

@@ -16,7 +16,8 @@ SEGMENTS = 64_000
 AHEAD = 8_000  # segments on their way at most: the sender is paced by what was received
 
 
-def test_gro_when_on_at_the_underlay_then_every_segment_arrives_as_it_was(make_vtapd, target, mirror, capture, identical):
+def test_gro_when_on_at_the_underlay_then_every_segment_arrives_as_it_was(
+        make_vtapd, target, mirror, capture, identical):
     vtapd = make_vtapd("[target default]\nreceive-buffer = 256M\n[session web]\nvni = 4321\n")
     segments.gro_on(target)
     tap = capture(flood=True)

@@ -73,11 +73,55 @@ def test_session_when_interface_repaired_then_others_are_not_touched(make_vtapd,
     assert ns.ifindex("mirror-db") == index and vtapd.session("db")["repairs"] == 0
 
 
+@pytest.fixture
+def unseen(make_vtapd):
+    """A daemon with two sessions that stands still while several things are done to it, as if at one moment."""
+    vtapd = make_vtapd("[session web]\nvni = 4321\n[session db]\nvni = 4400\n")
+    vtapd.signal(signal.SIGSTOP)
+    yield vtapd
+    vtapd.signal(signal.SIGCONT)
+
+
+def test_interfaces_when_two_swapped_their_names_then_each_gets_its_own_back(unseen, ns, mirror, capture):
+    web, db = ns.ifindex(TAP), ns.ifindex("mirror-db")
+    ns.batch([f"link set {TAP} name swap0", f"link set mirror-db name {TAP}", "link set swap0 name mirror-db"])
+    unseen.signal(signal.SIGCONT)
+    for name in ("web", "db"):
+        unseen.wait_session(name, state="ready", repairs=1)
+    assert (ns.ifindex(TAP), ns.ifindex("mirror-db")) == (web, db)
+    tap = capture()
+    mirror.send(4321, frames.numbered(1))
+    assert tap.frames(at_least=1) == [frames.numbered(1)]
+
+
+def test_interface_when_renamed_and_its_name_taken_then_the_thief_is_untouched_and_nothing_is_left_over(unseen, ns):
+    index = ns.ifindex(TAP)
+    ns.batch([f"link set {TAP} name stolen0", f"link add {TAP} type bridge"])
+    thief = portrait(ns)
+    unseen.signal(signal.SIGCONT)
+    unseen.wait_session("web", reason="interface-foreign")
+    assert portrait(ns) == thief
+    ns.ip(f"link del {TAP}")
+    unseen.wait_session("web", state="ready")
+    link = ns.link(TAP)
+    assert link["ifalias"] == "vtapd:web" and "UP" in link["flags"] and link["mtu"] == 9001
+    assert not ns.has("stolen0"), f"was index {index}"
+
+
+def test_interface_when_moved_to_another_namespace_then_there_is_one_here_again(vtapd, ns, target, mirror, capture):
+    ns.ip(f"link set {TAP} netns {target.sender.name}")
+    until(lambda: ns.has(TAP) and ns.is_up(TAP), "an interface is here again", seen=vtapd.log)
+    vtapd.wait_session("web", state="ready", repairs=1)
+    tap = capture()
+    mirror.send(4321, frames.numbered(1))
+    assert tap.frames(at_least=1) == [frames.numbered(1)]
+
+
 def test_interfaces_when_all_deleted_at_once_then_all_come_back(make_vtapd, ns):
     vtapd = make_vtapd("".join(f"[session s{i}]\nvni = {i}\n" for i in range(30)))
     ns.batch([f"link del mirror-s{i}" for i in range(30)])
-    until(lambda: all(session["repairs"] == 1 and session["state"] == "ready" for session in vtapd.status()["sessions"]),
-          "all are repaired", 20, seen=vtapd.log)
+    for i in range(30):
+        vtapd.wait_session(f"s{i}", seconds=20, repairs=1, state="ready")
     assert {f"mirror-s{i}" for i in range(30)} <= set(ns.links())
 
 
@@ -144,6 +188,19 @@ def test_underlay_when_missing_at_the_start_then_waiting_until_it_comes(make_vta
     assert ns.has(TAP), "sensors can start already"
     target.plug()
     vtapd.wait_session("web", state="ready")
+
+
+def test_underlays_when_one_of_two_is_gone_then_the_other_goes_on(make_vtapd, target):
+    target.plug_second()
+    vtapd = make_vtapd(NAMED.replace("eth0", "eth0, eth1"))
+    assert sorted(vtapd.target()["bound"]) == ["eth0", "eth1"]
+    target.unplug()
+    until(lambda: vtapd.target()["bound"] == ["eth1"], "eth0 is given up", seen=vtapd.target)
+    with target.mirror("mir1") as second:
+        second.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", received=1, delivered=1)
+    target.plug()
+    until(lambda: sorted(vtapd.target()["bound"]) == ["eth0", "eth1"], "eth0 is taken again", seen=vtapd.target)
 
 
 def test_underlay_when_renamed_to_what_is_wanted_then_it_is_taken(make_vtapd, target, ns):
