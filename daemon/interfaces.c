@@ -385,12 +385,14 @@ static int dress(struct vtap_interfaces *set, const struct vtap_interface *inter
 	unsigned settings, struct vtap_err *err)
 {
 	const struct vtap_wish *wish = &interface->wish;
-	const unsigned in_link = VTAP_SET_ALIAS | VTAP_SET_MAC | VTAP_SET_MTU | VTAP_SET_GROUP;
+	const unsigned in_link =
+		VTAP_SET_ALIAS | VTAP_SET_MAC | VTAP_SET_MTU | VTAP_SET_GROUP | VTAP_SET_FREE;
 	const struct vtap_link_settings link = {
 		.alias = (settings & VTAP_SET_ALIAS) != 0 ? wish->alias : NULL,
 		.mac = (settings & VTAP_SET_MAC) != 0 ? wish->mac : NULL,
 		.mtu_bytes = (settings & VTAP_SET_MTU) != 0 ? wish->mtu_bytes : 0,
 		.set_group = (settings & VTAP_SET_GROUP) != 0,
+		.set_free = (settings & VTAP_SET_FREE) != 0,
 	};
 	int r = 0;
 
@@ -435,7 +437,8 @@ static int step_create(
 	if (index == 0)
 		return vtap_err_set(err, -ENODEV, "%s: vanished while it was made", wish->name);
 	interface_hold(applying, interface, &fd, index);
-	r = dress(applying->set, interface, index, VTAP_SET_ALL & ~(unsigned)VTAP_SET_GROUP, err);
+	r = dress(applying->set, interface, index,
+		VTAP_SET_ALL & ~(unsigned)(VTAP_SET_GROUP | VTAP_SET_FREE), err);
 	if (r == 0)
 		return 0;
 	interface->wish.held_index = 0; /* not persistent yet: gone when the descriptor is closed */
@@ -458,6 +461,22 @@ static int step_adopt(struct applying *applying, struct vtap_interface *interfac
 	return dress(applying->set, interface, step->index, step->settings, err);
 }
 
+/* Two of ours may have each other's name: one of them steps aside under a name of its own, and the
+ * next look finds the way free. */
+static int step_rename(struct vtap_interfaces *set, const struct vtap_interface *interface,
+	const struct vtap_step *step, struct vtap_err *err)
+{
+	char spare[VTAP_IFNAME_MAX];
+	int r = vtap_link_rename(set->nl, step->index, interface->wish.name, err);
+
+	if (r != -EEXIST)
+		return r;
+	(void)snprintf(spare, sizeof(spare), "vtapd%d", step->index); /* fits */
+	(void)vtap_link_rename(
+		set->nl, step->index, spare, NULL); /* refused: as it was, and tried again */
+	return r;
+}
+
 static int step_apply(struct applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step, struct vtap_err *err)
 {
@@ -467,7 +486,7 @@ static int step_apply(struct applying *applying, struct vtap_interface *interfac
 	case VTAP_STEP_ADOPT:
 		return step_adopt(applying, interface, step, err);
 	case VTAP_STEP_RENAME:
-		return vtap_link_rename(applying->set->nl, step->index, interface->wish.name, err);
+		return step_rename(applying->set, interface, step, err);
 	case VTAP_STEP_SET:
 		return dress(applying->set, interface, step->index, step->settings, err);
 	default:

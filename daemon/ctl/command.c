@@ -11,7 +11,7 @@
 #include <string.h>
 
 /** Answers made from memory take milliseconds; who needs longer than this hangs. */
-#define LIMIT_MS 30000
+#define LIMIT_MS 10000
 
 /** The longest --timeout, a day. */
 #define TIMEOUT_MAX_S 86400

@@ -240,25 +240,27 @@ static bool worker_is_stopping(const struct vtap_worker *worker)
 	return atomic_load_explicit(&worker->is_stopping, memory_order_acquire);
 }
 
+/* Told to stop: nothing new arrives from here on, and what is there is read. */
+static void worker_drain(struct vtap_worker *worker)
+{
+	uint64_t stop_ns = vtap_clock_mono_ns() + STOP_DRAIN_NS;
+
+	(void)vtap_socket_leave_group(
+		worker->socket_fd); /* refused: more arrives until the second is over */
+	while (worker_round(worker) > 0 && vtap_clock_mono_ns() < stop_ns)
+		continue;
+}
+
 static void *worker_run(void *arg)
 {
 	struct vtap_worker *worker = arg;
-	uint64_t stop_ns = 0;
 
-	for (;;) {
+	while (!worker_is_stopping(worker))
 		/* errors of a UDP socket are about single packets (ICMP): the next round goes on */
-		int n = worker_round(worker);
-
-		if (worker_is_stopping(worker)) {
-			uint64_t now_ns = vtap_clock_mono_ns();
-
-			stop_ns = stop_ns == 0 ? now_ns + STOP_DRAIN_NS : stop_ns;
-			if (n <= 0 || now_ns >= stop_ns)
-				return NULL;
-		} else if (n == 0) {
+		if (worker_round(worker) == 0)
 			worker_wait(worker);
-		}
-	}
+	worker_drain(worker);
+	return NULL;
 }
 
 static int thread_start(struct vtap_worker *worker)
@@ -316,8 +318,6 @@ void vtap_worker_stop(struct vtap_worker *worker, uint32_t *ret_drops)
 {
 	static const uint64_t ONE = 1;
 
-	(void)vtap_socket_leave_group(
-		worker->socket_fd); /* refused: the worker reads for a second at most */
 	atomic_store_explicit(&worker->is_stopping, true, memory_order_release);
 	(void)!write(worker->wake_fd, &ONE, sizeof(ONE)); /* an eventfd takes it */
 	(void)pthread_join(worker->thread, NULL);         /* our own thread */

@@ -30,6 +30,7 @@ struct vtap_device {
 	uint8_t mac[VTAP_MAC_BYTES];
 	unsigned mtu_bytes;
 	unsigned flags;     /* IFF_UP … of linux/if.h */
+	int master_index;   /* of the bridge or bond that it belongs to; 0: none */
 	uint32_t group;     /* link group; 0 is everybody's */
 	bool is_tap;        /* kind tun and type TAP */
 	bool is_persistent; /* TUNSETPERSIST */

@@ -153,6 +153,7 @@ static int handle_link(struct nl_msg *message, void *arg)
 	attr_text(attr[IFLA_IFALIAS], device.alias, sizeof(device.alias));
 	device.mtu_bytes = attr_u32(attr[IFLA_MTU], 0);
 	device.group = attr_u32(attr[IFLA_GROUP], 0);
+	device.master_index = (int)attr_u32(attr[IFLA_MASTER], 0);
 	if (attr_is(attr[IFLA_ADDRESS], sizeof(device.mac)))
 		memcpy(device.mac, nla_data(attr[IFLA_ADDRESS]), sizeof(device.mac));
 	kind_read(attr[IFLA_LINKINFO], &device);

@@ -82,6 +82,8 @@ static int settings_put(struct nl_msg *message, const struct vtap_link_settings 
 		r = nla_put(message, IFLA_ADDRESS, VTAP_MAC_BYTES, settings->mac);
 	if (r == 0 && settings->mtu_bytes != 0)
 		r = nla_put_u32(message, IFLA_MTU, settings->mtu_bytes);
+	if (r == 0 && settings->set_free)
+		r = nla_put_u32(message, IFLA_MASTER, 0);
 	if (r == 0 && settings->set_group)
 		r = nla_put_u32(message, IFLA_GROUP, 0);
 	if (r == 0 && settings->alias != NULL)

@@ -15,6 +15,7 @@ struct vtap_link_settings {
 	const char *alias;  /* NULL: stays */
 	const uint8_t *mac; /* VTAP_MAC_BYTES; NULL: stays */
 	unsigned mtu_bytes; /* 0: stays */
+	bool set_free;      /* out of its bridge or bond */
 	bool set_group;     /* back to link group 0 */
 	bool set_quiet; /* strict reverse path filter, no IPv4 forwarding, no IPv6 address of its
 			   own making */

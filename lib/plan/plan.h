@@ -43,9 +43,10 @@ enum vtap_setting {
 	VTAP_SET_OWNER = 1 << 4,
 	VTAP_SET_PERSISTENT = 1 << 5,
 	VTAP_SET_QUIET = 1 << 6, /* IPv6, reverse path filter, forwarding */
+	VTAP_SET_FREE = 1 << 8,  /* out of a bridge or bond, which would send mirrored frames on */
 	VTAP_SET_GROUP = 1 << 7, /* back into link group 0 */
 };
-#define VTAP_SET_ALL 0xff
+#define VTAP_SET_ALL 0x1ff
 
 /** VTAP_REASON_MAX - bytes of a reason with its NUL */
 #define VTAP_REASON_MAX 160

@@ -307,3 +307,12 @@ def test_news_when_links_of_others_come_and_go_then_sessions_stay_ready(make_vta
         ns.batch([f"link del x{i}" for i in range(40)])
     mirror.send(4321, frames.numbered(1))
     vtapd.wait_session("web", state="ready", repairs=0, delivered=1)
+
+
+def test_interface_when_put_into_a_bridge_then_taken_out_again(vtapd, ns):
+    ns.ip("link add br0 type bridge")
+    ns.ip("link set br0 up")
+    ns.ip("link set mirror-web master br0")
+    vtapd.wait_session("web", state="ready", repairs=1)
+    assert "master" not in ns.link("mirror-web"), ns.link("mirror-web")
+    assert len(vtapd.log_lines("web: mirror-web", "bridge", "repaired")) == 1, vtapd.log()
