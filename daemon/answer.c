@@ -2,9 +2,9 @@
 #include "daemon/answer.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config/load.h"
 #include "daemon/observe.h"
 #include "daemon/sensors.h"
@@ -37,20 +37,6 @@ static struct vtap_answer answer_no_session(const char *name)
 
 	(void)snprintf(sentence, sizeof(sentence), "no session is named \"%s\"", name); /* fits */
 	return vtap_answer_error(HTTP_NOT_FOUND, sentence);
-}
-
-static char *text_make(const char *fmt, ...) VTAP_PRINTF(1, 2);
-
-static char *text_make(const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vasprintf(&text, fmt, args);
-	va_end(args);
-	return n < 0 ? NULL : text;
 }
 
 /* ---- status, show, unknown ---- */
@@ -133,7 +119,7 @@ static struct vtap_answer answer_unknown(struct vtap_manager *manager)
 static void match_found(const struct vtap_manager *manager, const struct vtap_match *match,
 	struct vtap_report_match *report)
 {
-	const struct vtap_session *session = &manager->conf->sessions[match->i_session];
+	const struct vtap_session *session = &manager->table_conf->sessions[match->i_session];
 	static const char *const HOW[] = {
 		[VTAP_LEVEL_VNI] = "names this VNI",
 		[VTAP_LEVEL_RANGE] = "has it in a range",
@@ -146,13 +132,15 @@ static void match_found(const struct vtap_manager *manager, const struct vtap_ma
 	report->level = vtap_level_name(match->level);
 	if (match->source.len > 0)
 		vtap_prefix_format(&match->source, report->prefix);
-	report->explain[0] = text_make("session %s %s%s%s (%s)", session->name, HOW[match->level],
-		match->source.len > 0 ? ", from " : "", match->source.len > 0 ? report->prefix : "",
+	report->explain[0] = vtap_text_format("session %s %s%s%s (%s)", session->name,
+		HOW[match->level], match->source.len > 0 ? ", from " : "",
+		match->source.len > 0 ? report->prefix : "",
 		vtap_place_format(session->vni_place, place, sizeof(place)));
 	if (match->level == VTAP_LEVEL_RANGE)
-		report->explain[1] = text_make("no session names this VNI alone for that source");
+		report->explain[1] =
+			vtap_text_format("no session names this VNI alone for that source");
 	else if (match->level == VTAP_LEVEL_ANY)
-		report->explain[1] = text_make(
+		report->explain[1] = vtap_text_format(
 			"no session names this VNI, alone or in a range, for that source");
 }
 
@@ -165,15 +153,15 @@ static void match_at(const struct vtap_manager *manager, size_t i_target, uint32
 	report->target = &manager->conf->targets[i_target];
 	report->verdict = VTAP_VERDICT_NOT_ALLOWED;
 	if (table == NULL) {
-		report->explain[0] = text_make("vtapd is still starting");
+		report->explain[0] = vtap_text_format("vtapd is still starting");
 		return;
 	}
 	if (!vtap_table_allows(table, source)) {
 		_auto_free char *allow =
 			vtap_prefixes_format(report->target->allow, report->target->n_allow);
 
-		report->explain[0] = text_make("target %s allows %s only", report->target->name,
-			allow != NULL ? allow : "others");
+		report->explain[0] = vtap_text_format("target %s allows %s only",
+			report->target->name, allow != NULL ? allow : "others");
 		return;
 	}
 	report->verdict = vtap_table_match(table, vni, source, &match);
@@ -294,12 +282,13 @@ static char *why_with_sensors(const struct vtap_change *change,
 	if (change->lost_interface[0] == '\0')
 		return strdup(change->why);
 	if (change->kind == VTAP_CHANGE_REPLACE && n > 0)
-		return text_make("%s; %u %s %s and must be pointed at the new one", change->why, n,
-			n == 1 ? "sensor reads" : "sensors read", change->lost_interface);
+		return vtap_text_format("%s; %u %s %s and must be pointed at the new one",
+			change->why, n, n == 1 ? "sensor reads" : "sensors read",
+			change->lost_interface);
 	if (n > 0)
-		return text_make(
+		return vtap_text_format(
 			"%s; %u %s it", change->why, n, n == 1 ? "sensor reads" : "sensors read");
-	return text_make("%s; nobody reads %s", change->why,
+	return vtap_text_format("%s; nobody reads %s", change->why,
 		change->kind == VTAP_CHANGE_REPLACE ? change->lost_interface : "it");
 }
 
@@ -464,21 +453,23 @@ struct vtap_answer vtap_answer_wait(
 	if (session == NULL)
 		return answer_no_session(name);
 	standing = vtap_manager_standing(manager, (size_t)(session - manager->conf->sessions));
-	*ret_is_ready = standing.state == VTAP_STATE_READY && manager->has_settled;
+	*ret_is_ready = standing.state == VTAP_STATE_READY && manager->has_settled &&
+			!manager->must_publish;
 	report.state.state = vtap_state_name(standing.state);
 	report.state.message = standing.message;
 	return answer_ok(vtap_json_wait(&report));
 }
 
-struct vtap_answer vtap_answer_teardown(
-	const struct vtap_manager *manager, size_t n_interfaces, bool had_ports)
+struct vtap_answer vtap_answer_teardown(size_t n_interfaces, const char *ports)
 {
 	_auto_free char *message =
-		had_ports ? text_make("This host now answers UDP %u with ICMP port unreachable:\n"
-				      "  stop the mirror sessions or close the port in the "
-				      "security group first.",
-				    manager->conf->targets[0].port)
-			  : NULL;
+		ports[0] == '\0'
+			? NULL
+			: vtap_text_format(
+				  "This host now answers UDP %s with ICMP port unreachable:\n"
+				  "  stop the mirror sessions or close the port in the security "
+				  "group first.",
+				  ports);
 
 	return answer_ok(vtap_json_teardown(n_interfaces, message));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/backoff.h"
 
-#include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 
@@ -14,11 +14,14 @@
 #define BURST_NS  (10 * VTAP_NS_PER_S)
 #define QUIET_NS  (60 * VTAP_NS_PER_S)
 
+/* The delay, 20 % more or less. Without random numbers (only early at boot) there is no jitter. */
 static uint64_t jitter(uint64_t delay_ns)
 {
-	/* rand() is enough: nobody gains by guessing it */
-	return delay_ns - delay_ns / 5 +
-	       (uint64_t)rand() % (2 * (delay_ns / 5)); /* NOLINT(cert-msc30-c,cert-msc50-cpp) */
+	uint64_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+		return delay_ns;
+	return delay_ns - delay_ns / 5 + random % (2 * (delay_ns / 5));
 }
 
 void vtap_backoff_delay(struct vtap_backoff *backoff, uint64_t now_ns)

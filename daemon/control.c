@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,6 +25,11 @@
 /* Clients at once, and how long one may be silent. */
 #define CLIENTS_MAX      256
 #define CLIENT_TIMEOUT_S 10
+
+/* Of these, how many may wait (a waiting client is not timed out by the library), and how often it
+ * is asked whether they are still there. */
+#define WAITS_MAX    128
+#define WAITS_ASK_NS VTAP_NS_PER_S
 
 /* Parts of a query that are looked at. */
 #define ARGUMENTS_MAX 8
@@ -66,6 +72,8 @@ static void timer_update(struct vtap_control *control)
 
 	if (MHD_get_timeout(control->http, &in_ms) == MHD_YES)
 		at_ns = now_ns + in_ms * VTAP_NS_PER_MS;
+	if (control->waiting != NULL && at_ns > now_ns + WAITS_ASK_NS)
+		at_ns = now_ns + WAITS_ASK_NS;
 	for (const struct call *call = control->waiting; call != NULL; call = call->next)
 		if (call->deadline_ns < at_ns)
 			at_ns = call->deadline_ns;
@@ -84,8 +92,38 @@ static void http_run(struct vtap_control *control)
 
 /* ---- calls that wait ---- */
 
+static int call_socket(const struct call *call)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info != NULL ? info->connect_fd : -1;
+}
+
+/* Has the client of a waiting call left? The library does not look at suspended connections. */
+static bool call_is_abandoned(const struct call *call)
+{
+	struct pollfd ask = { .fd = call_socket(call), .events = POLLRDHUP };
+
+	return poll(&ask, 1, 0) == 1;
+}
+
+static size_t waits_count(const struct vtap_control *control)
+{
+	size_t n = 0;
+
+	for (const struct call *call = control->waiting; call != NULL; call = call->next)
+		n++;
+	return n;
+}
+
 static void call_suspend(struct call *call)
 {
+	if (waits_count(call->control) >= WAITS_MAX) {
+		call->answer = vtap_answer_error(
+			MHD_HTTP_SERVICE_UNAVAILABLE, "too many clients wait; try again later");
+		return;
+	}
 	call->is_waiting = true;
 	call->next = call->control->waiting;
 	call->control->waiting = call;
@@ -100,6 +138,10 @@ static bool call_try(struct call *call, uint64_t now_ns)
 
 	if (call->control->is_exiting) {
 		call->answer = vtap_answer_error(MHD_HTTP_SERVICE_UNAVAILABLE, "vtapd is stopping");
+		return true;
+	}
+	if (call_is_abandoned(call)) { /* nobody reads this; resumed, the connection closes */
+		call->answer = vtap_answer_error(MHD_HTTP_REQUEST_TIMEOUT, "the client has left");
 		return true;
 	}
 	if (call->request.op == VTAP_OP_RELOAD) {
@@ -167,14 +209,16 @@ static void teardown_run(struct call *call)
 {
 	struct vtap_control *control = call->control;
 	struct vtap_err err = VTAP_ERR_NULL;
-	bool had_ports;
+	char ports[64];
 	int n;
 
 	control->manager->is_stopping = true;
-	had_ports = vtap_manager_close_intakes(control->manager);
+	vtap_manager_ports(control->manager, ports, sizeof(ports));
+	(void)vtap_manager_close_intakes(control->manager);
 	n = vtap_interfaces_remove_all(control->manager->nl, &err);
 	call->answer = n < 0 ? vtap_answer_error(MHD_HTTP_INTERNAL_SERVER_ERROR, err.text)
-			     : vtap_answer_teardown(control->manager, (size_t)n, had_ports);
+			     : vtap_answer_teardown((size_t)n, ports);
+	control->manager->is_torn_down = n >= 0;
 	control->is_exiting = true;
 }
 
@@ -188,14 +232,12 @@ static void wait_start(struct call *call)
 
 /* ---- a request ---- */
 
-static bool peer_may_change(struct MHD_Connection *connection, uid_t *ret_uid)
+static bool peer_may_change(const struct call *call, uid_t *ret_uid)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct ucred peer = { .uid = (uid_t)-1 };
 	socklen_t size = sizeof(peer);
 
-	if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+	if (getsockopt(call_socket(call), SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		peer.uid = (uid_t)-1;
 	*ret_uid = peer.uid;
 	return peer.uid == 0 || peer.uid == geteuid();
@@ -219,7 +261,7 @@ static void call_run(struct call *call)
 		call->answer = vtap_answer_error(MHD_HTTP_SERVICE_UNAVAILABLE, "vtapd is stopping");
 		return;
 	}
-	if (call->request.is_changing && !peer_may_change(call->connection, &uid)) {
+	if (call->request.is_changing && !peer_may_change(call, &uid)) {
 		call_refuse_peer(call, uid);
 		return;
 	}

@@ -13,9 +13,7 @@
 #include "base/err.h"
 #include "config/dump.h"
 #include "config/load.h"
-
-/* Who runs the service. Source: systemd/vtapd.service */
-static const char SERVICE_USER[] = "vtapd";
+#include "daemon/lock.h"
 
 static void diags_print(const struct vtap_diags *diags, FILE *out)
 {
@@ -69,7 +67,7 @@ static int child_read(const struct passwd *user, const struct vtap_file *files, 
 
 static int service_user_check(const struct vtap_conf *conf)
 {
-	const struct passwd *user = geteuid() == 0 ? getpwnam(SERVICE_USER) : NULL;
+	const struct passwd *user = geteuid() == 0 ? getpwnam(VTAP_SERVICE_USER) : NULL;
 	int status = 0;
 	pid_t child;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/intake.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <net/if.h>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "config/value.h"
 #include "daemon/log.h"
 #include "datapath/receive.h"
 
@@ -21,6 +23,12 @@
 
 /* Underlays that were seen once, remembered to say for how long they were gone. */
 #define UNDERLAYS_MAX VTAP_SLOTS_MAX
+
+/* Between two lines about drops of one target. */
+#define DROPS_REPORT_NS (60 * VTAP_NS_PER_S)
+
+static_assert(VTAP_WORKERS_MAX == VTAP_SLOTS_MAX,
+	"a configuration and the datapath count the same workers");
 
 /** struct desk - a socket, and the worker at it once there is a table */
 struct desk {
@@ -48,8 +56,11 @@ struct vtap_intake {
 	struct vtap_publication publication;
 	struct underlay underlay[UNDERLAYS_MAX];
 	size_t n_underlays;
-	bool is_auto;
+
 	uint64_t n_socket_drops;
+	uint64_t reported_ns;      /* the last line about drops, 0: none in the last minute */
+	uint64_t n_reported_drops; /* up to that line */
+	uint64_t n_reported_received;
 	enum vtap_state state;
 	const char *reason;
 	char message[VTAP_ERR_MAX];
@@ -115,9 +126,8 @@ static int desk_open(struct vtap_intake *intake, struct desk *desk,
 	return 0;
 }
 
-static void desk_start(struct vtap_intake *intake, struct desk *desk)
+static int desk_start(struct vtap_intake *intake, struct desk *desk, struct vtap_err *err)
 {
-	struct vtap_err err = VTAP_ERR_NULL;
 	const struct vtap_worker_spec spec = {
 		.socket_fd = desk->socket_fd,
 		.i_slot = (unsigned)(desk - intake->desk),
@@ -125,21 +135,25 @@ static void desk_start(struct vtap_intake *intake, struct desk *desk)
 		.publication = &intake->publication,
 	};
 
+	int r;
+
 	desk->socket_fd = -1; /* taken, also on failure */
-	if (vtap_worker_start(&spec, &desk->worker, &err) < 0) {
-		vtap_log(
-			LOG_ERR, VTAP_EVENT_TROUBLE, NULL, "target %s: %s", intake->name, err.text);
+	r = vtap_worker_start(&spec, &desk->worker, err);
+	if (r < 0)
 		*desk = (struct desk){ .socket_fd = -1 };
-	}
+	return r;
 }
 
-static void desks_start(struct vtap_intake *intake)
+/* Workers for sockets that have none yet, once there is a table. Return: 0, or how one was refused.
+ */
+static int desks_start(struct vtap_intake *intake, struct vtap_err *err)
 {
-	if (vtap_intake_table(intake) == NULL)
-		return;
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+	int r = 0;
+
+	for (int i = 0; i < VTAP_SLOTS_MAX && vtap_intake_table(intake) != NULL && r == 0; i++)
 		if (intake->desk[i].is_open && intake->desk[i].worker == NULL)
-			desk_start(intake, &intake->desk[i]);
+			r = desk_start(intake, &intake->desk[i], err);
+	return r;
 }
 
 static struct desk *desk_find_free(struct vtap_intake *intake)
@@ -209,6 +223,17 @@ static void underlay_came(
 	underlay->index = device->index;
 }
 
+/* Those that the configuration does not name any more. */
+static void underlays_forget(struct vtap_intake *intake, const struct vtap_target *target)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < intake->n_underlays; i++)
+		if (name_matches(target, intake->underlay[i].name))
+			intake->underlay[n++] = intake->underlay[i];
+	intake->n_underlays = n;
+}
+
 static void underlays_note_gone(struct vtap_intake *intake, const struct vtap_devices *devices,
 	size_t n_sessions, uint64_t now_ns)
 {
@@ -239,8 +264,7 @@ struct update {
 	uint64_t buffer_bytes;
 	unsigned n_found; /* underlays */
 	bool is_short;    /* no desk was free: those that are closed first make room */
-	bool is_refused;
-	int error;
+	int error;        /* of the last underlay that was refused, or 0 */
 	struct vtap_err err;
 };
 
@@ -262,7 +286,9 @@ static void update_underlay(struct update *update, const char *device, int index
 		.device = device,
 		.buffer_bytes = update->buffer_bytes,
 	};
+	struct vtap_err err = VTAP_ERR_NULL;
 	unsigned n = 0;
+	int r;
 
 	update->n_found++;
 	for (int i = 0; i < VTAP_SLOTS_MAX && n < update->n_workers; i++) {
@@ -276,31 +302,51 @@ static void update_underlay(struct update *update, const char *device, int index
 			vtap_socket_set_buffer(desk_socket(desk), spec.buffer_bytes) == 0)
 			desk->buffer_bytes = spec.buffer_bytes;
 	}
-	while (n < update->n_workers && !update->is_refused) {
+	while (n < update->n_workers) {
 		struct desk *desk = desk_find_free(intake);
 
 		if (desk == NULL) {
 			update->is_short = true; /* 16 in all is documented */
 			break;
 		}
-		update->error = desk_open(intake, desk, &spec, index, &update->err);
-		update->is_refused = update->error < 0;
+		r = desk_open(intake, desk, &spec, index, &err);
+		if (r < 0) { /* the other underlays go on */
+			update->error = r;
+			update->err = err;
+			break;
+		}
 		n++;
 	}
+}
+
+static bool is_underlay(const struct vtap_target *target, const struct vtap_device *device)
+{
+	return name_matches(target, device->name) && !vtap_device_is_ours(device);
+}
+
+/* 16 workers in all are documented: where globs find many interfaces, each gets fewer, but at least
+ * one. */
+static void update_share(struct update *update, const struct vtap_devices *devices)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < devices->n; i++)
+		n += is_underlay(update->target, &devices->device[i]);
+	if (n * update->n_workers > VTAP_SLOTS_MAX)
+		update->n_workers = n < VTAP_SLOTS_MAX ? VTAP_SLOTS_MAX / n : 1;
 }
 
 static void update_underlays(
 	struct update *update, const struct vtap_devices *devices, uint64_t now_ns)
 {
-	update->intake->is_auto = update->target->n_underlays == 0;
-	if (update->intake->is_auto) {
+	if (update->target->n_underlays == 0) {
 		update_underlay(update, NULL, 0);
 		return;
 	}
 	for (size_t i = 0; i < devices->n; i++) {
 		const struct vtap_device *device = &devices->device[i];
 
-		if (!name_matches(update->target, device->name) || vtap_device_is_ours(device))
+		if (!is_underlay(update->target, device))
 			continue;
 		underlay_came(update->intake, device, now_ns);
 		update_underlay(update, device->name, device->index);
@@ -358,13 +404,17 @@ static void state_set(struct update *update, const struct vtap_devices *devices,
 {
 	struct vtap_intake *intake = update->intake;
 
-	if (update->is_refused && vtap_backoff_is_due(&intake->backoff, now_ns))
+	if (update->error < 0 && vtap_backoff_is_due(&intake->backoff, now_ns))
 		vtap_backoff_delay(&intake->backoff, now_ns);
-	if (update->is_refused && update->error == -EADDRINUSE) {
+	if (update->error == -EADDRINUSE) {
 		state_wait_for_port(update, devices);
-	} else if (update->is_refused) {
+	} else if (update->error < 0) {
 		state_wait(intake, "socket-refused", update->error, "%s", update->err.text);
+	} else if (update->is_short) {
+		state_wait(intake, "socket-refused", 0,
+			"more than %d interfaces are underlays; name fewer", VTAP_SLOTS_MAX);
 	} else if (update->n_found == 0) {
+		vtap_backoff_clear(&intake->backoff); /* news tells when it comes */
 		state_wait(intake, "underlay-missing", 0, "%s%s is not there",
 			update->target->underlays[0],
 			update->target->n_underlays > 1 ? " (and the other underlays)" : "");
@@ -378,6 +428,17 @@ static void state_set(struct update *update, const struct vtap_devices *devices,
 		intake->reason = NULL;
 		intake->message[0] = '\0';
 	}
+}
+
+static void update_start(struct update *update)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r = desks_start(update->intake, &err);
+
+	if (r == 0)
+		return;
+	update->error = r;
+	update->err = err;
 }
 
 void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *target,
@@ -394,14 +455,18 @@ void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *ta
 
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		intake->desk[i].is_kept = false;
+	underlays_forget(intake, target);
 	underlays_note_gone(intake, devices, n_sessions, now_ns);
+	if (target->n_underlays > 0)
+		update_share(&update, devices);
 	update_underlays(&update, devices, now_ns);
-	desks_start(intake);
+	update_start(&update);
 	desks_close_unkept(intake);
 	if (update.is_short) {
 		update.n_found = 0;
+		update.is_short = false;
 		update_underlays(&update, devices, now_ns);
-		desks_start(intake);
+		update_start(&update);
 	}
 	state_set(&update, devices, now_ns);
 }
@@ -421,7 +486,7 @@ const struct vtap_table *vtap_intake_publish(
 	const struct vtap_table *former =
 		atomic_exchange_explicit(&intake->publication.table, table, memory_order_seq_cst);
 
-	desks_start(intake);
+	(void)desks_start(intake, NULL); /* refused: the next update says so */
 	return former;
 }
 
@@ -432,6 +497,39 @@ bool vtap_intake_uses(const struct vtap_intake *intake, const struct vtap_table 
 			vtap_worker_uses(intake->desk[i].worker, table))
 			return true;
 	return false;
+}
+
+static uint64_t desk_buffer(const struct vtap_intake *intake)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		if (intake->desk[i].is_open)
+			return intake->desk[i].buffer_bytes;
+	return 0;
+}
+
+void vtap_intake_report_drops(struct vtap_intake *intake, uint64_t now_ns)
+{
+	struct vtap_totals totals;
+	uint64_t n_drops, n_received;
+	char buffer[24];
+
+	if (now_ns - intake->reported_ns < DROPS_REPORT_NS && intake->reported_ns != 0)
+		return;
+	vtap_intake_read(intake, &totals);
+	n_drops = totals.verdicts[VTAP_VERDICT_SOCKET_FULL] - intake->n_reported_drops;
+	n_received = totals.received - intake->n_reported_received;
+	intake->n_reported_received = totals.received; /* so that a share is of the time since */
+	if (n_drops == 0) {
+		intake->reported_ns = 0;
+		return;
+	}
+	intake->n_reported_drops += n_drops;
+	intake->reported_ns = now_ns;
+	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS, NULL,
+		"socket-full: target %s dropped %ju packets (%.2f %%); a larger receive-buffer "
+		"helps, now %s",
+		intake->name, (uintmax_t)n_drops, 100.0 * (double)n_drops / (double)n_received,
+		vtap_value_format_size(desk_buffer(intake), buffer, sizeof(buffer)));
 }
 
 void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals)
@@ -448,6 +546,14 @@ void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals
 	totals.verdicts[VTAP_VERDICT_SOCKET_FULL] += intake->n_socket_drops;
 	totals.received += intake->n_socket_drops;
 	*ret_totals = totals;
+}
+
+uint16_t vtap_intake_port(const struct vtap_intake *intake)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		if (intake->desk[i].is_open)
+			return intake->desk[i].port;
+	return 0;
 }
 
 const struct vtap_slot *vtap_intake_slot(const struct vtap_intake *intake, unsigned i)

@@ -51,9 +51,16 @@ const struct vtap_table *vtap_intake_table(const struct vtap_intake *intake);
 /** vtap_intake_uses() - does a worker still use this table? */
 bool vtap_intake_uses(const struct vtap_intake *intake, const struct vtap_table *table);
 
+/** vtap_intake_report_drops() - one line a minute while packets are dropped on the sockets.
+ * Context: once a second. */
+void vtap_intake_report_drops(struct vtap_intake *intake, uint64_t now_ns);
+
 /** vtap_intake_read() - the sum over all workers that ever were, with the kernel's drops on the
  * sockets */
 void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals);
+
+/** vtap_intake_port() - the port that its sockets are open on, 0 for none */
+uint16_t vtap_intake_port(const struct vtap_intake *intake);
 
 /** vtap_intake_slot() - slot @i for the sightings in it, or NULL if it was never used */
 const struct vtap_slot *vtap_intake_slot(const struct vtap_intake *intake, unsigned i);

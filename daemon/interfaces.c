@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "daemon/log.h"
 #include "netlink/dump.h"
 #include "netlink/link.h"
@@ -19,6 +20,9 @@
 
 /* More repairs than this in one turn become one line: somebody restarted a network manager. */
 #define FOLD_MIN 16
+
+/* Looks in one turn while devices are being renamed. */
+#define LOOKS_MAX 3
 
 static const char *const STATE_NAMES[] = {
 	[VTAP_STATE_ABSENT] = "absent",
@@ -48,6 +52,10 @@ struct applying {
 	uint64_t noticed_ns;
 	unsigned n_steps;
 	unsigned n_repaired;
+	unsigned n_readied;
+	unsigned n_put_off;
+	size_t i_failed; /* the wish whose step did not work: its later steps wait for the next look
+			  */
 };
 
 const char *vtap_state_name(enum vtap_state state)
@@ -194,7 +202,7 @@ static int interface_new(
 	if (interface == NULL)
 		return -ENOMEM;
 	interface->fd = -1;
-	interface->is_wanted = true;
+
 	interface->sessions = names_join(sessions, n, ", ");
 	interface->vnis = vtap_session_format_vnis(sessions[0]);
 	marked = names_join(sessions, n, ",");
@@ -309,11 +317,12 @@ static struct vtap_log_context log_context(const struct vtap_interface *interfac
 	};
 }
 
-static void state_set_ready(struct vtap_interface *interface)
+static void state_set_ready(struct applying *applying, struct vtap_interface *interface)
 {
 	struct vtap_log_context context = log_context(interface, 0);
 
-	if (interface->state == VTAP_STATE_WAITING && !reason_is(interface, "repair-loop"))
+	if (interface->state == VTAP_STATE_WAITING && !reason_is(interface, "repair-loop") &&
+		++applying->n_readied <= FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, &context, "%s: ready, %s",
 			interface->sessions, interface->wish.name);
 	interface->state = VTAP_STATE_READY;
@@ -334,7 +343,7 @@ static void state_set_waiting(struct applying *applying, struct vtap_interface *
 	interface->reason = reason;
 	(void)snprintf(
 		interface->message, sizeof(interface->message), "%s", message); /* same size */
-	if (is_new)
+	if (is_new && ++applying->n_put_off <= FOLD_MIN)
 		vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING, &context,
 			"%s: waiting, %s; next try in %.0f s", interface->sessions, message,
 			(double)wait_ns / (double)VTAP_NS_PER_S);
@@ -446,6 +455,20 @@ static int step_create(
 	return r;
 }
 
+static bool closed_take_back(struct vtap_interfaces *set, const char *name, int *ret_fd)
+{
+	char held[VTAP_TAP_NAME_MAX];
+
+	for (size_t i = 0; i < set->n_closed; i++) {
+		if (vtap_tap_name(set->closed[i], held) < 0 || strcmp(held, name) != 0)
+			continue;
+		*ret_fd = set->closed[i];
+		set->closed[i] = set->closed[--set->n_closed];
+		return true;
+	}
+	return false;
+}
+
 static int step_adopt(struct applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step, struct vtap_err *err)
 {
@@ -453,6 +476,9 @@ static int step_adopt(struct applying *applying, struct vtap_interface *interfac
 	_auto_fd int fd = -1;
 	int r = vtap_tap_attach(wish->name, wish->uid, wish->gid, &fd, err);
 
+	if (r == -EBUSY && closed_take_back(applying->set, wish->name, &fd))
+		r = 0; /* removed and wanted again before the table was made: it is us who hold it
+			*/
 	if (r == -EBUSY)
 		return vtap_err_set(err, r, "%s is held by another process", wish->name);
 	if (r < 0)
@@ -542,8 +568,11 @@ static void step_run(
 	if (reason_is(interface, "interface-foreign") && step->kind != VTAP_STEP_FOREIGN)
 		vtap_backoff_clear(
 			&interface->backoff); /* the name is free: that is worth no delay */
-	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns))
+	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns)) {
+		if (interface->state == VTAP_STATE_READY) /* undone again, before its time */
+			step_give_way(applying, interface, step);
 		return;
+	}
 	if (step->kind == VTAP_STEP_FOREIGN) {
 		step_foreign(applying, interface, step);
 		return;
@@ -554,6 +583,7 @@ static void step_run(
 	}
 	applying->n_steps++;
 	r = step_apply(applying, interface, step, &err);
+	applying->i_failed = r < 0 ? step->i_wish : applying->i_failed;
 	if (step_was_overtaken(step, r))
 		return;
 	if (r < 0) {
@@ -566,7 +596,7 @@ static void step_run(
 		vtap_backoff_clear(&interface->backoff);
 	if (step->kind != VTAP_STEP_RENAME) /* a SET may follow in this turn */
 		interface->is_reconfigured = false;
-	state_set_ready(interface);
+	state_set_ready(applying, interface);
 }
 
 /* ---- a turn ---- */
@@ -613,15 +643,16 @@ static int removals_unblock(
 	for (size_t i = 0; i < plan->n && r == 0; i++) {
 		if (plan->step[i].kind != VTAP_STEP_REMOVE || !removal_blocks(set, &plan->step[i]))
 			continue;
-		r = vtap_links_delete(set->nl, &plan->step[i].index, 1, &set->devices, err);
+		r = vtap_links_delete(set->nl, &plan->step[i].index, 1, err);
 		applying->n_steps++;
 	}
 	return r;
 }
 
 /* Interfaces that the plan says nothing about are as they should be. */
-static void states_settle(struct vtap_interfaces *set, const struct vtap_plan *plan)
+static void states_settle(struct applying *applying, const struct vtap_plan *plan)
 {
+	struct vtap_interfaces *set = applying->set;
 	size_t i_step = 0;
 
 	for (size_t i = 0; i < set->n; i++) {
@@ -630,10 +661,34 @@ static void states_settle(struct vtap_interfaces *set, const struct vtap_plan *p
 			i_step++;
 		if ((i_step == plan->n || plan->step[i_step].i_wish != i) &&
 			set->interface[i]->state != VTAP_STATE_READY)
-			state_set_ready(set->interface[i]);
+			state_set_ready(applying, set->interface[i]);
 		if (i_step == plan->n || plan->step[i_step].i_wish != i)
 			set->interface[i]->is_reconfigured = false;
 	}
+}
+
+/* More than a handful of lines of one kind become one; who waits is named all the same. */
+static void log_folded(const struct applying *applying)
+{
+	const struct vtap_interfaces *set = applying->set;
+	char names[VTAP_ERR_MAX] = "";
+	size_t used = 0;
+
+	if (applying->n_repaired > FOLD_MIN)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, NULL, "%u more interfaces repaired",
+			applying->n_repaired - FOLD_MIN);
+	if (applying->n_readied > FOLD_MIN)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, NULL, "%u more interfaces ready",
+			applying->n_readied - FOLD_MIN);
+	if (applying->n_put_off <= FOLD_MIN)
+		return;
+	for (size_t i = 0; i < set->n && used < sizeof(names); i++)
+		if (set->interface[i]->state == VTAP_STATE_WAITING)
+			used += (size_t)snprintf(names + used, sizeof(names) - used,
+				" %s", /* cut is fine */
+				set->interface[i]->sessions);
+	vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING, NULL, "%u more wait; waiting now:%s",
+		applying->n_put_off - FOLD_MIN, names);
 }
 
 static void plan_apply(struct applying *applying, const struct vtap_plan *plan)
@@ -642,13 +697,12 @@ static void plan_apply(struct applying *applying, const struct vtap_plan *plan)
 	size_t i = 0;
 
 	for (; i < plan->n && applying->n_steps < STEPS_MAX; i++)
-		if (plan->step[i].kind != VTAP_STEP_REMOVE)
+		if (plan->step[i].kind != VTAP_STEP_REMOVE &&
+			plan->step[i].i_wish != applying->i_failed)
 			step_run(applying, set->interface[plan->step[i].i_wish], &plan->step[i]);
 	applying->turn->has_more = i < plan->n;
-	applying->turn->is_unfinished = applying->n_steps > 0;
-	if (applying->n_repaired > FOLD_MIN)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, NULL, "%u more interfaces repaired",
-			applying->n_repaired - FOLD_MIN);
+	applying->turn->is_unfinished = applying->turn->has_more || applying->n_steps > 0;
+	log_folded(applying);
 }
 
 static uint64_t retry_first(const struct vtap_interfaces *set, uint64_t now_ns)
@@ -658,7 +712,7 @@ static uint64_t retry_first(const struct vtap_interfaces *set, uint64_t now_ns)
 	for (size_t i = 0; i < set->n; i++) {
 		const struct vtap_interface *interface = set->interface[i];
 
-		if (interface->state != VTAP_STATE_READY &&
+		if (interface->state == VTAP_STATE_WAITING &&
 			interface->backoff.retry_at_ns > now_ns &&
 			interface->backoff.retry_at_ns < first_ns)
 			first_ns = interface->backoff.retry_at_ns;
@@ -666,18 +720,75 @@ static uint64_t retry_first(const struct vtap_interfaces *set, uint64_t now_ns)
 	return first_ns;
 }
 
+/* Is the device with that index still the one behind our descriptor? An index may be given again.
+ */
+static bool held_is_there(const struct vtap_interfaces *set, const struct vtap_interface *interface,
+	bool *ret_is_moving)
+{
+	const struct vtap_device *device =
+		vtap_devices_find_index(&set->devices, interface->wish.held_index);
+	char name[VTAP_TAP_NAME_MAX];
+
+	if (device == NULL || !device->is_tap || vtap_tap_name(interface->fd, name) < 0)
+		return false;
+	if (strcmp(name, device->name) == 0)
+		return true;
+	*ret_is_moving =
+		true; /* renamed since the look, or in another namespace and the index reused */
+	return false;
+}
+
+/* Forget devices that were deleted. Return: did one of them change its name since the look? */
+static bool held_check(struct vtap_interfaces *set)
+{
+	bool is_moving = false;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct vtap_interface *interface = set->interface[i];
+		bool is_this_moving = false;
+
+		if (interface->fd >= 0 && interface->wish.held_index != 0 &&
+			!held_is_there(set, interface, &is_this_moving) && !is_this_moving)
+			interface->wish.held_index = 0;
+		interface->wish.was_held = interface->fd >= 0;
+		is_moving = is_moving || is_this_moving;
+	}
+	return is_moving;
+}
+
+/* Look until nobody was renamed meanwhile. */
+static int look(struct vtap_interfaces *set, struct vtap_err *err)
+{
+	bool is_moving = true;
+
+	for (int i = 0; i < LOOKS_MAX && is_moving; i++) {
+		struct vtap_devices devices = { 0 };
+		int r = vtap_links_dump(set->nl, &devices, err);
+
+		if (r < 0)
+			return r;
+		vtap_devices_done(&set->devices);
+		set->devices = devices;
+		is_moving = held_check(set);
+	}
+	for (size_t i = 0; i < set->n && is_moving; i++) {
+		struct vtap_interface *interface = set->interface[i];
+
+		/* it keeps its other name while we look: somebody moved it to another namespace */
+		if (interface->wish.held_index != 0 && !held_is_there(set, interface, &is_moving))
+			interface->wish.held_index = 0;
+	}
+	return 0;
+}
+
 static int look_and_plan(
 	struct vtap_interfaces *set, struct vtap_plan *ret_plan, struct vtap_err *err)
 {
 	_auto_free struct vtap_wish *wishes = NULL;
-	struct vtap_devices devices = { 0 };
-	int r = vtap_links_dump(set->nl, &devices, err);
+	int r = look(set, err);
 
-	if (r < 0)
-		return r;
-	vtap_devices_done(&set->devices);
-	set->devices = devices;
-	r = wishes_copy(set, &wishes);
+	if (r == 0)
+		r = wishes_copy(set, &wishes);
 	return r < 0 ? r : vtap_plan_make(wishes, set->n, &set->devices, ret_plan);
 }
 
@@ -686,6 +797,7 @@ int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t 
 {
 	struct vtap_turn turn = { 0 };
 	struct applying applying = {
+		.i_failed = SIZE_MAX,
 		.set = set,
 		.turn = &turn,
 		.now_ns = now_ns,
@@ -699,7 +811,7 @@ int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t 
 	if (r == 0)
 		r = removals_unblock(&applying, &plan, err);
 	if (r == 0) {
-		states_settle(set, &plan);
+		states_settle(&applying, &plan);
 		plan_apply(&applying, &plan);
 		turn.has_removals = set->n_removals > 0;
 		turn.retry_at_ns = retry_first(set, now_ns);
@@ -712,7 +824,7 @@ int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t 
 int vtap_interfaces_remove(struct vtap_interfaces *set, struct vtap_err *err)
 {
 	size_t n = set->n_removals;
-	int r = vtap_links_delete(set->nl, set->removal, n, &set->devices, err);
+	int r = n == 0 ? 0 : vtap_links_delete(set->nl, set->removal, n, err);
 
 	if (r < 0)
 		return r;
@@ -733,7 +845,7 @@ int vtap_interfaces_remove_all(struct vtap_nl *nl, struct vtap_err *err)
 	for (size_t i = 0; i < devices.n && indexes != NULL; i++)
 		if (vtap_device_is_ours(&devices.device[i]))
 			indexes[n++] = devices.device[i].index;
-	r = indexes == NULL ? -ENOMEM : vtap_links_delete(nl, indexes, n, &devices, err);
+	r = indexes == NULL ? -ENOMEM : vtap_links_delete(nl, indexes, n, err);
 	vtap_devices_done(&devices);
 	return r < 0 ? r : (int)n;
 }

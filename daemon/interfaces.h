@@ -34,7 +34,7 @@ struct vtap_interface {
 	struct vtap_wish wish;
 	char *sessions; /* names joined by ", ", for messages */
 	char *vnis;     /* of the first session, for the journal */
-	bool is_wanted;
+
 	bool is_reconfigured; /* the wish changed: the next SET is no repair */
 	int fd;               /* -1 while there is none */
 	enum vtap_state state;

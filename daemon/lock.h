@@ -10,6 +10,9 @@
 
 #include "base/err.h"
 
+/** VTAP_SERVICE_USER - who runs the service. Source: systemd/vtapd.service */
+#define VTAP_SERVICE_USER "vtapd"
+
 enum {
 	VTAP_LOCK_HELD = 1, /* another vtapd has it */
 };
@@ -21,6 +24,15 @@ enum {
  */
 int vtap_lock_take(int *ret_fd, struct vtap_err *err);
 
-/** vtap_lock_owner() - the process that holds the lock. Return: 0; -ESRCH when nobody does;
- * negative errno. */
-int vtap_lock_owner(pid_t *ret_pid);
+/**
+ * vtap_lock_owner() - the process that holds the lock
+ *
+ * Any local user may bind an abstract name first. Only a holder that is root, we ourselves or the
+ * service user is believed to be vtapd.
+ * Return: 0; -ESRCH when nobody holds it; -EPERM when it is somebody else; other negative errno.
+ */
+int vtap_lock_owner(pid_t *ret_pid, struct vtap_err *err);
+
+/** vtap_lock_answer() - take one connection of vtap_lock_owner() off the queue. Context: the
+ * holder. */
+void vtap_lock_answer(int fd);

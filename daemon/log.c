@@ -11,6 +11,8 @@
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
+#include "base/text.h"
+
 /* Fields of one entry: the fixed ones, and a session's name each; more sessions are in the message.
  */
 #define FIELDS_MAX 24
@@ -32,6 +34,7 @@ static const char *const MESSAGE_IDS[] = {
 	[VTAP_EVENT_TARGET_WAITING] = "67191ec803fc4042990d75408bcd2233",
 	[VTAP_EVENT_UNDERLAY] = "33a3163bbe9248099638fc92b6f94096",
 	[VTAP_EVENT_NEWS_LOST] = "58a832e44eee4ee39243ed67bb137fba",
+	[VTAP_EVENT_DROPS] = "9597c1d92a5d463aa4f88f442210047f",
 	[VTAP_EVENT_TROUBLE] = "98eecfe562aa45b1bf4e5614652ef358",
 };
 static_assert(VTAP_ARRAY_LEN(MESSAGE_IDS) == VTAP_EVENT_COUNT, "every event has an id");
@@ -114,6 +117,7 @@ void vtap_log(int priority, enum vtap_event event, const struct vtap_log_context
 	va_start(args, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, args); /* cut is harmless */
 	va_end(args);
+	vtap_text_make_printable(message);
 	if (has_journal)
 		journal_send(priority, event, context, message);
 	else

@@ -23,6 +23,7 @@ enum vtap_event {
 	VTAP_EVENT_TARGET_WAITING,
 	VTAP_EVENT_UNDERLAY, /* one came or went */
 	VTAP_EVENT_NEWS_LOST,
+	VTAP_EVENT_DROPS,   /* packets are lost, and what helps */
 	VTAP_EVENT_TROUBLE, /* something of ours failed */
 	VTAP_EVENT_COUNT
 };

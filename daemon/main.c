@@ -45,25 +45,29 @@ static int handle_stop(sd_event_source *source, const struct signalfd_siginfo *i
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop, unsigned port)
+static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 {
-	bool is_removing = on_stop == VTAP_ON_STOP_REMOVE;
 	struct vtap_err err = VTAP_ERR_NULL;
-	bool was_torn_down = manager->is_stopping;
+	bool is_torn_down = manager->is_torn_down;
+	char ports[64];
 	int n = 0;
 
 	(void)sd_notify(0, "STOPPING=1"); /* without a manager nobody waits */
 	manager->is_stopping = true;
+	vtap_manager_ports(manager, ports, sizeof(ports));
 	(void)vtap_manager_close_intakes(manager); /* each reads its socket empty */
-	if (is_removing && !was_torn_down)
+	if (on_stop == VTAP_ON_STOP_REMOVE && !is_torn_down)
 		n = vtap_interfaces_remove_all(manager->nl, &err);
 	if (n < 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
 			"remove the interfaces: %s; they stay: vtapd --teardown", err.text);
-	vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
-		"stopped, interfaces %s. Nobody listens on UDP %u now: this host answers mirrored "
-		"packets with ICMP port unreachable",
-		was_torn_down || (is_removing && n >= 0) ? "removed" : "stay", port);
+	is_torn_down = is_torn_down || (on_stop == VTAP_ON_STOP_REMOVE && n >= 0);
+	vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL, "stopped, interfaces %s%s%s%s",
+		is_torn_down ? "removed" : "stay",
+		ports[0] != '\0' ? ". Nobody listens on UDP " : "", ports,
+		ports[0] != '\0'
+			? " now: this host answers mirrored packets with ICMP port unreachable"
+			: "");
 }
 
 /* ---- start and run ---- */
@@ -122,7 +126,16 @@ static void descriptors_allow(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit); /* up to the hard limit it is always granted */
 }
 
-static int run(const struct vtap_options *options, const struct vtap_conf *conf)
+static int handle_lock(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	(void)source; /* the one lock */
+	(void)events;
+	(void)arg;
+	vtap_lock_answer(fd);
+	return 0;
+}
+
+static int run(const struct vtap_options *options, const struct vtap_conf *conf, int lock_fd)
 {
 	struct vtap_manager manager = { 0 };
 	struct vtap_err err = VTAP_ERR_NULL;
@@ -134,6 +147,8 @@ static int run(const struct vtap_options *options, const struct vtap_conf *conf)
 	if (r == 0)
 		r = signals_watch(&manager);
 	if (r == 0)
+		r = sd_event_add_io(manager.event, NULL, lock_fd, EPOLLIN, handle_lock, NULL);
+	if (r >= 0)
 		r = vtap_control_new(&manager, options->runtime_dir, &manager.control, &err);
 	if (r < 0) {
 		vtap_manager_done(&manager);
@@ -141,7 +156,7 @@ static int run(const struct vtap_options *options, const struct vtap_conf *conf)
 	}
 	r = sd_event_loop(manager.event);
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): init has taken a configuration */
-	stop(&manager, manager.conf->on_stop, manager.conf->targets[0].port);
+	stop(&manager, manager.conf->on_stop);
 	vtap_control_free(vtap_steal(&manager.control));
 	vtap_manager_done(&manager);
 	return r < 0 ? complain(r, &err) : VTAP_EXIT_OK;
@@ -168,10 +183,10 @@ static int start(const struct vtap_options *options)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
 			"vtapd: another vtapd (pid %d) manages this network namespace; this one "
 			"ends",
-			vtap_lock_owner(&owner) == 0 ? (int)owner : -1);
+			vtap_lock_owner(&owner, &err) == 0 ? (int)owner : -1);
 		return VTAP_EXIT_LOCKED;
 	}
-	return r < 0 ? complain(r, &err) : run(options, conf);
+	return r < 0 ? complain(r, &err) : run(options, conf, lock_fd);
 }
 
 int main(int argc, char **argv)

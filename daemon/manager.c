@@ -221,7 +221,7 @@ static void publish_if_due(struct vtap_manager *manager, const struct vtap_turn 
 		return;
 	if (vtap_publish(manager, &err) < 0) {
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
-			"%s; the former one stays, next try with the next turn", err.text);
+			"%s; the former one stays, next try in 1 s", err.text);
 		manager->must_publish = true;
 		return;
 	}
@@ -229,14 +229,16 @@ static void publish_if_due(struct vtap_manager *manager, const struct vtap_turn 
 	intakes_drop(manager);
 }
 
-static void remove_if_due(struct vtap_manager *manager, const struct vtap_turn *turn)
+static void remove_if_due(
+	struct vtap_manager *manager, const struct vtap_turn *turn, uint64_t now_ns)
 {
 	struct vtap_err err = VTAP_ERR_NULL;
 	int n;
 
-	if (!turn->has_removals || manager->must_publish)
+	if (!turn->has_removals || manager->must_publish || now_ns < manager->remove_at_ns)
 		return;
 	n = vtap_interfaces_remove(manager->interfaces, &err);
+	manager->remove_at_ns = n < 0 ? now_ns + AUDIT_NS : 0;
 	if (n < 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
 			"remove interfaces that no session has: %s; next try in %llu s", err.text,
@@ -253,30 +255,33 @@ static uint64_t retry_next(
 	uint64_t at_ns = now_ns + AUDIT_NS;
 	struct vtap_intake_status intake;
 
+	if (manager->must_publish)
+		at_ns = now_ns + VTAP_NS_PER_S; /* the table was refused: without memory, say */
 	if (turn->retry_at_ns < at_ns)
 		at_ns = turn->retry_at_ns;
 	for (size_t i = 0; i < manager->conf->n_targets; i++) {
 		vtap_intake_status(manager->intake[i], &intake);
-		if (intake.reason != NULL && intake.retry_at_ns < at_ns)
+		if (intake.reason != NULL && intake.retry_at_ns > now_ns &&
+			intake.retry_at_ns < at_ns)
 			at_ns = intake.retry_at_ns;
 	}
-	return at_ns > now_ns ? at_ns : now_ns;
+	return at_ns;
 }
 
 static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn, uint64_t now_ns)
 {
-	uint64_t done_ns = vtap_clock_mono_ns();
+	uint64_t done_ns;
 
+	publish_if_due(manager, turn);
+	remove_if_due(manager, turn, now_ns);
+	done_ns = vtap_clock_mono_ns();
 	manager->last_turn_ns = done_ns - now_ns;
 	manager->turned_ns = done_ns;
-	publish_if_due(manager, turn);
-	remove_if_due(manager, turn);
-	timer_arm(manager->turn_timer, turn->is_unfinished || turn->has_more
-					       ? done_ns
-					       : retry_next(manager, turn, done_ns));
+	timer_arm(manager->turn_timer,
+		turn->is_unfinished ? done_ns : retry_next(manager, turn, done_ns));
 	if (vtap_publish_reap(manager))
 		turn_at(manager, done_ns + REAP_NS);
-	if (!turn->is_unfinished && !turn->has_more)
+	if (!turn->is_unfinished && !manager->must_publish)
 		settle(manager, done_ns);
 }
 
@@ -312,6 +317,8 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)usec; /* the source's own time, not when it ran */
 	vtap_runs_sample(&manager->runs, now_ns);
+	for (size_t i = 0; i < manager->n_intakes; i++)
+		vtap_intake_report_drops(manager->intake[i], now_ns);
 	if (manager->has_settled && !manager->is_stopping)
 		status_tell(manager, "");
 	timer_arm(source, now_ns + SAMPLE_NS);
@@ -341,45 +348,68 @@ static int handle_news(sd_event_source *source, int fd, uint32_t events, void *a
 
 /* ---- configurations ---- */
 
-/* Intakes in the order of the targets: those that go on are moved, the rest waits behind them. */
-static int intakes_follow(struct vtap_manager *manager, const struct vtap_conf *conf)
+static struct vtap_intake *intake_find(const struct vtap_manager *manager, const char *name)
 {
-	struct vtap_intake **fresh =
+	for (size_t i = 0; i < manager->n_intakes; i++)
+		if (strcmp(vtap_intake_name(manager->intake[i]), name) == 0)
+			return manager->intake[i];
+	return NULL;
+}
+
+/* Undo intakes_prepare(): what was made for new targets only. */
+static void intakes_discard(const struct vtap_manager *manager, const struct vtap_conf *conf,
+	struct vtap_intake *const *intakes)
+{
+	for (size_t i = 0; intakes != NULL && i < conf->n_targets; i++)
+		if (intake_find(manager, conf->targets[i].name) == NULL)
+			vtap_intake_free(intakes[i]);
+}
+
+/* Intakes in the order of the targets: those that go on, new ones, and behind them those on their
+ * way out. */
+static int intakes_prepare(const struct vtap_manager *manager, const struct vtap_conf *conf,
+	struct vtap_intake ***ret_intakes, size_t *ret_n)
+{
+	struct vtap_intake **intakes =
 		calloc(conf->n_targets + manager->n_intakes + 1, sizeof(struct vtap_intake *));
 	size_t n = conf->n_targets;
-	int r = fresh == NULL ? -ENOMEM : 0;
+	int r = intakes == NULL ? -ENOMEM : 0;
 
 	for (size_t i = 0; i < conf->n_targets && r == 0; i++) {
-		for (size_t j = 0; j < manager->n_intakes; j++)
-			if (strcmp(vtap_intake_name(manager->intake[j]), conf->targets[i].name) ==
-				0)
-				fresh[i] = manager->intake[j];
-		if (fresh[i] == NULL)
-			r = vtap_intake_new(conf->targets[i].name, &fresh[i]);
+		intakes[i] = intake_find(manager, conf->targets[i].name);
+		if (intakes[i] == NULL)
+			r = vtap_intake_new(conf->targets[i].name, &intakes[i]);
 	}
-	for (size_t j = 0; j < manager->n_intakes && r == 0; j++)
-		if (vtap_conf_find_target(conf, vtap_intake_name(manager->intake[j])) == NULL)
-			fresh[n++] = manager->intake[j];
-	if (r < 0) {
-		free(fresh); /* out of memory: a new intake without sockets may leak with it */
-		return r;
-	}
-	free(manager->intake);
-	manager->intake = fresh;
-	manager->n_intakes = n;
-	return 0;
+	for (size_t i = 0; i < manager->n_intakes && r == 0; i++)
+		if (vtap_conf_find_target(conf, vtap_intake_name(manager->intake[i])) == NULL)
+			intakes[n++] = manager->intake[i];
+	*ret_intakes = intakes;
+	*ret_n = n;
+	return r;
 }
 
 static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 {
-	int r = vtap_interfaces_want(manager->interfaces, conf);
+	_auto_free struct vtap_intake **intakes = NULL;
+	struct vtap_runs runs = { 0 };
+	size_t n_intakes = 0;
+	int r = intakes_prepare(manager, conf, &intakes, &n_intakes);
 
 	if (r == 0)
-		r = vtap_runs_follow(&manager->runs, conf);
+		r = vtap_runs_follow(&manager->runs, conf, &runs);
 	if (r == 0)
-		r = intakes_follow(manager, conf);
-	if (r < 0)
+		r = vtap_interfaces_want(manager->interfaces,
+			conf); /* the last that can fail changes nothing then */
+	if (r < 0) {
+		intakes_discard(manager, conf, intakes);
+		vtap_runs_done(&runs);
 		return r;
+	}
+	vtap_runs_done(&manager->runs);
+	manager->runs = runs;
+	free(manager->intake);
+	manager->intake = vtap_steal(&intakes);
+	manager->n_intakes = n_intakes;
 	vtap_conf_unref(manager->conf);
 	manager->conf = vtap_conf_ref(conf);
 	manager->must_publish = true;
@@ -489,6 +519,22 @@ int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
 	return r < 0 ? vtap_err_add(err, r, "start: %s", vtap_errno_text(r)) : 0;
 }
 
+const char *vtap_manager_ports(const struct vtap_manager *manager, char *ret_text, size_t size)
+{
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (size_t i = 0; i < manager->n_intakes && used < size; i++) {
+		uint16_t port = vtap_intake_port(manager->intake[i]);
+
+		if (port != 0)
+			used += (size_t)snprintf(ret_text + used, size - used,
+				"%s%u", /* cut is fine */
+				used > 0 ? " and " : "", port);
+	}
+	return ret_text;
+}
+
 bool vtap_manager_close_intakes(struct vtap_manager *manager)
 {
 	bool had_any = manager->n_intakes > 0;
@@ -512,6 +558,7 @@ void vtap_manager_done(struct vtap_manager *manager)
 	free(manager->intake);
 	vtap_interfaces_free(manager->interfaces);
 	vtap_runs_done(&manager->runs);
+	vtap_conf_unref(manager->table_conf);
 	vtap_conf_unref(manager->conf);
 	(void)sd_event_source_unref(manager->turn_timer);   /* always NULL */
 	(void)sd_event_source_unref(manager->sample_timer); /* always NULL */

@@ -29,8 +29,10 @@ struct vtap_control;
 
 struct vtap_manager {
 	sd_event *event;
-	const char *config_path; /* borrowed from the options */
-	const struct vtap_conf *conf;
+	const char *config_path;            /* borrowed from the options */
+	const struct vtap_conf *conf;       /* what is wanted */
+	const struct vtap_conf *table_conf; /* what the published tables were made of: their
+					       i_session counts in it; NULL at first */
 	struct vtap_nl *nl;
 	struct vtap_watch *watch;
 	struct vtap_interfaces *interfaces;
@@ -48,7 +50,7 @@ struct vtap_manager {
 	bool has_settled;      /* once, since the start */
 	bool is_reloading;     /* systemd waits for READY=1 */
 	bool is_stopping;      /* no more turns */
-	bool must_remove;      /* tear down on the way out */
+	bool is_torn_down;     /* everything of ours was removed */
 	uint64_t noticed_ns;   /* the oldest trigger that has not settled; 0: none */
 	uint64_t last_turn_ns; /* how long the last turn took */
 	uint64_t turned_ns;    /* when it ended */
@@ -56,6 +58,7 @@ struct vtap_manager {
 	uint64_t configured_wall_ns;
 	uint64_t refused_wall_ns; /* 0: the files were accepted */
 	size_t n_refused_mistakes;
+	uint64_t remove_at_ns; /* removals were refused: not before */
 	uint64_t n_news_lost;
 	char status[256]; /* the last STATUS= that systemd was told */
 };
@@ -71,6 +74,10 @@ void vtap_manager_done(struct vtap_manager *manager);
 
 /** vtap_manager_trigger() - something may have changed: take a turn soon */
 void vtap_manager_trigger(struct vtap_manager *manager);
+
+/** vtap_manager_ports() - "4789 and 6081": the ports that sockets are open on, "" for none. Return:
+ * @ret_text. */
+const char *vtap_manager_ports(const struct vtap_manager *manager, char *ret_text, size_t size);
 
 /** vtap_manager_close_intakes() - stop every worker and close every socket. Return: were there any?
  */

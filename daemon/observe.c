@@ -2,14 +2,17 @@
 #include "daemon/observe.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "daemon/sensors.h"
 #include "daemon/version.h"
 #include "datapath/sightings.h"
+
+/* Rows of a report: a flood of VNIs is no reason to keep the main loop busy. */
+#define ROWS_MAX 1000
 
 /* ---- targets and sessions ---- */
 
@@ -157,25 +160,73 @@ static int row_merge(struct vtap_report_vni *row, const struct vtap_sighting *si
 	return r;
 }
 
+/* One more row, merged with its equals later. */
 static int vnis_add(struct vtap_report_vnis *vnis, const struct vtap_sighting *sighting,
 	const char *target, enum vtap_verdict verdict)
 {
 	struct vtap_report_vni *grown;
 
-	for (size_t i = 0; i < vnis->n; i++)
-		if (vnis->row[i].vni == sighting->vni && vnis->row[i].verdict == verdict &&
-			strcmp(vnis->row[i].target, target) == 0)
-			return row_merge(&vnis->row[i], sighting);
-	grown = reallocarray(vnis->row, vnis->n + 1, sizeof(*grown));
-	if (grown == NULL)
-		return -ENOMEM;
-	vnis->row = grown;
-	grown[vnis->n] = (struct vtap_report_vni){
+	if ((vnis->n & (vnis->n - 1)) == 0) { /* 0 or a power of two: double */
+		grown = reallocarray(vnis->row, vnis->n == 0 ? 1 : 2 * vnis->n, sizeof(*grown));
+		if (grown == NULL)
+			return -ENOMEM;
+		vnis->row = grown;
+	}
+	vnis->row[vnis->n] = (struct vtap_report_vni){
 		.vni = sighting->vni,
 		.target = target,
 		.verdict = verdict,
 	};
-	return row_merge(&grown[vnis->n++], sighting);
+	return row_merge(&vnis->row[vnis->n++], sighting);
+}
+
+static int identity_compare(const void *a, const void *b)
+{
+	const struct vtap_report_vni *left = a, *right = b;
+
+	if (left->vni != right->vni)
+		return left->vni < right->vni ? -1 : 1;
+	if (left->verdict != right->verdict)
+		return left->verdict < right->verdict ? -1 : 1;
+	return strcmp(left->target, right->target);
+}
+
+/* Move what @from counted to @to, which is the same VNI seen by another worker. */
+static int rows_join(struct vtap_report_vni *to, struct vtap_report_vni *from)
+{
+	int r = 0;
+
+	to->frames += from->frames;
+	to->bytes += from->bytes;
+	to->frames_per_second += from->frames_per_second;
+	to->has_more_sources = to->has_more_sources || from->has_more_sources;
+	if (from->first_mono_ns < to->first_mono_ns)
+		to->first_mono_ns = from->first_mono_ns;
+	if (from->last_mono_ns > to->last_mono_ns)
+		to->last_mono_ns = from->last_mono_ns;
+	for (size_t i = 0; i < from->n_sources && r == 0; i++)
+		r = row_add_source(to, &from->sources[i]);
+	free(from->sources);
+	from->sources = NULL;
+	return r;
+}
+
+/* Rows of the same VNI, target and verdict become one. */
+static int vnis_join(struct vtap_report_vnis *vnis)
+{
+	size_t n = 0;
+	int r = 0;
+
+	if (vnis->n > 1)
+		qsort(vnis->row, vnis->n, sizeof(*vnis->row), identity_compare);
+	for (size_t i = 0; i < vnis->n; i++) {
+		if (n > 0 && r == 0 && identity_compare(&vnis->row[n - 1], &vnis->row[i]) == 0)
+			r = rows_join(&vnis->row[n - 1], &vnis->row[i]);
+		else
+			vnis->row[n++] = vnis->row[i];
+	}
+	vnis->n = n;
+	return r;
 }
 
 static int frames_compare(const void *a, const void *b)
@@ -218,10 +269,18 @@ static int target_sightings(const struct vtap_manager *manager, size_t i_target,
 	return r;
 }
 
-static void vnis_sort(struct vtap_report_vnis *vnis)
+/* Joined, most frames first; what is beyond ROWS_MAX is only counted. */
+static int vnis_finish(struct vtap_report_vnis *vnis)
 {
+	int r = vnis_join(vnis);
+
 	if (vnis->n > 1)
 		qsort(vnis->row, vnis->n, sizeof(*vnis->row), frames_compare);
+	while (vnis->n > ROWS_MAX) {
+		vnis->forgotten_frames += vnis->row[--vnis->n].frames;
+		free(vnis->row[vnis->n].sources);
+	}
+	return r;
 }
 
 int vtap_observe_carried(
@@ -231,26 +290,13 @@ int vtap_observe_carried(
 	int r = target_sightings(manager, manager->conf->sessions[i_session].i_target,
 		manager->runs.run[i_session].tally->id, &vnis);
 
-	vnis_sort(&vnis);
+	if (r == 0)
+		r = vnis_finish(&vnis);
 	if (r < 0)
 		vtap_report_vnis_done(&vnis);
 	else
 		*ret_vnis = vnis;
 	return r;
-}
-
-static char *sentence(const char *fmt, ...) VTAP_PRINTF(1, 2);
-
-static char *sentence(const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vasprintf(&text, fmt, args);
-	va_end(args);
-	return n < 0 ? NULL : text;
 }
 
 static bool session_names(const struct vtap_session *session, uint32_t vni)
@@ -261,6 +307,15 @@ static bool session_names(const struct vtap_session *session, uint32_t vni)
 	return false;
 }
 
+static char *why_source(const struct vtap_session *session, const char *before, const char *verb)
+{
+	_auto_free char *sources = vtap_prefixes_format(session->sources, session->n_sources);
+
+	return sources == NULL ? NULL
+			       : vtap_text_format("%s%s takes %s%s only", before, session->name,
+					 verb, sources);
+}
+
 char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
 	const struct vtap_addr *source)
 {
@@ -269,46 +324,43 @@ char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint
 	struct vtap_match match;
 
 	if (table != NULL && vtap_table_match(table, vni, source, &match) == VTAP_VERDICT_DELIVERED)
-		return sentence(
-			"session %s takes it now", manager->conf->sessions[match.i_session].name);
+		return vtap_text_format("session %s takes it now",
+			manager->table_conf->sessions[match.i_session].name);
 	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
 		const struct vtap_session *session = &manager->conf->sessions[i];
-		_auto_free char *sources =
-			vtap_prefixes_format(session->sources, session->n_sources);
-
-		if (session->i_target != i_target || sources == NULL)
+		if (session->i_target != i_target)
 			continue;
 		if (session_names(session, vni))
-			return sentence("session %s takes %s only", session->name, sources);
+			return why_source(session, "session ", "");
 		if (session->is_any)
 			any = session;
 	}
-	if (any != NULL) {
-		_auto_free char *sources = vtap_prefixes_format(any->sources, any->n_sources);
+	if (any != NULL)
+		return why_source(any, "no session has this VNI, and ", "any from ");
+	return strdup("no session has this VNI");
+}
 
-		return sentence("no session has this VNI, and %s takes any from %s only", any->name,
-			sources != NULL ? sources : "elsewhere");
-	}
-	return sentence("no session has this VNI");
+static size_t target_find(const struct vtap_conf *conf, const char *name)
+{
+	return (size_t)(vtap_conf_find_target(conf, name) - conf->targets);
 }
 
 int vtap_observe_unknown(struct vtap_manager *manager, struct vtap_report_vnis *ret_vnis)
 {
 	struct vtap_report_vnis vnis = { 0 };
-	size_t n_explained = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < manager->conf->n_targets && r == 0; i++) {
+	for (size_t i = 0; i < manager->conf->n_targets && r == 0; i++)
 		r = target_sightings(manager, i, 0, &vnis);
-		for (; n_explained < vnis.n && r == 0; n_explained++) {
-			struct vtap_report_vni *row = &vnis.row[n_explained];
+	if (r == 0)
+		r = vnis_finish(&vnis);
+	for (size_t i = 0; i < vnis.n && r == 0; i++) {
+		struct vtap_report_vni *row = &vnis.row[i];
 
-			row->why = vtap_observe_why(manager, i, row->vni, &row->sources[0]);
-			if (row->why == NULL)
-				r = -ENOMEM;
-		}
+		row->why = vtap_observe_why(manager, target_find(manager->conf, row->target),
+			row->vni, &row->sources[0]);
+		r = row->why == NULL ? -ENOMEM : 0;
 	}
-	vnis_sort(&vnis);
 	if (r < 0)
 		vtap_report_vnis_done(&vnis);
 	else

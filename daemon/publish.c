@@ -201,5 +201,7 @@ int vtap_publish(struct vtap_manager *manager, struct vtap_err *err)
 				(struct vtap_retired){ .table = former, .fd = -1 }); /* as above */
 	}
 	descriptors_retire(manager);
+	vtap_conf_unref(manager->table_conf);
+	manager->table_conf = vtap_conf_ref(manager->conf);
 	return 0;
 }

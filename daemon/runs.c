@@ -57,7 +57,8 @@ static int run_follow(struct vtap_runs *fresh, const struct vtap_run *const *sor
 	return 0;
 }
 
-int vtap_runs_follow(struct vtap_runs *runs, const struct vtap_conf *conf)
+int vtap_runs_follow(
+	const struct vtap_runs *runs, const struct vtap_conf *conf, struct vtap_runs *ret_runs)
 {
 	_auto_free const struct vtap_run **sorted = runs_sorted(runs);
 	struct vtap_runs fresh = {
@@ -73,8 +74,7 @@ int vtap_runs_follow(struct vtap_runs *runs, const struct vtap_conf *conf)
 		vtap_runs_done(&fresh);
 		return r;
 	}
-	vtap_runs_done(runs);
-	*runs = fresh;
+	*ret_runs = fresh;
 	return 0;
 }
 

@@ -29,9 +29,13 @@ struct vtap_runs {
 /** vtap_runs_done() - frees all; may run twice */
 void vtap_runs_done(struct vtap_runs *runs);
 
-/** vtap_runs_follow() - sessions of the same name go on counting. Return: 0; -ENOMEM, nothing
- * changed. */
-int vtap_runs_follow(struct vtap_runs *runs, const struct vtap_conf *conf);
+/**
+ * vtap_runs_follow() - the runs of a configuration: sessions of the same name go on counting
+ * @ret_runs: beside @runs, which stay as they are; the caller frees both
+ * Return: 0, -ENOMEM.
+ */
+int vtap_runs_follow(
+	const struct vtap_runs *runs, const struct vtap_conf *conf, struct vtap_runs *ret_runs);
 
 /** vtap_runs_sample() - the rates since the last sample */
 void vtap_runs_sample(struct vtap_runs *runs, uint64_t now_ns);

@@ -32,20 +32,20 @@ static int process_stop(pid_t pid)
 	return poll(&wait, 1, STOP_TIMEOUT_MS) == 1 ? 0 : -ETIMEDOUT;
 }
 
-static int daemon_stop(void)
+static int daemon_stop(struct vtap_err *err)
 {
 	pid_t pid;
-	int r = vtap_lock_owner(&pid);
+	int r = vtap_lock_owner(&pid, err);
 
 	if (r == -ESRCH)
 		return 0;
 	return r < 0 ? r : process_stop(pid);
 }
 
-static int complain(int r, const char *what)
+static int complain(int r, const char *what, const struct vtap_err *err)
 {
-	(void)fprintf(
-		stderr, "vtapd: %s: %s\n", what, vtap_errno_text(r)); /* nowhere else to say so */
+	(void)fprintf(stderr, "vtapd: %s: %s\n", what,
+		err->text[0] != '\0' ? err->text : vtap_errno_text(r)); /* nowhere else to say so */
 	return r == -EPERM ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
 }
 
@@ -54,19 +54,19 @@ int vtap_teardown(void)
 	_auto(nl) struct vtap_nl *nl = NULL;
 	struct vtap_err err = VTAP_ERR_NULL;
 	_auto_fd int lock_fd = -1;
-	int r = daemon_stop();
+	int r = daemon_stop(&err);
 
 	if (r < 0)
-		return complain(r, "stop the running vtapd");
+		return complain(r, "stop the running vtapd", &err);
 	r = vtap_lock_take(&lock_fd, &err); /* nobody starts meanwhile */
 	if (r == VTAP_LOCK_HELD)
-		return complain(-EBUSY, "another vtapd was started");
+		return complain(-EBUSY, "another vtapd was started", &err);
 	if (r == 0)
 		r = vtap_nl_open(&nl, &err);
 	if (r == 0)
 		r = vtap_interfaces_remove_all(nl, &err);
 	if (r < 0)
-		return complain(r, "remove the interfaces");
+		return complain(r, "remove the interfaces", &err);
 	(void)printf("Removed %d %s.\n", r, r == 1 ? "interface" : "interfaces"); /* for people */
 	return VTAP_EXIT_OK;
 }

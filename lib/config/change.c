@@ -3,8 +3,9 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static const char SIGNS[] = {
 	[VTAP_CHANGE_ADD] = '+',
@@ -56,20 +57,6 @@ static int changes_add(struct vtap_changes *changes, struct vtap_change change)
 	}
 	grown[changes->n++] = change;
 	return 0;
-}
-
-static char *text_join(const char *fmt, ...) VTAP_PRINTF(1, 2);
-
-static char *text_join(const char *fmt, ...)
-{
-	char *text = NULL;
-	va_list args;
-	int n;
-
-	va_start(args, fmt);
-	n = vasprintf(&text, fmt, args);
-	va_end(args);
-	return n < 0 ? NULL : text;
 }
 
 static bool interface_is_used(const struct vtap_conf *conf, const char *interface)
@@ -135,10 +122,10 @@ static char *why_changed(const struct comparison *comparison, const struct vtap_
 	if (comparison->cost != VTAP_COST_REPLACE && place.line == 0)
 		return strdup("in place, no frame lost"); /* back to a default, or no section */
 	if (comparison->cost != VTAP_COST_REPLACE)
-		return text_join("in place, no frame lost, %s", where);
+		return vtap_text_format("in place, no frame lost, %s", where);
 	if (comparison->only_key != NULL)
-		return text_join("%s changed, %s", comparison->only_key, where);
-	return text_join("changed, %s", where);
+		return vtap_text_format("%s changed, %s", comparison->only_key, where);
+	return vtap_text_format("changed, %s", where);
 }
 
 /* @name is taken. Adds a change, or nothing when the objects are equal. Return: 1 if added, 0,
@@ -189,9 +176,9 @@ static int session_add(struct vtap_changes *changes, const struct vtap_conf *old
 		changes, (struct vtap_change){
 				 .kind = VTAP_CHANGE_ADD,
 				 .name = strdup(session->name),
-				 .what = text_join("%s %s", is_shared ? "show on" : "create",
+				 .what = vtap_text_format("%s %s", is_shared ? "show on" : "create",
 					 session->interface),
-				 .why = text_join("new session, %s", where),
+				 .why = vtap_text_format("new session, %s", where),
 			 });
 }
 
@@ -202,7 +189,8 @@ static int session_remove(struct vtap_changes *changes, const struct vtap_conf *
 	struct vtap_change change = {
 		.kind = VTAP_CHANGE_REMOVE,
 		.name = strdup(session->name),
-		.what = text_join("%s %s", is_shared ? "leave" : "remove", session->interface),
+		.what = vtap_text_format(
+			"%s %s", is_shared ? "leave" : "remove", session->interface),
 		.why = strdup("no longer configured"),
 	};
 
@@ -265,14 +253,15 @@ static int target_appear(
 	char where[64];
 
 	vtap_place_format(target->place, where, sizeof(where));
-	return changes_add(changes, (struct vtap_change){
-					    .kind = is_new ? VTAP_CHANGE_ADD : VTAP_CHANGE_REMOVE,
-					    .name = text_join("target %s", target->name),
-					    .what = text_join("%s UDP port %u",
-						    is_new ? "open" : "close", target->port),
-					    .why = is_new ? text_join("new target, %s", where)
-							  : strdup("no longer configured"),
-				    });
+	return changes_add(
+		changes, (struct vtap_change){
+				 .kind = is_new ? VTAP_CHANGE_ADD : VTAP_CHANGE_REMOVE,
+				 .name = vtap_text_format("target %s", target->name),
+				 .what = vtap_text_format(
+					 "%s UDP port %u", is_new ? "open" : "close", target->port),
+				 .why = is_new ? vtap_text_format("new target, %s", where)
+					       : strdup("no longer configured"),
+			 });
 }
 
 static int targets_compare(
@@ -286,8 +275,8 @@ static int targets_compare(
 
 		r = before == NULL ? target_appear(changes, target, true)
 				   : object_compare(changes, VTAP_SECTION_TARGET,
-					     text_join("target %s", target->name), old, before, new,
-					     target, target->place, "");
+					     vtap_text_format("target %s", target->name), old,
+					     before, new, target, target->place, "");
 	}
 	for (size_t i = 0; i < old->n_targets && r >= 0; i++)
 		if (vtap_conf_find_target(new, old->targets[i].name) == NULL)

@@ -17,6 +17,10 @@
  * session table for each; beyond this somebody expanded a list that should have been a range. */
 #define CLAIMS_MAX 500000
 
+/* Rows of the session table for ranges that overlap, after they were cut at each other's ends; half
+ * of what the table takes (datapath/table.c). */
+#define RANGE_ROWS_MAX 2000000
+
 enum level {
 	LEVEL_VNI,
 	LEVEL_RANGE,
@@ -183,6 +187,64 @@ static void claims_compare_all(const struct claims *claims, struct vtap_diags *d
 	}
 }
 
+/* Where ranges begin and end: a step up or down in how many of them hold. */
+struct edge {
+	size_t i_target;
+	uint32_t vni;
+	int change;
+};
+
+static int edge_compare(const void *a, const void *b)
+{
+	const struct edge *left = a, *right = b;
+
+	if (left->i_target != right->i_target)
+		return left->i_target < right->i_target ? -1 : 1;
+	return (left->vni > right->vni) - (left->vni < right->vni);
+}
+
+/* Rows that the session table needs for its ranges: between two edges each range that holds has
+ * one. */
+static int count_range_rows(const struct claims *claims, uint64_t *ret_n)
+{
+	_auto_free struct edge *edge = calloc(2 * claims->n + 1, sizeof(*edge));
+	uint64_t n_rows = 0, n_holding = 0;
+	size_t n = 0;
+
+	if (edge == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < claims->n; i++) {
+		const struct claim *claim = &claims->claim[i];
+
+		if (claim->level != LEVEL_RANGE)
+			continue;
+		edge[n++] = (struct edge){ claim->session->i_target, claim->vni.first, 1 };
+		edge[n++] = (struct edge){ claim->session->i_target, claim->vni.last + 1, -1 };
+	}
+	qsort(edge, n, sizeof(*edge), edge_compare);
+	for (size_t i = 0; i < n; i++) {
+		n_holding += (uint64_t)(int64_t)edge[i].change;
+		if (i + 1 == n || edge_compare(&edge[i], &edge[i + 1]) != 0)
+			n_rows += n_holding;
+	}
+	*ret_n = n_rows;
+	return 0;
+}
+
+static int check_range_rows(
+	const struct vtap_conf *conf, const struct claims *claims, struct vtap_diags *diags)
+{
+	const struct vtap_session *last = &conf->sessions[conf->n_sessions - 1];
+	uint64_t n_rows = 0;
+	int r = count_range_rows(claims, &n_rows);
+
+	if (r == 0 && n_rows > RANGE_ROWS_MAX)
+		complain(diags, last, last->vni_place, "vni", NULL,
+			"too many ranges with different sources overlap: the session table would "
+			"have over 2,000,000 rows");
+	return r;
+}
+
 static int check_claims(const struct vtap_conf *conf, struct vtap_diags *diags)
 {
 	_auto_free struct claim *claim = NULL;
@@ -208,7 +270,7 @@ static int check_claims(const struct vtap_conf *conf, struct vtap_diags *diags)
 			claims_add(&claims, &conf->sessions[i]);
 	qsort(claim, claims.n, sizeof(*claim), claim_compare);
 	claims_compare_all(&claims, diags);
-	return 0;
+	return check_range_rows(conf, &claims, diags);
 }
 
 /* ---- interfaces ---- */
@@ -299,6 +361,25 @@ static bool underlays_overlap(const struct vtap_target *a, const struct vtap_tar
 	return false;
 }
 
+/* Every underlay that is named needs its workers. */
+static void check_workers(const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	char section[VTAP_SECTION_TEXT_MAX], workers[16];
+
+	for (size_t i = 0; i < conf->n_targets; i++) {
+		const struct vtap_target *target = &conf->targets[i];
+		unsigned each = target->workers != VTAP_AUTO ? target->workers : 1;
+
+		if (each * target->n_underlays <= VTAP_WORKERS_MAX)
+			continue;
+		(void)snprintf(section, sizeof(section), "target %s", target->name); /* fits */
+		(void)snprintf(workers, sizeof(workers), "%u", each);
+		vtap_diags_add(diags, target->place, section, "workers", workers,
+			"for each of %zu underlays; a target has at most %d in all",
+			target->n_underlays, VTAP_WORKERS_MAX);
+	}
+}
+
 static void check_ports(const struct vtap_conf *conf, struct vtap_diags *diags)
 {
 	char section[VTAP_SECTION_TEXT_MAX], port[8], where[64];
@@ -337,6 +418,7 @@ int vtap_check(const struct vtap_conf *conf, struct vtap_diags *diags)
 
 	check_numbers(conf, diags);
 	check_ports(conf, diags);
+	check_workers(conf, diags);
 	for (size_t i = 0; i < conf->n_sessions; i++)
 		check_underlay_clash(conf, &conf->sessions[i], diags);
 	r = check_interfaces(conf, diags);

@@ -39,7 +39,7 @@ void vtap_diags_add(struct vtap_diags *diags, struct vtap_place place, const cha
 	}
 	diags->diag = grown;
 	diag = &grown[diags->n];
-	*diag = (struct vtap_diag){ .line = place.line };
+	*diag = (struct vtap_diag){ .line = place.line, .seq = diags->n };
 	diag->file = strdup(place.file != NULL ? place.file : "");
 	if (diag->file == NULL) {
 		diags->is_incomplete = true;
@@ -70,12 +70,14 @@ static int diag_compare(const void *a, const void *b, void *arg)
 
 	if (left_rank != right_rank)
 		return left_rank < right_rank ? -1 : 1;
-	return (left->line > right->line) - (left->line < right->line);
+	if (left->line != right->line)
+		return left->line < right->line ? -1 : 1;
+	return (left->seq > right->seq) - (left->seq < right->seq);
 }
 
 void vtap_diags_sort(struct vtap_diags *diags, const struct vtap_conf *conf)
 {
-	if (diags->n > 1) /* glibc's qsort_r is a merge sort here: equal lines keep their order */
+	if (diags->n > 1)
 		qsort_r(diags->diag, diags->n, sizeof(*diags->diag), diag_compare, (void *)conf);
 }
 

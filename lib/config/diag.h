@@ -20,6 +20,7 @@
 struct vtap_diag {
 	char *file;    /* full path; owned */
 	unsigned line; /* 0: the file as a whole */
+	size_t seq;    /* in the order of discovery */
 	char section[VTAP_NAME_MAX + 16];
 	char key[VTAP_NAME_MAX];
 	char value[VTAP_DIAG_VALUE_MAX]; /* "" for none; only printable characters */

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "config/draft.h"
 
 #define BLANKS " \t\v\f\r\n"
@@ -40,9 +41,11 @@ struct reader {
 static int draft_add_section(struct reader *reader, enum vtap_section kind, const char *name)
 {
 	struct vtap_draft *draft = reader->draft;
-	struct vtap_draft_section *grown =
-		reallocarray(draft->section, draft->n + 1, sizeof(*grown));
+	struct vtap_draft_section *grown = draft->section;
 
+	if ((draft->n & (draft->n - 1)) == 0) /* full: room for twice as many */
+		grown = reallocarray(
+			draft->section, draft->n > 0 ? 2 * draft->n : 1, sizeof(*grown));
 	if (grown == NULL)
 		return -ENOMEM;
 	draft->section = grown;
@@ -331,16 +334,6 @@ static int handle_key(void *arg, const char *inih_section, const char *name, con
 
 /* ---- files ---- */
 
-/* FNV-1a, 64 bits: tells whether a file changed since it was loaded, no more. Never 0. */
-static uint64_t bytes_hash(const char *bytes, size_t n)
-{
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ (uint8_t)bytes[i]) * 0x100000001b3ULL;
-	return hash != 0 ? hash : 1;
-}
-
 /* Opens and reads a whole file. Return: 0; VTAP_LOAD_REFUSED with @why; -ENOMEM. */
 static int file_read(const char *path, struct stat *ret_stat, char **ret_bytes, size_t *ret_n,
 	struct vtap_err *why)
@@ -450,7 +443,7 @@ static int file_load(const char *path, uid_t trusted_uid, struct vtap_conf *conf
 	}
 	if (r < 0)
 		return r;
-	file->hash = bytes_hash(bytes, n);
+	file->hash = vtap_text_hash(bytes, n);
 	file_check_owner(file->path, &stat, trusted_uid, diags);
 	return lines_read(&reader, bytes, n);
 }
@@ -494,6 +487,7 @@ static char *folder_path(const char *path)
 /* Calls @each with the main file and then every file of conf.d. Return: 0; what @each returned;
  * -ENOMEM. */
 static int files_walk(const char *path, int (*each)(const char *path, void *arg),
+	void (*enter)(const char *folder, void *arg),
 	void (*complain)(const char *folder, int code, void *arg), void *arg)
 {
 	_auto_free char *folder = folder_path(path);
@@ -512,6 +506,7 @@ static int files_walk(const char *path, int (*each)(const char *path, void *arg)
 			complain(folder, errno, arg);
 		return 0;
 	}
+	enter(folder, arg); /* who may write here could take files away */
 	for (int i = 0; i < names.n && r == 0; i++) {
 		_auto_free char *one = NULL;
 
@@ -537,6 +532,15 @@ static int loading_file(const char *path, void *arg)
 		path, loading->trusted_uid, loading->conf, &loading->draft, loading->diags);
 }
 
+static void loading_folder(const char *folder, void *arg)
+{
+	struct loading *loading = arg;
+	struct stat stat_now;
+
+	if (stat(folder, &stat_now) == 0)
+		file_check_owner(folder, &stat_now, loading->trusted_uid, loading->diags);
+}
+
 static void loading_complain(const char *folder, int code, void *arg)
 {
 	struct loading *loading = arg;
@@ -547,7 +551,7 @@ static void loading_complain(const char *folder, int code, void *arg)
 
 static int loading_run(struct loading *loading, const char *path)
 {
-	int r = files_walk(path, loading_file, loading_complain, loading);
+	int r = files_walk(path, loading_file, loading_folder, loading_complain, loading);
 
 	if (r == 0)
 		r = vtap_build(&loading->draft, loading->conf, loading->diags);
@@ -576,45 +580,5 @@ int vtap_load(const char *path, uid_t trusted_uid, const struct vtap_conf **ret_
 	if (r == 0)
 		*ret_conf = vtap_steal(&loading.conf);
 	vtap_conf_unref(loading.conf);
-	return r;
-}
-
-static int hashing_file(const char *path, void *arg)
-{
-	struct vtap_conf *conf = arg;
-	_auto_free char *bytes = NULL;
-	struct stat stat;
-	size_t n = 0;
-	int r = conf_add_file(conf, path);
-
-	if (r < 0)
-		return r;
-	r = file_read(path, &stat, &bytes, &n, NULL);
-	if (r == 0)
-		conf->files[conf->n_files - 1].hash = bytes_hash(bytes, n);
-	return r < 0 ? r : 0;
-}
-
-static void hashing_complain(const char *folder, int code, void *arg)
-{
-	(void)folder; /* loading complains; here it is a folder without files */
-	(void)code;
-	(void)arg;
-}
-
-int vtap_load_files(const char *path, struct vtap_file **ret_files, size_t *ret_n)
-{
-	struct vtap_conf *conf = vtap_conf_new();
-	int r;
-
-	if (conf == NULL)
-		return -ENOMEM;
-	r = files_walk(path, hashing_file, hashing_complain, conf);
-	if (r == 0) {
-		*ret_files = vtap_steal(&conf->files);
-		*ret_n = conf->n_files;
-		conf->n_files = 0;
-	}
-	vtap_conf_unref(conf);
 	return r;
 }

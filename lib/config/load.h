@@ -29,10 +29,3 @@ enum {
  */
 int vtap_load(const char *path, uid_t trusted_uid, const struct vtap_conf **ret_conf,
 	struct vtap_diags *ret_diags);
-
-/**
- * vtap_load_files() - the paths and hashes of the files that vtap_load() would read, nothing else
- * @ret_files: heap array, each path and the array are the caller's
- * Return: 0; -ENOMEM. A file that cannot be read has the hash 0.
- */
-int vtap_load_files(const char *path, struct vtap_file **ret_files, size_t *ret_n);

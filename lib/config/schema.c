@@ -62,6 +62,9 @@ static char *off_format(const struct vtap_conf *conf, const void *object)
 	return strdup("off");
 }
 
+/* What an underlay's name or glob may hold. */
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:@*?[]!"
+
 static int underlay_take(const char *word, void *arg, struct vtap_complaint *complaint)
 {
 	struct vtap_target *target = arg;
@@ -71,7 +74,7 @@ static int underlay_take(const char *word, void *arg, struct vtap_complaint *com
 	if (strlen(word) >= VTAP_IFNAME_MAX)
 		return vtap_value_complain(complaint, word, "%zu bytes, Linux allows %d",
 			strlen(word), VTAP_IFNAME_MAX - 1);
-	if (strchr(word, '/') != NULL)
+	if (strspn(word, NAME_BYTES) != strlen(word))
 		return vtap_value_complain(
 			complaint, word, "must be auto, or interface names or globs like ens*");
 	copy = strdup(word);

@@ -36,7 +36,7 @@ struct vtap_slot {
 	_Atomic uint64_t received;                            /* packets read from the socket */
 	_Atomic uint64_t
 		verdicts[VTAP_VERDICT_COUNT]; /* SOCKET_FULL stays 0 here: the kernel has it */
-	_Atomic uint64_t reserved_bits; /* packets with reserved bits, whatever their verdict */
+	_Atomic uint64_t reserved_bits; /* packets that name a VNI and have reserved bits set */
 	struct vtap_sightings *unknown; /* VNIs that no session took */
 	struct vtap_sightings *carried; /* VNIs that sessions took */
 };

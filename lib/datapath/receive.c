@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -126,6 +127,15 @@ int vtap_socket_leave_group(int fd)
 	if (family == AF_INET6)
 		return connect(fd, (const struct sockaddr *)&v6, sizeof(v6)) < 0 ? -errno : 0;
 	return connect(fd, (const struct sockaddr *)&v4, sizeof(v4)) < 0 ? -errno : 0;
+}
+
+int vtap_socket_refuse(int fd)
+{
+	static struct sock_filter drop[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	const struct sock_fprog program = { .len = VTAP_ARRAY_LEN(drop), .filter = drop };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno
+											   : 0;
 }
 
 int vtap_socket_drops(int fd, uint32_t *ret_drops)

@@ -50,6 +50,14 @@ int vtap_socket_set_buffer(int fd, uint64_t buffer_bytes);
 int vtap_socket_leave_group(int fd);
 
 /**
+ * vtap_socket_refuse() - from now on the socket drops what arrives, counted by vtap_socket_drops()
+ *
+ * For a socket that cannot leave its group: what it would lose when it closes is counted at least.
+ * Return: 0 or negative errno. Source: socket(7) SO_ATTACH_FILTER; a filter of one "return 0".
+ */
+int vtap_socket_refuse(int fd);
+
+/**
  * vtap_socket_drops() - packets that the kernel dropped on this socket since it was opened, modulo
  * 2^32
  *

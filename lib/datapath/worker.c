@@ -245,8 +245,9 @@ static void worker_drain(struct vtap_worker *worker)
 {
 	uint64_t stop_ns = vtap_clock_mono_ns() + STOP_DRAIN_NS;
 
-	(void)vtap_socket_leave_group(
-		worker->socket_fd); /* refused: more arrives until the second is over */
+	if (vtap_socket_leave_group(worker->socket_fd) < 0)
+		(void)vtap_socket_refuse(
+			worker->socket_fd); /* refused too: it reads for a second at most */
 	while (worker_round(worker) > 0 && vtap_clock_mono_ns() < stop_ns)
 		continue;
 }

@@ -27,15 +27,6 @@ const struct vtap_device *vtap_devices_find_index(const struct vtap_devices *dev
 		&index, devices->device, devices->n, sizeof(*devices->device), index_compare);
 }
 
-const struct vtap_device *vtap_devices_find_name(
-	const struct vtap_devices *devices, const char *name)
-{
-	for (size_t i = 0; i < devices->n; i++)
-		if (strcmp(devices->device[i].name, name) == 0)
-			return &devices->device[i];
-	return NULL;
-}
-
 bool vtap_device_is_ours(const struct vtap_device *device)
 {
 	return device->is_tap && vtap_ifname_is_marked(device->alias);

@@ -56,10 +56,6 @@ void vtap_devices_done(struct vtap_devices *devices);
 /** vtap_devices_find_index() - by interface index, or NULL; binary search */
 const struct vtap_device *vtap_devices_find_index(const struct vtap_devices *devices, int index);
 
-/** vtap_devices_find_name() - by name, or NULL; linear */
-const struct vtap_device *vtap_devices_find_name(
-	const struct vtap_devices *devices, const char *name);
-
 /** vtap_device_is_ours() - a TAP whose alias begins with our mark (law 5) */
 bool vtap_device_is_ours(const struct vtap_device *device);
 

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/text.h"
+
 const char *vtap_ifname_complaint(const char *name)
 {
 	if (name[0] == '\0')
@@ -18,19 +20,9 @@ const char *vtap_ifname_complaint(const char *name)
 	return NULL;
 }
 
-/* FNV-1a, 64 bits: spreads names well, and is the same on every machine and after every restart. */
-static uint64_t name_hash(const char *name)
-{
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (const char *c = name; *c != '\0'; c++)
-		hash = (hash ^ (uint8_t)*c) * 0x100000001b3ULL;
-	return hash;
-}
-
 void vtap_ifname_mac(const char *name, uint8_t ret_mac[static VTAP_MAC_BYTES])
 {
-	uint64_t hash = name_hash(name);
+	uint64_t hash = vtap_text_hash(name, strlen(name));
 
 	ret_mac[0] = 0x02; /* locally administered, not a group address (IEEE 802 clause 8.4) */
 	for (int i = 1; i < VTAP_MAC_BYTES; i++)

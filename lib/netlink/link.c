@@ -210,22 +210,33 @@ static bool is_still_ours(const struct vtap_devices *devices, int index)
 	return device != NULL && vtap_device_is_ours(device);
 }
 
-int vtap_links_delete(struct vtap_nl *nl, const int *indexes, size_t n,
-	const struct vtap_devices *devices, struct vtap_err *err)
+static int delete_by_group(struct vtap_nl *nl, const int *indexes, size_t n,
+	const struct vtap_devices *devices, bool *ret_is_done, struct vtap_err *err)
 {
-	bool by_group = n >= GROUP_DELETE_MIN;
-	uint32_t group = by_group ? group_find_empty(devices) : 0;
+	uint32_t group = group_find_empty(devices);
+	bool is_ours = false;
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0 && by_group; i++)
-		if (is_still_ours(devices, indexes[i]))
-			r = group_enter(nl, indexes[i], group, err);
-	if (r == 0 && by_group)
-		r = group_check(nl, group, &by_group, err);
-	if (r == 0 && by_group)
-		return group_delete(nl, group, err);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (is_still_ours(devices, indexes[i]))
+			r = group_enter(nl, indexes[i], group, err);
+	if (r == 0)
+		r = group_check(nl, group, &is_ours, err);
+	*ret_is_done = r == 0 && is_ours;
+	return r == 0 && is_ours ? group_delete(nl, group, err) : r;
+}
+
+int vtap_links_delete(struct vtap_nl *nl, const int *indexes, size_t n, struct vtap_err *err)
+{
+	struct vtap_devices devices = { 0 };
+	bool is_done = false;
+	int r = vtap_links_dump(nl, &devices, err); /* an older look may name who has left */
+
+	if (r == 0 && n >= GROUP_DELETE_MIN)
+		r = delete_by_group(nl, indexes, n, &devices, &is_done, err);
+	for (size_t i = 0; i < n && r == 0 && !is_done; i++)
+		if (is_still_ours(&devices, indexes[i]))
 			r = delete_one(nl, indexes[i], err);
+	vtap_devices_done(&devices);
 	return r;
 }

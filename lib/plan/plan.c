@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 static const char *const KIND_NAMES[] = {
 	[VTAP_STEP_REMOVE] = "remove",
@@ -72,6 +73,7 @@ static int step_add(struct planning *planning, struct vtap_step step, const char
 	va_start(args, fmt);
 	(void)vsnprintf(step.reason, sizeof(step.reason), fmt, args); /* cut is harmless */
 	va_end(args);
+	vtap_text_make_printable(step.reason); /* names and aliases may hold any bytes */
 	grown[plan->n++] = step;
 	return 0;
 }
@@ -108,9 +110,7 @@ static void difference_add(struct difference *difference, unsigned setting, cons
 	(void)vsnprintf(difference->text + used, sizeof(difference->text) - used, fmt,
 		args); /* cut is fine */
 	va_end(args);
-	for (char *c = difference->text + used; *c != '\0'; c++)
-		if (*c < 0x20 || *c > 0x7e) /* an alias may hold any bytes, a log line not */
-			*c = '?';
+
 	difference->settings |= setting;
 }
 
@@ -238,7 +238,7 @@ static int plan_create(struct planning *planning, size_t i_wish)
 		.kind = VTAP_STEP_CREATE,
 		.i_wish = i_wish,
 		.settings = VTAP_SET_ALL,
-		.was_held = wish->held_index != 0,
+		.was_held = wish->was_held,
 	};
 
 	memcpy(step.name, wish->name, sizeof(step.name));

@@ -22,6 +22,7 @@ struct vtap_wish {
 	uint32_t uid; /* who may attach */
 	uint32_t gid;
 	int held_index; /* the device that we hold a descriptor of; 0 for none */
+	bool was_held;  /* we hold a descriptor, also of one that was deleted */
 };
 
 enum vtap_step_kind {

@@ -3,9 +3,11 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 /* jansson's packing returns NULL without memory, and takes NULL parts as a failure of the whole: so
  * nothing is checked on the way, and text_of() checks once. */
@@ -54,6 +56,18 @@ static json_t *duration_json(uint64_t ns)
 	return ns == VTAP_REPORT_NEVER ? json_null() : json_integer((json_int_t)ns);
 }
 
+/* Text that may hold bytes from outside (names of interfaces), or NULL. */
+static json_t *shown_json(const char *text)
+{
+	_auto_free char *copy = text != NULL ? strdup(text) : NULL;
+	json_t *json = text != NULL ? json_string(text) : json_null();
+
+	if (json != NULL || copy == NULL)
+		return json;
+	vtap_text_make_printable(copy);
+	return json_string(copy);
+}
+
 static json_t *prefixes_json(const struct vtap_prefix *prefixes, size_t n)
 {
 	json_t *array = json_array();
@@ -72,10 +86,7 @@ static json_t *strings_json(const char *const *strings, size_t n)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *text = json_string(strings[i]);
-
-		/* Linux takes any bytes in an interface's name, JSON only UTF-8 */
-		if (json_array_append_new(array, text != NULL ? text : json_string("?")) < 0)
+		if (json_array_append_new(array, shown_json(strings[i])) < 0)
 			break;
 	}
 	return array;
@@ -381,5 +392,5 @@ char *vtap_json_teardown(size_t n_interfaces, const char *message)
 
 char *vtap_json_error(const char *sentence)
 {
-	return text_of(with_version(json_pack("{s:s}", "error", sentence)));
+	return text_of(with_version(json_pack("{s:o}", "error", shown_json(sentence))));
 }
