@@ -46,6 +46,35 @@ static bool is_version_known(struct vtap_text_answer *answer)
 	return false;
 }
 
+/* Nothing in it may drive a terminal: C0 and C1 control characters, but for the line breaks of
+ * messages. */
+static bool text_is_harmless(const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
+		if ((*c < 0x20 && *c != '\n') || *c == 0x7f || (c[0] == 0xc2 && c[1] < 0xa0))
+			return false;
+	return true;
+}
+
+/* Keys and texts of the whole answer. Its depth is bounded by the parser: JSON_PARSER_MAX_DEPTH. */
+/* NOLINTNEXTLINE(misc-no-recursion): a tree, and not a deep one */
+static bool is_harmless(json_t *node)
+{
+	const char *key;
+	json_t *child;
+	size_t i;
+
+	if (json_is_string(node))
+		return text_is_harmless(json_string_value(node));
+	json_object_foreach (node, key, child)
+		if (!text_is_harmless(key) || !is_harmless(child))
+			return false;
+	json_array_foreach (node, i, child)
+		if (!is_harmless(child))
+			return false;
+	return true;
+}
+
 int vtap_text_answer_open(struct vtap_text_answer *answer, const char *json, struct vtap_err *err)
 {
 	json_error_t where;
@@ -60,6 +89,9 @@ int vtap_text_answer_open(struct vtap_text_answer *answer, const char *json, str
 	if (!json_is_object(answer->root))
 		return vtap_text_answer_fail(
 			answer, -EPROTO, "the daemon's answer is not a JSON object");
+	if (!is_harmless(answer->root))
+		return vtap_text_answer_fail(
+			answer, -EPROTO, "the daemon's answer has control characters");
 	(void)is_version_known(answer); /* sets the status that is returned */
 	return answer->status;
 }

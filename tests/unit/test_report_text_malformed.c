@@ -133,7 +133,8 @@ static void damage_below(vtap_text_fn fn, const json_t *root, json_t *node)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(names, key, value) damage_field(fn, root, node, key);
+	json_object_foreach (names, key, value)
+		damage_field(fn, root, node, key);
 	json_decref(names);
 	for (size_t i = 0; i < json_array_size(node); i++)
 		damage_item(fn, root, node, i);
