@@ -428,7 +428,7 @@ static int file_load(const char *path, uid_t trusted_uid, struct vtap_conf *conf
 	struct vtap_err why = VTAP_ERR_NULL;
 	struct reader reader = { .draft = draft, .diags = diags };
 	struct vtap_file *file;
-	struct stat stat;
+	struct stat stat = { 0 };
 	size_t n = 0;
 	int r = conf_add_file(conf, path);
 
