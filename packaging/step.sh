@@ -5,6 +5,8 @@
 
 # Text begins in column 12, seconds end in column 73.
 STEP_TEXT_WIDTH=56
+# Lines of a failed step's log that are shown
+STEP_LOG_LINES=60
 
 step_log=
 step_started=0
@@ -28,5 +30,5 @@ step_say() {
 
 # step_show_log: the end of what the step printed, to the one who has to mend it
 step_show_log() {
-	tail -n 60 "$step_log" | sed 's/^/  | /'
+	tail -n "$STEP_LOG_LINES" "$step_log" | sed 's/^/  | /'
 }
