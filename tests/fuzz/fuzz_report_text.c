@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What vtapctl makes of an answer, which may come from another version or from nobody we know: text
+ * that cannot drive a terminal, or an error with a sentence. The first byte picks the renderer.
+ */
+#include "tests/fuzz/must.h"
+
+#include <string.h>
+
+#include "report/text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
+
+static const vtap_text_fn RENDERERS[] = {
+	vtap_text_status,
+	vtap_text_show,
+	vtap_text_match,
+	vtap_text_unknown,
+	vtap_text_plan,
+	vtap_text_reload,
+	vtap_text_wait,
+	vtap_text_teardown,
+	vtap_text_error,
+};
+
+static void text_check(const char *text)
+{
+	for (; *text != '\0'; text++)
+		must(*text == '\n' || ((unsigned char)*text >= 0x20 && *text != 0x7f));
+}
+
+static void render_try(vtap_text_fn render, const char *json)
+{
+	const struct vtap_text_opts opts = { .now_ns = 1795169100ULL * 1000000000 };
+	struct vtap_err err = VTAP_ERR_NULL;
+	_auto_free char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int r;
+
+	must(out != NULL);
+	r = render(json, &opts, out, &err);
+	must(fclose(out) == 0);
+	must(r <= VTAP_TEXT_REFUSED && (r < 0) == (err.text[0] != '\0'));
+	text_check(text);
+	text_check(err.text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
+{
+	_auto_free char *json = NULL;
+
+	if (len_bytes == 0)
+		return 0;
+	json = strndup((const char *)data + 1, len_bytes - 1);
+	must(json != NULL);
+	/* '0'..'8' in the corpus; any other byte is folded */
+	render_try(RENDERERS[(uint8_t)(data[0] - '0') % VTAP_ARRAY_LEN(RENDERERS)], json);
+	return 0;
+}

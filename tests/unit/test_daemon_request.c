@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: a request is understood whole or answered with a status and a sentence; what changes things
+ * is POST and marked as such, what does not is GET; and nothing of a refused request comes out.
+ */
+#include "tests/unit/cmocka_with.h"
+
+#include <string.h>
+
+#include "daemon/request.h"
+
+#define ARGUMENTS_MAX 3
+
+struct request_row {
+	const char *method;
+	const char *path;
+	struct vtap_argument argument[ARGUMENTS_MAX];
+	int status; /* 0: taken */
+	const char *sentence;
+};
+
+static size_t arguments_count(const struct request_row *row)
+{
+	size_t n = 0;
+
+	while (n < ARGUMENTS_MAX && row->argument[n].name != NULL)
+		n++;
+	return n;
+}
+
+static int request_read(
+	const struct request_row *row, struct vtap_request *ret_request, struct vtap_err *err)
+{
+	return vtap_request_parse(
+		row->method, row->path, row->argument, arguments_count(row), ret_request, err);
+}
+
+static void test_request_when_an_endpoint_then_its_operation(void **state)
+{
+	static const struct {
+		struct request_row row;
+		enum vtap_op op;
+		bool is_changing;
+	} table[] = {
+		{ { "GET", "/v1/status", { { 0 } }, 0, "" }, VTAP_OP_STATUS, false },
+		{ { "GET", "/v1/show", { { "session", "web" } }, 0, "" }, VTAP_OP_SHOW, false },
+		{ { "GET", "/v1/match", { { "vni", "5" } }, 0, "" }, VTAP_OP_MATCH, false },
+		{ { "GET", "/v1/unknown", { { 0 } }, 0, "" }, VTAP_OP_UNKNOWN, false },
+		{ { "GET", "/v1/plan", { { 0 } }, 0, "" }, VTAP_OP_PLAN, false },
+		{ { "GET", "/v1/wait", { { "session", "web" } }, 0, "" }, VTAP_OP_WAIT, false },
+		{ { "POST", "/v1/reload", { { 0 } }, 0, "" }, VTAP_OP_RELOAD, true },
+		{ { "POST", "/v1/teardown", { { 0 } }, 0, "" }, VTAP_OP_TEARDOWN, true },
+	};
+
+	(void)state;
+	assert_int_equal(VTAP_ARRAY_LEN(table), VTAP_OP_COUNT);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		struct vtap_request request = { .op = VTAP_OP_COUNT };
+		struct vtap_err err = VTAP_ERR_NULL;
+
+		assert_row(request_read(&table[i].row, &request, &err) == 0, i);
+		assert_row(request.op == table[i].op, i);
+		assert_row(request.is_changing == table[i].is_changing, i);
+	}
+}
+
+static void test_request_when_refused_then_status_and_sentence(void **state)
+{
+	static const char missing[] = "there is no such path";
+	static const char number[] = "vni: not a number; must be 0..16777215";
+	static const struct request_row table[] = {
+		{ "GET", "/", { { 0 } }, 404, missing },
+		{ "GET", "", { { 0 } }, 404, missing },
+		{ "GET", "/v1/statu", { { 0 } }, 404, missing },
+		{ "GET", "/v1/status/", { { 0 } }, 404, missing },
+		{ "GET", "/v2/status", { { 0 } }, 404, missing },
+		{ "POST", "/v1/status", { { 0 } }, 405, "/v1/status takes GET only" },
+		{ "HEAD", "/v1/status", { { 0 } }, 405, "/v1/status takes GET only" },
+		{ "get", "/v1/status", { { 0 } }, 405, "/v1/status takes GET only" },
+		{ "GET", "/v1/reload", { { 0 } }, 405, "/v1/reload takes POST only" },
+		{ "GET", "/v1/teardown", { { 0 } }, 405, "/v1/teardown takes POST only" },
+		{ "DELETE", "/v1/teardown", { { 0 } }, 405, "/v1/teardown takes POST only" },
+		{ "GET", "/v1/show", { { 0 } }, 400, "session is missing" },
+		{ "GET", "/v1/wait", { { "timeout_ms", "1" } }, 400, "session is missing" },
+		{ "GET", "/v1/show", { { "session", "" } }, 404,
+			"that is not the name of a session" },
+		{ "GET", "/v1/show", { { "session", NULL } }, 404,
+			"that is not the name of a session" },
+		{ "GET", "/v1/show", { { "session", "../etc" } }, 404,
+			"that is not the name of a session" },
+		{ "GET", "/v1/show", { { "session", "a12345678901234567890123456789012" } }, 404,
+			"that is not the name of a session" },
+		{ "GET", "/v1/match", { { 0 } }, 400, "vni is missing" },
+		{ "GET", "/v1/match", { { "vni", "" } }, 400, number },
+		{ "GET", "/v1/match", { { "vni", NULL } }, 400, number },
+		{ "GET", "/v1/match", { { "vni", "-1" } }, 400, number },
+		{ "GET", "/v1/match", { { "vni", "16777216" } }, 400, "vni: must be 0..16777215" },
+		{ "GET", "/v1/match", { { "vni", "5" }, { "source", "nobody" } }, 400,
+			"source: must be an IPv4 or IPv6 address" },
+		{ "GET", "/v1/match", { { "vni", "5" }, { "source", "10.0.0.0/8" } }, 400,
+			"source: must be an IPv4 or IPv6 address" },
+		{ "GET", "/v1/match", { { "vni", "5" }, { "source", NULL } }, 400,
+			"source: must be an IPv4 or IPv6 address" },
+		{ "GET", "/v1/wait", { { "session", "a" }, { "timeout_ms", "-1" } }, 400,
+			"timeout_ms: not a number; must be 0..86400000" },
+		{ "GET", "/v1/wait", { { "session", "a" }, { "timeout_ms", "86400001" } }, 400,
+			"timeout_ms: must be 0..86400000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		struct vtap_request request = { .op = VTAP_OP_COUNT, .vni = 4711 };
+		struct vtap_err err = VTAP_ERR_NULL;
+
+		assert_row(request_read(&table[i], &request, &err) == table[i].status, i);
+		assert_string_equal(err.text, table[i].sentence);
+		assert_row(request.op == VTAP_OP_COUNT && request.vni == 4711, i);
+	}
+}
+
+static void test_request_when_it_has_arguments_then_they_are_read(void **state)
+{
+	static const struct request_row match = { "GET", "/v1/match",
+		{ { "vni", "16777215" }, { "source", "2001:db8::1" } }, 0, "" };
+	static const struct request_row wait = { "GET", "/v1/wait",
+		{ { "session", "a.b_c-d" }, { "timeout_ms", "86400000" } }, 0, "" };
+	struct vtap_request request;
+	struct vtap_err err = VTAP_ERR_NULL;
+	char source[VTAP_ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(request_read(&match, &request, &err), 0);
+	assert_int_equal(request.vni, 16777215);
+	assert_true(request.has_source);
+	assert_false(request.has_timeout);
+	vtap_addr_format(&request.source, source);
+	assert_string_equal(source, "2001:db8::1");
+	assert_int_equal(request_read(&wait, &request, &err), 0);
+	assert_string_equal(request.session, "a.b_c-d");
+	assert_int_equal(request.timeout_ms, VTAP_REQUEST_TIMEOUT_MAX_MS);
+	assert_true(request.has_timeout);
+	assert_false(request.has_source);
+}
+
+static void test_request_when_an_argument_is_given_twice_or_unknown_then_the_first_counts(
+	void **state)
+{
+	static const struct request_row twice = { "GET", "/v1/match",
+		{ { "vni", "1" }, { "vni", "2" }, { "pretty", NULL } }, 0, "" };
+	struct vtap_request request;
+
+	(void)state;
+	assert_int_equal(request_read(&twice, &request, NULL), 0);
+	assert_int_equal(request.vni, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_request_when_an_endpoint_then_its_operation),
+		cmocka_unit_test(test_request_when_refused_then_status_and_sentence),
+		cmocka_unit_test(test_request_when_it_has_arguments_then_they_are_read),
+		cmocka_unit_test(
+			test_request_when_an_argument_is_given_twice_or_unknown_then_the_first_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
