@@ -42,6 +42,36 @@ enum vtap_on_stop {
 
 enum vtap_mode { VTAP_MODE_TAP, VTAP_MODE_COUNT };
 
+enum vtap_listen_kind {
+	VTAP_LISTEN_OFF,
+	VTAP_LISTEN_AUTO, /* health: TCP on every target's port number */
+	VTAP_LISTEN_ADDRESS,
+	VTAP_LISTEN_COUNT
+};
+
+/** struct vtap_listen - where a TCP listener is wanted */
+struct vtap_listen {
+	enum vtap_listen_kind kind;
+	struct vtap_addr addr; /* VTAP_LISTEN_ADDRESS; all zero (`::`): every address, IPv4 too */
+	uint16_t port;         /* likewise */
+};
+
+/** enum vtap_require - what a healthy target must have, bits of a list */
+enum vtap_require {
+	VTAP_REQUIRE_ANY = 1 << 0,     /* at least one session is ready */
+	VTAP_REQUIRE_ALL = 1 << 1,     /* every required session is ready */
+	VTAP_REQUIRE_SENSORS = 1 << 2, /* something reads each required session's interface */
+	VTAP_REQUIRE_TRAFFIC = 1 << 3, /* a frame was shown in the last 60 s */
+};
+
+/** struct vtap_health_conf - what the load balancer is told, and when */
+struct vtap_health_conf {
+	struct vtap_listen listen;
+	unsigned require;   /* bits of enum vtap_require; VTAP_REQUIRE_ANY when nothing is said */
+	uint64_t settle_ns; /* a change must last this long before health follows it */
+	uint64_t drain_time_ns; /* the longest that a drain waits for traffic to leave */
+};
+
 /** struct vtap_place - a line of a file, for messages about something that stands there */
 struct vtap_place {
 	const char *file; /* full path; owned by the configuration's file list */
@@ -80,12 +110,15 @@ struct vtap_session {
 	struct vtap_prefix *sources; /* n = 0 means any source */
 	size_t n_sources;
 	unsigned mtu_bytes;
+	bool is_required;  /* counts for `require = all` and `sensors` */
 	char *description; /* UTF-8, or NULL */
 };
 
 struct vtap_conf {
 	unsigned n_refs;
 	enum vtap_on_stop on_stop;
+	struct vtap_health_conf health;
+	struct vtap_listen metrics;
 	struct vtap_target *targets; /* at least one */
 	size_t n_targets;
 	struct vtap_session *sessions; /* in the order of the files */

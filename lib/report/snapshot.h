@@ -31,6 +31,7 @@ struct vtap_report_target {
 	const char **bound; /* interfaces that sockets are bound to, "any" for all */
 	size_t n_bound;
 	unsigned n_workers;
+	unsigned n_stalled; /* workers that have not moved for more than 5 s */
 	uint64_t received;
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
 	uint64_t reserved_bits;
@@ -50,10 +51,42 @@ struct vtap_report_session {
 	uint64_t n_repairs;
 };
 
+/** struct vtap_report_drain - a drain, or none */
+struct vtap_report_drain {
+	bool is_draining;
+	uint64_t since_wall_ns;
+	const char *reason;              /* or NULL */
+	double frames_per_second;        /* received now, all targets */
+	double frames_per_second_before; /* when the drain began */
+	uint64_t elapsed_ns;
+	uint64_t quiet_ns;  /* for how long it has been below the mark */
+	bool is_quiet;      /* long enough: the target may be worked on */
+	bool is_overdue;    /* drain-time is over */
+	uint64_t delivered; /* since the drain began, or since the daemon started if that was later
+			     */
+	uint64_t lost;      /* likewise */
+};
+
+/** enum vtap_checks - what the load balancer gets to see */
+enum vtap_checks {
+	VTAP_CHECKS_OFF,      /* `listen = off` */
+	VTAP_CHECKS_ANSWERED, /* the listener accepts */
+	VTAP_CHECKS_REFUSED,  /* it does not listen: unhealthy, draining, or starting */
+	VTAP_CHECKS_COUNT
+};
+
 struct vtap_snapshot {
 	const char *version;
 	int pid;
-	bool is_healthy;
+	const struct vtap_conf *conf;
+	bool is_healthy; /* as judged now, drain or not; `checks` follow when it has lasted `settle`
+			  */
+	enum vtap_checks checks;
+	struct vtap_report_drain drain;
+	bool is_loop_stalled; /* noticed by the health thread, seen when the loop moves again */
+	const char
+		*health_refused; /* a sentence: why the health listener could not listen; or NULL */
+	const char *metrics_refused; /* likewise */
 	uint64_t now_mono_ns;
 	uint64_t now_wall_ns;
 	uint64_t started_mono_ns;

@@ -2,6 +2,7 @@
 #include "report/text_answer.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -83,6 +84,7 @@ int vtap_text_answer_open(struct vtap_text_answer *answer, const char *json, str
 	if (json == NULL)
 		return vtap_text_answer_fail(answer, -EINVAL, "the daemon's answer is empty");
 	answer->root = json_loads(json, 0, &where);
+	vtap_text_make_printable(where.text); /* it quotes the answer */
 	if (answer->root == NULL)
 		return vtap_text_answer_fail(answer, -EPROTO,
 			"the daemon's answer is not JSON, line %d: %s", where.line, where.text);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/condition.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* Message ids were made once with `systemd-id128 new`; they never change. */
+static const struct vtap_condition_row ROWS[] = {
+	[VTAP_CONDITION_NO_SESSIONS] = {
+		.id = "no-sessions",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "4b55f533e81e46229d6e8492674b7a4b",
+		.meaning = "no session is ready, so no frame is shown anywhere",
+		.cause = "Either no session is configured, or every one waits for something. The "
+			 "target is unhealthy: another one would do better.",
+		.remedy = "vtapctl status names what each session waits for; sessions are written "
+			  "to /etc/vtapd/conf.d/NAME.conf",
+	},
+	[VTAP_CONDITION_UNDERLAY_MISSING] = {
+		.id = "underlay-missing",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "8e73cf8321b843f7b8c24d930f884741",
+		.meaning = "a target's underlay interface is not there",
+		.cause = "Packets cannot arrive. The network interface was detached or renamed, or "
+			 "`underlay` names one that this host never had.",
+		.remedy = "ip -br link; then attach the interface or change `underlay`",
+	},
+	[VTAP_CONDITION_PORT_TAKEN] = {
+		.id = "port-taken",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "9e7113c5b5b44c519517aa0ffc12feed",
+		.meaning = "a port that vtapd is to listen on belongs to another program or to a "
+			   "vxlan interface",
+		.cause = "On a target's UDP port nothing is received. On the TCP port of [health] the "
+			 "load balancer's checks fail; on that of [metrics] nobody can look; "
+			 "forwarding goes on in both cases.",
+		.remedy = "ss -ulpn; ss -tlpn; ip -d link show type vxlan; then end the other one or "
+			  "change the port",
+	},
+	[VTAP_CONDITION_LOOP_STALLED] = {
+		.id = "loop-stalled",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "af1b5648630248d6ac15bb2c0dcb03a7",
+		.meaning = "the main loop has not moved for more than 5 s",
+		.cause = "Frames still flow, but nothing is repaired and no question is answered. "
+			 "The host is out of memory or processors, or this is a bug; systemd "
+			 "restarts vtapd when its watchdog runs out.",
+		.remedy = "journalctl -u vtapd -b; vmstat 1",
+	},
+	[VTAP_CONDITION_WORKER_STALLED] = {
+		.id = "worker-stalled",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "56e463cb6afb45a083e6e0b6b3835264",
+		.meaning = "a worker has not moved for more than 5 s",
+		.cause = "What its socket gets is not read. The host is out of processors, or this "
+			 "is a bug; systemd restarts vtapd when its watchdog runs out.",
+		.remedy = "journalctl -u vtapd -b; top -H -p $(systemctl show -P MainPID vtapd)",
+	},
+	[VTAP_CONDITION_INTERFACE_FOREIGN] = {
+		.id = "interface-foreign",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "8e699b95ceee4eecb9111704b5d58fc7",
+		.meaning = "a session's interface name is taken by an interface that vtapd did not "
+			   "make",
+		.cause = "The session cannot be shown. vtapd leaves the other interface alone "
+			 "whatever it is.",
+		.remedy = "ip link del NAME, or another `interface` for the session",
+	},
+	[VTAP_CONDITION_SESSION_WAITING] = {
+		.id = "session-waiting",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "5623fe35fa7e42ff9576ed7d253a0f46",
+		.meaning = "a session's interface could not be made or set right",
+		.cause = "The kernel refused; its own sentence is shown. vtapd tries again by "
+			 "itself, at least once a minute.",
+		.remedy = "vtapctl show NAME",
+	},
+	[VTAP_CONDITION_REPAIR_LOOP] = {
+		.id = "repair-loop",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "106492bded5d44e48c18dc5fa1ff9aec",
+		.meaning = "somebody keeps undoing what vtapd repairs",
+		.cause = "Another program manages the interface too (NetworkManager, "
+			 "systemd-networkd, a script). vtapd repairs it again, but ever less often.",
+		.remedy = "ip monitor link; then keep the other program away from the interface",
+	},
+	[VTAP_CONDITION_CONFIG_REJECTED] = {
+		.id = "config-rejected",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "36254623137a41059b5d58bc0aa5e0bb",
+		.meaning = "the files on disk have mistakes; the configuration before them stays in "
+			   "effect",
+		.cause = "A restart would fail. Everything goes on as it was until a reload is "
+			 "accepted.",
+		.remedy = "vtapd --check; then vtapctl reload",
+	},
+	[VTAP_CONDITION_NO_SENSOR] = {
+		.id = "no-sensor",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "9c34ab7e51a341df99fc0ecdb22c4689",
+		.meaning = "nothing reads the interface of a required session, and `require = "
+			   "sensors` asks for it",
+		.cause = "Frames are shown to nobody: no packet socket is bound to the interface. "
+			 "The sensor has stopped, or reads another interface.",
+		.remedy = "systemctl status suricata (or whatever reads it); vtapctl status shows "
+			  "SENSORS",
+	},
+	[VTAP_CONDITION_NO_TRAFFIC] = {
+		.id = "no-traffic",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "83231458d0a84db38affc094c2b70ef7",
+		.meaning = "no frame was shown in the last 60 s, and `require = traffic` asks for it",
+		.cause = "Dangerous to ask for: a target that the load balancer took out gets no "
+			 "traffic, and so stays out.",
+		.remedy = "vtapctl unknown; tcpdump -ni UNDERLAY udp port 4789; or take traffic out "
+			  "of `require`",
+	},
+	[VTAP_CONDITION_DRAIN] = {
+		.id = "drain",
+		.severity = VTAP_SEVERITY_INFO,
+		.message_id = "df2c7e7540ab42718626b2b2b41f6ed4",
+		.meaning = "the target is draining: health checks are refused, forwarding goes on",
+		.cause = "Somebody asked for it. The load balancer sends new flows elsewhere.",
+		.remedy = "vtapctl undrain",
+	},
+	[VTAP_CONDITION_ALLOW_ANY] = {
+		.id = "allow-any",
+		.severity = VTAP_SEVERITY_INFO,
+		.message_id = "657b26c2c1554381832c9dd9007e1e49",
+		.meaning = "any host that reaches the port can put frames before the sensors",
+		.cause = "VXLAN has no authentication. The security group is the only fence.",
+		.remedy = "allow = PREFIX of the mirror sources, in the [target] section",
+	},
+};
+static_assert(VTAP_ARRAY_LEN(ROWS) == VTAP_CONDITION_COUNT, "every condition has its row");
+
+static const char *const SEVERITY_NAMES[] = {
+	[VTAP_SEVERITY_PAGE] = "page",
+	[VTAP_SEVERITY_TICKET] = "ticket",
+	[VTAP_SEVERITY_INFO] = "info",
+};
+static_assert(VTAP_ARRAY_LEN(SEVERITY_NAMES) == VTAP_SEVERITY_COUNT, "every severity has a name");
+
+const struct vtap_condition_row *vtap_condition_row(enum vtap_condition condition)
+{
+	return &ROWS[condition];
+}
+
+enum vtap_condition vtap_condition_find(const char *id)
+{
+	for (int i = 0; i < VTAP_CONDITION_COUNT; i++)
+		if (strcmp(ROWS[i].id, id) == 0)
+			return (enum vtap_condition)i;
+	return VTAP_CONDITION_COUNT;
+}
+
+const char *vtap_severity_name(enum vtap_severity severity)
+{
+	return SEVERITY_NAMES[severity];
+}

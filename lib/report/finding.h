@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is the case now: conditions of the register that hold, each about something. Pure: made from
+ * a snapshot, so that doctor, /healthz, status and the load balancer's answer can never disagree.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/conf.h"
+#include "report/condition.h"
+#include "report/snapshot.h"
+
+/** struct vtap_finding - one condition that holds for one subject */
+struct vtap_finding {
+	enum vtap_condition condition;
+	char subject[VTAP_NAME_MAX]; /* a session's or target's name, "" for the daemon */
+	char sentence[VTAP_ERR_MAX]; /* what is the case */
+	char remedy[VTAP_ERR_MAX];   /* what to do, to be pasted where it is a command */
+	bool breaks_health;          /* with the configuration in effect */
+	uint64_t since_mono_ns;      /* filled by whoever remembers; 0: not known */
+};
+
+/** struct vtap_findings - most urgent first, then in the order of the register */
+struct vtap_findings {
+	struct vtap_finding *finding;
+	size_t n;
+};
+
+/** vtap_findings_make() - everything that holds in a snapshot. Return: 0, -ENOMEM. */
+int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_findings *ret_findings);
+
+/** vtap_findings_done() - may run twice */
+void vtap_findings_done(struct vtap_findings *findings);
+
+/** vtap_findings_has() - does this condition hold for anybody? */
+bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition condition);
+
+/** vtap_findings_are_healthy() - does nothing break health? Draining is not asked here. */
+bool vtap_findings_are_healthy(const struct vtap_findings *findings);
