@@ -40,7 +40,7 @@ static int entry_parse(const struct vtap_draft_section *section, const struct vt
 {
 	const struct vtap_key *key = entry->key;
 
-	if (key->is_list && key->fallback != NULL && strcmp(entry->value, key->fallback) == 0 &&
+	if (key->is_default_alone && strcmp(entry->value, key->fallback) == 0 &&
 		section_n_entries(section, key) > 1)
 		return vtap_value_complain(
 			ret_complaint, entry->value, "stands alone, or not at all");
@@ -132,15 +132,6 @@ static int targets_build(struct building *building)
 	return r;
 }
 
-static struct vtap_place entry_place(
-	const struct vtap_draft_section *section, const char *key, struct vtap_place otherwise)
-{
-	for (size_t i = 0; section != NULL && i < section->n; i++)
-		if (strcmp(section->entry[i].key->name, key) == 0)
-			return section->entry[i].place;
-	return otherwise;
-}
-
 static int names_of_targets(const struct vtap_conf *conf, const char ***ret_names)
 {
 	const char **names = calloc(conf->n_targets, sizeof(*names));
@@ -175,8 +166,8 @@ static int session_find_target(struct building *building, struct vtap_session *s
 	r = names_of_targets(conf, &names);
 	if (r < 0)
 		return r;
-	place = entry_place(
-		section, "target", entry_place(building->defaults, "target", section->place));
+	place = vtap_draft_place(
+		section, "target", vtap_draft_place(building->defaults, "target", section->place));
 	nearest = wanted != NULL ? vtap_value_nearest(wanted, names, conf->n_targets) : NULL;
 	if (wanted == NULL)
 		vtap_diags_add(building->diags, place, vtap_draft_section_text(section, text),
@@ -198,7 +189,7 @@ static void session_name_interface(struct building *building, struct vtap_sessio
 	int len = snprintf(name, sizeof(name), "mirror-%s", session->name);
 
 	if (session->interface[0] != '\0' ||
-		entry_place(section, "interface", (struct vtap_place){ 0 }).line)
+		vtap_draft_place(section, "interface", (struct vtap_place){ 0 }).line)
 		return;
 	if ((size_t)len < sizeof(session->interface))
 		memcpy(session->interface, name, (size_t)len + 1);
@@ -232,10 +223,10 @@ static int session_build(struct building *building, const struct vtap_draft_sect
 		&(struct vtap_reading){ .conf = conf, .object = session, .ret_target = &target });
 	if (r < 0)
 		return r;
-	session->vni_place =
-		entry_place(section, "vni", entry_place(building->defaults, "vni", section->place));
-	session->interface_place = entry_place(
-		section, "interface", entry_place(building->defaults, "interface", section->place));
+	session->vni_place = vtap_draft_place(
+		section, "vni", vtap_draft_place(building->defaults, "vni", section->place));
+	session->interface_place = vtap_draft_place(section, "interface",
+		vtap_draft_place(building->defaults, "interface", section->place));
 	if (session->vni_place.line == section->place.line &&
 		session->vni_place.file == section->place.file)
 		vtap_diags_add(building->diags, section->place,
@@ -312,6 +303,8 @@ int vtap_build(const struct vtap_draft *draft, struct vtap_conf *conf, struct vt
 	for (int kind = VTAP_SECTION_DAEMON; kind <= VTAP_SECTION_METRICS && r == 0; kind++)
 		r = keys_apply(&building, (enum vtap_section)kind,
 			vtap_draft_find(draft, (enum vtap_section)kind, ""), &to);
+	if (!(conf->health.require & VTAP_REQUIRE_ALL))
+		conf->health.require |= VTAP_REQUIRE_ANY; /* sensors and traffic imply it */
 	if (r == 0)
 		r = defaults_check(&building);
 	if (r == 0)

@@ -284,12 +284,26 @@ static int targets_compare(
 	return r < 0 ? r : 0;
 }
 
+/* Sections that there is one of, which no interface depends on. */
+static int settings_compare(
+	struct vtap_changes *changes, const struct vtap_conf *old, const struct vtap_conf *new)
+{
+	int r = 0;
+
+	for (int kind = VTAP_SECTION_DAEMON; kind <= VTAP_SECTION_METRICS && r >= 0; kind++) {
+		enum vtap_section section = (enum vtap_section)kind;
+
+		r = object_compare(changes, section, strdup(vtap_section_name(section)), old, NULL,
+			new, NULL, (struct vtap_place){ 0 }, "");
+	}
+	return r;
+}
+
 int vtap_changes_find(
 	const struct vtap_conf *old, const struct vtap_conf *new, struct vtap_changes *ret_changes)
 {
 	struct vtap_changes changes = { 0 };
-	int r = object_compare(&changes, VTAP_SECTION_DAEMON, strdup("daemon"), old, NULL, new,
-		NULL, (struct vtap_place){ 0 }, "");
+	int r = settings_compare(&changes, old, new);
 
 	if (r >= 0)
 		r = targets_compare(&changes, old, new);

@@ -404,6 +404,76 @@ static void check_ports(const struct vtap_conf *conf, struct vtap_diags *diags)
 	}
 }
 
+/* ---- TCP: health and metrics ---- */
+
+static bool addr_is_wildcard(const struct vtap_addr *addr, const struct vtap_addr *other)
+{
+	const struct vtap_addr every = { 0 };
+	const struct vtap_addr every_v4 = vtap_addr_from_v4((struct in_addr){ 0 });
+
+	return vtap_addr_compare(addr, &every) == 0 ||
+	       (vtap_addr_compare(addr, &every_v4) == 0 && vtap_addr_is_v4(other));
+}
+
+static bool listens_overlap(const struct vtap_listen *a, const struct vtap_listen *b)
+{
+	return a->port == b->port && (vtap_addr_compare(&a->addr, &b->addr) == 0 ||
+					     addr_is_wildcard(&a->addr, &b->addr) ||
+					     addr_is_wildcard(&b->addr, &a->addr));
+}
+
+static struct vtap_place listen_place(
+	const struct vtap_draft *draft, enum vtap_section section, struct vtap_place otherwise)
+{
+	return vtap_draft_place(vtap_draft_find(draft, section, ""), "listen", otherwise);
+}
+
+static void check_listen_address(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	const struct vtap_place nowhere = { 0 };
+	struct vtap_place metrics_place = listen_place(draft, VTAP_SECTION_METRICS, nowhere);
+	char where[64], value[VTAP_LISTEN_TEXT_MAX];
+
+	if (listens_overlap(&conf->health.listen, &conf->metrics))
+		vtap_diags_add(diags, listen_place(draft, VTAP_SECTION_HEALTH, nowhere), "health",
+			"listen", vtap_value_format_listen(&conf->health.listen, value),
+			"[metrics] listens there too (%s); give one of them another port",
+			vtap_place_format(metrics_place, where, sizeof(where)));
+}
+
+/* `auto` takes the TCP port of each target, on every address. */
+static void check_listen_auto(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	char where[64], value[VTAP_LISTEN_TEXT_MAX];
+
+	for (size_t i = 0; i < conf->n_targets; i++) {
+		const struct vtap_target *target = &conf->targets[i];
+
+		if (target->port != conf->metrics.port)
+			continue;
+		vtap_diags_add(diags, listen_place(draft, VTAP_SECTION_METRICS, target->place),
+			"metrics", "listen", vtap_value_format_listen(&conf->metrics, value),
+			"health is answered on TCP %u, the port of target %s (%s); choose another "
+			"port",
+			target->port, target->name,
+			vtap_place_format(target->place, where, sizeof(where)));
+		return;
+	}
+}
+
+static void check_listens(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	if (conf->metrics.kind != VTAP_LISTEN_ADDRESS)
+		return;
+	if (conf->health.listen.kind == VTAP_LISTEN_ADDRESS)
+		check_listen_address(draft, conf, diags);
+	if (conf->health.listen.kind == VTAP_LISTEN_AUTO)
+		check_listen_auto(draft, conf, diags);
+}
+
 static void check_numbers(const struct vtap_conf *conf, struct vtap_diags *diags)
 {
 	if (conf->n_sessions > VTAP_SESSIONS_MAX)
@@ -412,13 +482,15 @@ static void check_numbers(const struct vtap_conf *conf, struct vtap_diags *diags
 			"more than 10,000 sessions");
 }
 
-int vtap_check(const struct vtap_conf *conf, struct vtap_diags *diags)
+int vtap_check(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags)
 {
 	int r;
 
 	check_numbers(conf, diags);
 	check_ports(conf, diags);
 	check_workers(conf, diags);
+	check_listens(draft, conf, diags);
 	for (size_t i = 0; i < conf->n_sessions; i++)
 		check_underlay_clash(conf, &conf->sessions[i], diags);
 	r = check_interfaces(conf, diags);

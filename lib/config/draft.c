@@ -23,6 +23,15 @@ struct vtap_draft_section *vtap_draft_find(
 	return NULL;
 }
 
+struct vtap_place vtap_draft_place(
+	const struct vtap_draft_section *section, const char *key, struct vtap_place otherwise)
+{
+	for (size_t i = 0; section != NULL && i < section->n; i++)
+		if (strcmp(section->entry[i].key->name, key) == 0)
+			return section->entry[i].place;
+	return otherwise;
+}
+
 const char *vtap_draft_section_text(
 	const struct vtap_draft_section *section, char ret_text[static VTAP_SECTION_TEXT_MAX])
 {

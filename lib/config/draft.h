@@ -37,6 +37,12 @@ void vtap_draft_done(struct vtap_draft *draft);
 struct vtap_draft_section *vtap_draft_find(
 	const struct vtap_draft *draft, enum vtap_section kind, const char *name);
 
+/** vtap_draft_place() - of the first line that has a key; @otherwise if none has, or @section is
+ * NULL
+ */
+struct vtap_place vtap_draft_place(
+	const struct vtap_draft_section *section, const char *key, struct vtap_place otherwise);
+
 /** vtap_draft_section_text() - "session web" or "daemon". Return: @ret_text. */
 const char *vtap_draft_section_text(
 	const struct vtap_draft_section *section, char ret_text[static VTAP_SECTION_TEXT_MAX]);
@@ -49,7 +55,9 @@ int vtap_build(const struct vtap_draft *draft, struct vtap_conf *conf, struct vt
 
 /**
  * vtap_check() - the rules between keys and between sections (match order, interfaces, ports)
+ * @draft: where @conf was built from, for the lines of keys that have no place of their own
  * Context: values that the build refused are absent, so that one mistake is not reported as two.
  * Return: 0, also with diagnostics; -ENOMEM.
  */
-int vtap_check(const struct vtap_conf *conf, struct vtap_diags *diags);
+int vtap_check(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags);

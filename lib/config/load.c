@@ -556,7 +556,7 @@ static int loading_run(struct loading *loading, const char *path)
 	if (r == 0)
 		r = vtap_build(&loading->draft, loading->conf, loading->diags);
 	if (r == 0)
-		r = vtap_check(loading->conf, loading->diags);
+		r = vtap_check(&loading->draft, loading->conf, loading->diags);
 	if (r == 0 && loading->diags->is_incomplete)
 		r = -ENOMEM;
 	if (r == 0)

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/text.h"
+
 /* Source: ETH_MIN_MTU, and MAX_MTU of the kernel's drivers/net/tun.c less an Ethernet header. */
 #define MTU_MIN 68
 #define MTU_MAX 65521
@@ -14,7 +17,14 @@
 #define RECEIVE_BUFFER_MIN (64ULL << 10)
 #define RECEIVE_BUFFER_MAX (1ULL << 30)
 
-/* ---- parsers and formatters; the rows at the end of this file put them together ---- */
+/* Beyond an hour nobody would call it settling; 0 follows every change at once. */
+#define SETTLE_MAX_NS (3600 * VTAP_NS_PER_S)
+
+/* A drain of a day has been forgotten. */
+#define DRAIN_TIME_MIN_NS VTAP_NS_PER_S
+#define DRAIN_TIME_MAX_NS (24 * 3600 * VTAP_NS_PER_S)
+
+/* ---- parsers and formatters; the rows at the end of this file put them together. [daemon] ---- */
 
 static int list_append(void **list, size_t *n, size_t size, const void *element)
 {
@@ -46,21 +56,121 @@ static char *on_stop_format(const struct vtap_conf *conf, const void *object)
 	return strdup(conf->on_stop == VTAP_ON_STOP_KEEP ? "keep" : "remove");
 }
 
-static int off_parse(const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+/* ---- [health] and [metrics] ---- */
+
+static char *listen_format(const struct vtap_listen *listen)
 {
-	(void)to; /* nothing to keep: there is one value */
-	if (strcmp(text, "off") != 0)
-		return vtap_value_complain(
-			complaint, text, "must be off: this version does not listen");
-	return 0;
+	char text[VTAP_LISTEN_TEXT_MAX];
+
+	return strdup(vtap_value_format_listen(listen, text));
 }
 
-static char *off_format(const struct vtap_conf *conf, const void *object)
+static int health_listen_parse(
+	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
 {
-	(void)conf; /* nothing was kept */
-	(void)object;
-	return strdup("off");
+	return vtap_value_listen(text, true, &to->conf->health.listen, complaint);
 }
+
+static char *health_listen_format(const struct vtap_conf *conf, const void *object)
+{
+	(void)object; /* of this and the others: the section has no object */
+	return listen_format(&conf->health.listen);
+}
+
+struct require_word {
+	const char *word;
+	unsigned bit;
+	unsigned excludes;
+};
+
+static const struct require_word REQUIRE_WORDS[] = {
+	{ "any", VTAP_REQUIRE_ANY, VTAP_REQUIRE_ALL },
+	{ "all", VTAP_REQUIRE_ALL, VTAP_REQUIRE_ANY },
+	{ "sensors", VTAP_REQUIRE_SENSORS, 0 },
+	{ "traffic", VTAP_REQUIRE_TRAFFIC, 0 },
+};
+
+static int require_take(const char *text, void *arg, struct vtap_complaint *complaint)
+{
+	struct vtap_health_conf *health = arg;
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(REQUIRE_WORDS); i++) {
+		const struct require_word *word = &REQUIRE_WORDS[i];
+
+		if (strcmp(text, word->word) != 0)
+			continue;
+		if (health->require & word->bit)
+			return vtap_value_complain(complaint, text, "given twice");
+		if (health->require & word->excludes)
+			return vtap_value_complain(
+				complaint, text, "any and all exclude each other");
+		health->require |= word->bit;
+		return 0;
+	}
+	return vtap_value_complain(complaint, text, "must be any or all, sensors, traffic");
+}
+
+/* Only what is said: without any and all the build adds any. */
+static int require_parse(
+	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+{
+	return vtap_value_words(text, require_take, &to->conf->health, complaint);
+}
+
+static char *require_format(const struct vtap_conf *conf, const void *object)
+{
+	unsigned require = conf->health.require;
+
+	(void)object;
+	return vtap_text_format("%s%s%s", require & VTAP_REQUIRE_ALL ? "all" : "any",
+		require & VTAP_REQUIRE_SENSORS ? ", sensors" : "",
+		require & VTAP_REQUIRE_TRAFFIC ? ", traffic" : "");
+}
+
+static char *duration_format(uint64_t ns)
+{
+	char text[24];
+
+	return strdup(vtap_value_format_duration(ns, text, sizeof(text)));
+}
+
+static int settle_parse(const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+{
+	return vtap_value_duration(text, 0, SETTLE_MAX_NS, &to->conf->health.settle_ns, complaint);
+}
+
+static char *settle_format(const struct vtap_conf *conf, const void *object)
+{
+	(void)object;
+	return duration_format(conf->health.settle_ns);
+}
+
+static int drain_time_parse(
+	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+{
+	return vtap_value_duration(text, DRAIN_TIME_MIN_NS, DRAIN_TIME_MAX_NS,
+		&to->conf->health.drain_time_ns, complaint);
+}
+
+static char *drain_time_format(const struct vtap_conf *conf, const void *object)
+{
+	(void)object;
+	return duration_format(conf->health.drain_time_ns);
+}
+
+static int metrics_listen_parse(
+	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+{
+	return vtap_value_listen(text, false, &to->conf->metrics, complaint);
+}
+
+static char *metrics_listen_format(const struct vtap_conf *conf, const void *object)
+{
+	(void)object;
+	return listen_format(&conf->metrics);
+}
+
+/* ---- [target] ---- */
 
 /* What an underlay's name or glob may hold. */
 #define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:@*?[]!"
@@ -246,6 +356,8 @@ static char *receive_buffer_format(const struct vtap_conf *conf, const void *obj
 	return strdup(vtap_value_format_size(target->receive_buffer_bytes, text, sizeof(text)));
 }
 
+/* ---- [session] ---- */
+
 static int vni_take(const char *word, void *arg, struct vtap_complaint *complaint)
 {
 	struct vtap_session *session = arg;
@@ -368,52 +480,227 @@ static char *description_format(const struct vtap_conf *conf, const void *object
 	return strdup(session->description != NULL ? session->description : "");
 }
 
+static int required_parse(
+	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+{
+	struct vtap_session *session = to->object;
+
+	return vtap_value_bool(text, &session->is_required, complaint);
+}
+
+static char *required_format(const struct vtap_conf *conf, const void *object)
+{
+	(void)conf; /* all is in the object */
+	return strdup(((const struct vtap_session *)object)->is_required ? "yes" : "no");
+}
+
 /* ---- the rows ---- */
 
 static const struct vtap_key KEYS[] = {
-	{ VTAP_SECTION_DAEMON, "on-stop", false, "keep | remove", NULL, "keep", { VTAP_COST_LIVE },
-		on_stop_parse, on_stop_format,
-		"What happens to the tap interfaces when the daemon stops." },
-	{ VTAP_SECTION_HEALTH, "listen", false, "off", NULL, "off", { VTAP_COST_LIVE }, off_parse,
-		off_format, "Where the load balancer's health check is answered." },
-	{ VTAP_SECTION_METRICS, "listen", false, "off", NULL, "off", { VTAP_COST_LIVE }, off_parse,
-		off_format, "Where metrics are served." },
-	{ VTAP_SECTION_TARGET, "underlay", true, "auto | interface names or globs", NULL, "auto",
-		{ VTAP_COST_LIVE }, underlay_parse, underlay_format,
-		"The interfaces that encapsulated packets come in on; auto is every one that is "
-		"not ours." },
-	{ VTAP_SECTION_TARGET, "port", false, "1..65535", NULL, "4789", { VTAP_COST_LIVE },
-		port_parse, port_format, "The UDP port that encapsulated packets are sent to." },
-	{ VTAP_SECTION_TARGET, "mode", false, "tap", NULL, "tap", { VTAP_COST_REPLACE }, mode_parse,
-		mode_format, "How frames get onto their interface." },
-	{ VTAP_SECTION_TARGET, "workers", false, "1..16 | auto", NULL, "auto", { VTAP_COST_LIVE },
-		workers_parse, workers_format,
-		"Threads that read packets, each with a socket of its own, per underlay; auto is "
-		"one per CPU, at most 4." },
-	{ VTAP_SECTION_TARGET, "allow", true, "any | outer prefixes", NULL, "any",
-		{ VTAP_COST_LIVE }, allow_parse, allow_format,
-		"Outer sources that may send at all; everything else is dropped and counted." },
-	{ VTAP_SECTION_TARGET, "receive-buffer", false, "64K..1G | auto", "bytes", "auto",
-		{ VTAP_COST_LIVE }, receive_buffer_parse, receive_buffer_format,
-		"The buffer of each worker's socket; auto is 32M." },
-	{ VTAP_SECTION_SESSION, "vni", true, "0..16777215, ranges like 100-199, any", NULL, NULL,
-		{ VTAP_COST_LIVE }, vni_parse, vni_format,
-		"The VNIs that belong to this session." },
-	{ VTAP_SECTION_SESSION, "source", true, "any | outer prefixes", NULL, "any",
-		{ VTAP_COST_LIVE }, source_parse, source_format,
-		"Only packets from these outer sources belong to this session." },
-	{ VTAP_SECTION_SESSION, "interface", false, "a name of 1..15 bytes", NULL, NULL,
-		{ VTAP_COST_REPLACE }, interface_parse, interface_format,
-		"The tap interface; mirror-NAME by default where that has at most 15 bytes." },
-	{ VTAP_SECTION_SESSION, "mtu", false, "68..65521", "bytes", "9001", { VTAP_COST_LINK },
-		mtu_parse, mtu_format,
-		"The MTU of the tap interface: what sensors size their buffers by." },
-	{ VTAP_SECTION_SESSION, "target", false, "a target's name", NULL, NULL, { VTAP_COST_LIVE },
-		target_parse, target_format,
-		"Where the session's packets arrive; the only target, or the one named default." },
-	{ VTAP_SECTION_SESSION, "description", false, "a line of at most 160 bytes", NULL, NULL,
-		{ VTAP_COST_LIVE }, description_parse, description_format,
-		"For people: shown by vtapctl." },
+	{
+		.section = VTAP_SECTION_DAEMON,
+		.name = "on-stop",
+		.values = "keep | remove",
+		.fallback = "keep",
+		.cost = { VTAP_COST_LIVE },
+		.parse = on_stop_parse,
+		.format = on_stop_format,
+		.help = "What happens to the tap interfaces when the daemon stops.",
+	},
+	{
+		.section = VTAP_SECTION_HEALTH,
+		.name = "listen",
+		.values = "auto | off | ADDRESS:PORT",
+		.fallback = "auto",
+		.cost = { VTAP_COST_LIVE },
+		.parse = health_listen_parse,
+		.format = health_listen_format,
+		.help = "Where the load balancer's health check is answered; auto is TCP on the "
+			"port number of every target.",
+	},
+	{
+		.section = VTAP_SECTION_HEALTH,
+		.name = "require",
+		.is_list = true,
+		.values = "any | all, sensors, traffic",
+		.fallback = "any",
+		.cost = { VTAP_COST_LIVE },
+		.parse = require_parse,
+		.format = require_format,
+		.help = "What a healthy target must have.",
+	},
+	{
+		.section = VTAP_SECTION_HEALTH,
+		.name = "settle",
+		.values = "0s..1h",
+		.unit = "duration",
+		.fallback = "10s",
+		.cost = { VTAP_COST_LIVE },
+		.parse = settle_parse,
+		.format = settle_format,
+		.help = "How long a change must last before health follows it, both ways.",
+	},
+	{
+		.section = VTAP_SECTION_HEALTH,
+		.name = "drain-time",
+		.values = "1s..24h",
+		.unit = "duration",
+		.fallback = "2m",
+		.cost = { VTAP_COST_LIVE },
+		.parse = drain_time_parse,
+		.format = drain_time_format,
+		.help = "The longest that a drain waits for traffic to leave.",
+	},
+	{
+		.section = VTAP_SECTION_METRICS,
+		.name = "listen",
+		.values = "off | ADDRESS:PORT",
+		.fallback = "127.0.0.1:9478",
+		.cost = { VTAP_COST_LIVE },
+		.parse = metrics_listen_parse,
+		.format = metrics_listen_format,
+		.help = "Where /healthz and /v1/status are served over HTTP, read-only.",
+	},
+	{
+		.section = VTAP_SECTION_TARGET,
+		.name = "underlay",
+		.is_list = true,
+		.is_default_alone = true,
+		.values = "auto | interface names or globs",
+		.fallback = "auto",
+		.cost = { VTAP_COST_LIVE },
+		.parse = underlay_parse,
+		.format = underlay_format,
+		.help = "The interfaces that encapsulated packets come in on; auto is every one "
+			"that is not ours.",
+	},
+	{
+		.section = VTAP_SECTION_TARGET,
+		.name = "port",
+		.values = "1..65535",
+		.fallback = "4789",
+		.cost = { VTAP_COST_LIVE },
+		.parse = port_parse,
+		.format = port_format,
+		.help = "The UDP port that encapsulated packets are sent to.",
+	},
+	{
+		.section = VTAP_SECTION_TARGET,
+		.name = "mode",
+		.values = "tap",
+		.fallback = "tap",
+		.cost = { VTAP_COST_REPLACE },
+		.parse = mode_parse,
+		.format = mode_format,
+		.help = "How frames get onto their interface.",
+	},
+	{
+		.section = VTAP_SECTION_TARGET,
+		.name = "workers",
+		.values = "1..16 | auto",
+		.fallback = "auto",
+		.cost = { VTAP_COST_LIVE },
+		.parse = workers_parse,
+		.format = workers_format,
+		.help = "Threads that read packets, each with a socket of its own, per underlay; "
+			"auto is one per CPU, at most 4.",
+	},
+	{
+		.section = VTAP_SECTION_TARGET,
+		.name = "allow",
+		.is_list = true,
+		.is_default_alone = true,
+		.values = "any | outer prefixes",
+		.fallback = "any",
+		.cost = { VTAP_COST_LIVE },
+		.parse = allow_parse,
+		.format = allow_format,
+		.help = "Outer sources that may send at all; everything else is dropped and "
+			"counted.",
+	},
+	{
+		.section = VTAP_SECTION_TARGET,
+		.name = "receive-buffer",
+		.values = "64K..1G | auto",
+		.unit = "bytes",
+		.fallback = "auto",
+		.cost = { VTAP_COST_LIVE },
+		.parse = receive_buffer_parse,
+		.format = receive_buffer_format,
+		.help = "The buffer of each worker's socket; auto is 32M.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "vni",
+		.is_list = true,
+		.values = "0..16777215, ranges like 100-199, any",
+		.cost = { VTAP_COST_LIVE },
+		.parse = vni_parse,
+		.format = vni_format,
+		.help = "The VNIs that belong to this session.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "source",
+		.is_list = true,
+		.is_default_alone = true,
+		.values = "any | outer prefixes",
+		.fallback = "any",
+		.cost = { VTAP_COST_LIVE },
+		.parse = source_parse,
+		.format = source_format,
+		.help = "Only packets from these outer sources belong to this session.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "interface",
+		.values = "a name of 1..15 bytes",
+		.cost = { VTAP_COST_REPLACE },
+		.parse = interface_parse,
+		.format = interface_format,
+		.help = "The tap interface; mirror-NAME by default where that has at most 15 "
+			"bytes.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "mtu",
+		.values = "68..65521",
+		.unit = "bytes",
+		.fallback = "9001",
+		.cost = { VTAP_COST_LINK },
+		.parse = mtu_parse,
+		.format = mtu_format,
+		.help = "The MTU of the tap interface: what sensors size their buffers by.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "target",
+		.values = "a target's name",
+		.cost = { VTAP_COST_LIVE },
+		.parse = target_parse,
+		.format = target_format,
+		.help = "Where the session's packets arrive; the only target, or the one named "
+			"default.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "description",
+		.values = "a line of at most 160 bytes",
+		.cost = { VTAP_COST_LIVE },
+		.parse = description_parse,
+		.format = description_format,
+		.help = "For people: shown by vtapctl.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "required",
+		.values = "yes | no",
+		.fallback = "yes",
+		.cost = { VTAP_COST_LIVE },
+		.parse = required_parse,
+		.format = required_format,
+		.help = "Whether this session counts for `require = all` and `sensors`.",
+	},
 };
 
 struct section_row {

@@ -41,10 +41,12 @@ struct vtap_reading {
 struct vtap_key {
 	enum vtap_section section;
 	const char *name;
-	bool is_list;         /* may be given several times; values add up */
-	const char *values;   /* what it may be, for people: "1..16 | auto" */
-	const char *unit;     /* or NULL */
-	const char *fallback; /* the default as text; NULL: none, the help says what then */
+	bool is_list;          /* may be given several times; values add up */
+	bool is_default_alone; /* a list whose default stands for the whole list: nothing goes
+				  beside it */
+	const char *values;    /* what it may be, for people: "1..16 | auto" */
+	const char *unit;      /* "bytes", "duration", or NULL */
+	const char *fallback;  /* the default as text; NULL: none, the help says what then */
 	enum vtap_cost cost[VTAP_MODE_COUNT];
 	/* Return: 0, VTAP_VALUE_REFUSED, or -ENOMEM. Lists are called once per line and add. */
 	int (*parse)(

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define DIGITS "0123456789"
 #define BLANKS " \t,"
 
@@ -137,6 +139,122 @@ const char *vtap_value_format_size(uint64_t bytes, char *ret_text, size_t size)
 		}
 	}
 	(void)snprintf(ret_text, size, "%ju", (uintmax_t)bytes); /* cut is harmless */
+	return ret_text;
+}
+
+static uint64_t duration_unit_s(char unit)
+{
+	switch (unit) {
+	case 's':
+		return 1;
+	case 'm':
+		return 60;
+	case 'h':
+		return 3600;
+	default:
+		return 0;
+	}
+}
+
+int vtap_value_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns,
+	struct vtap_complaint *ret_complaint)
+{
+	char min_text[24], max_text[24];
+	uint64_t number = 0, max_s = max_ns / VTAP_NS_PER_S;
+	const char *end = digits_read(text, max_s, &number);
+	uint64_t unit_s = end != NULL ? duration_unit_s(*end) : 0;
+
+	if (unit_s == 0 || end[1] != '\0' || number > max_s / unit_s ||
+		number * unit_s * VTAP_NS_PER_S < min_ns)
+		return vtap_value_complain(ret_complaint, text,
+			"must be a duration from %s to %s, like 30s, 5m or 1h",
+			vtap_value_format_duration(min_ns, min_text, sizeof(min_text)),
+			vtap_value_format_duration(max_ns, max_text, sizeof(max_text)));
+	*ret_ns = number * unit_s * VTAP_NS_PER_S;
+	return 0;
+}
+
+const char *vtap_value_format_duration(uint64_t ns, char *ret_text, size_t size)
+{
+	static const char UNITS[] = { 'h', 'm' };
+	uint64_t seconds = ns / VTAP_NS_PER_S;
+
+	for (size_t i = 0; i < sizeof(UNITS); i++) {
+		uint64_t unit_s = duration_unit_s(UNITS[i]);
+
+		if (seconds != 0 && seconds % unit_s == 0) {
+			(void)snprintf(ret_text, size, "%ju%c", /* of both: cut is harmless */
+				(uintmax_t)(seconds / unit_s), UNITS[i]);
+			return ret_text;
+		}
+	}
+	(void)snprintf(ret_text, size, "%jus", (uintmax_t)seconds);
+	return ret_text;
+}
+
+int vtap_value_bool(const char *text, bool *ret_bool, struct vtap_complaint *ret_complaint)
+{
+	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+		return vtap_value_complain(ret_complaint, text, "must be yes or no");
+	*ret_bool = text[0] == 'y';
+	return 0;
+}
+
+/* "10.0.0.1" or "[2001:db8::1]": the brackets keep the colons of an address from that of the port.
+ */
+static int listen_addr_parse(const char *text, size_t len, struct vtap_addr *ret_addr)
+{
+	char addr[VTAP_ADDR_TEXT_MAX];
+	bool is_v6 = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+
+	if (is_v6) {
+		text++;
+		len -= 2;
+	}
+	if (len >= sizeof(addr))
+		return -EINVAL;
+	memcpy(addr, text, len);
+	addr[len] = '\0';
+	return (strchr(addr, ':') != NULL) == is_v6 ? vtap_addr_parse(addr, ret_addr) : -EINVAL;
+}
+
+int vtap_value_listen(const char *text, bool is_auto_ok, struct vtap_listen *ret_listen,
+	struct vtap_complaint *ret_complaint)
+{
+	struct vtap_listen listen = { .kind = VTAP_LISTEN_ADDRESS };
+	const char *colon = strrchr(text, ':');
+	uint64_t port = 0;
+
+	if (strcmp(text, "off") == 0 || (is_auto_ok && strcmp(text, "auto") == 0)) {
+		listen.kind = text[0] == 'o' ? VTAP_LISTEN_OFF : VTAP_LISTEN_AUTO;
+		*ret_listen = listen;
+		return 0;
+	}
+	if (colon == NULL || listen_addr_parse(text, (size_t)(colon - text), &listen.addr) < 0)
+		return vtap_value_complain(ret_complaint, text,
+			"must be %soff or ADDRESS:PORT, like 127.0.0.1:9478 or [::1]:9478",
+			is_auto_ok ? "auto, " : "");
+	if (vtap_value_number(colon + 1, 1, UINT16_MAX, &port, ret_complaint) != 0)
+		return vtap_value_complain(
+			ret_complaint, text, "the port must be 1..%d", UINT16_MAX);
+	listen.port = (uint16_t)port;
+	*ret_listen = listen;
+	return 0;
+}
+
+const char *vtap_value_format_listen(
+	const struct vtap_listen *listen, char ret_text[static VTAP_LISTEN_TEXT_MAX])
+{
+	char addr[VTAP_ADDR_TEXT_MAX];
+	bool is_v6 = !vtap_addr_is_v4(&listen->addr);
+
+	vtap_addr_format(&listen->addr, addr);
+	if (listen->kind == VTAP_LISTEN_ADDRESS)
+		(void)snprintf(ret_text, VTAP_LISTEN_TEXT_MAX, "%s%s%s:%u", /* sized for it */
+			is_v6 ? "[" : "", addr, is_v6 ? "]" : "", listen->port);
+	else
+		(void)snprintf(ret_text, VTAP_LISTEN_TEXT_MAX, "%s", /* fits */
+			listen->kind == VTAP_LISTEN_AUTO ? "auto" : "off");
 	return ret_text;
 }
 

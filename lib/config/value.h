@@ -58,11 +58,43 @@ int vtap_value_prefix(
  * VTAP_VALUE_REFUSED. */
 int vtap_value_text(const char *text, struct vtap_complaint *ret_complaint);
 
+/**
+ * vtap_value_duration() - "30s", "5m", "1h": whole seconds, minutes or hours
+ * @min_ns, @max_ns: what is allowed, multiples of a second
+ * Return: 0 or VTAP_VALUE_REFUSED.
+ */
+int vtap_value_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns,
+	struct vtap_complaint *ret_complaint);
+
+/** vtap_value_bool() - "yes" or "no". Return: 0 or VTAP_VALUE_REFUSED. */
+int vtap_value_bool(const char *text, bool *ret_bool, struct vtap_complaint *ret_complaint);
+
+/**
+ * vtap_value_listen() - "off", "ADDRESS:PORT", "[IPv6]:PORT", and "auto" where that is a value
+ * @is_auto_ok: the key has an `auto`
+ * Return: 0 or VTAP_VALUE_REFUSED.
+ */
+int vtap_value_listen(const char *text, bool is_auto_ok, struct vtap_listen *ret_listen,
+	struct vtap_complaint *ret_complaint);
+
 /** vtap_value_name_ok() - [a-z0-9][a-z0-9._-]{0,31}: it becomes a journal field and a label */
 bool vtap_value_name_ok(const char *text);
 
 /** vtap_value_format_size() - the shortest exact form, "32M". Return: @ret_text. */
 const char *vtap_value_format_size(uint64_t bytes, char *ret_text, size_t size);
+
+/** vtap_value_format_duration() - the shortest exact form, "2m"; of whole seconds. Return:
+ * @ret_text.
+ */
+const char *vtap_value_format_duration(uint64_t ns, char *ret_text, size_t size);
+
+/** VTAP_LISTEN_TEXT_MAX - bytes of "[ADDRESS]:65535" with NUL */
+#define VTAP_LISTEN_TEXT_MAX (VTAP_ADDR_TEXT_MAX + 8)
+
+/** vtap_value_format_listen() - "auto", "off", "127.0.0.1:9478", "[::1]:9478". Return: @ret_text.
+ */
+const char *vtap_value_format_listen(
+	const struct vtap_listen *listen, char ret_text[static VTAP_LISTEN_TEXT_MAX]);
 
 /** vtap_value_nearest() - the candidate that differs least, or NULL if none is near; for "did you
  * mean" */

@@ -128,7 +128,8 @@ static void test_manual_when_a_key_changes_then_its_cost_is_told(void **state)
  * of prose ("interface names") may be said otherwise. */
 static void test_manual_when_a_key_has_limits_then_they_are_told(void **state)
 {
-	static const char *const words[] = { "keep", "remove", "off", "auto", "any", "tap" };
+	static const char *const words[] = { "keep", "remove", "off", "auto", "any", "tap", "all",
+		"sensors", "traffic", "yes", "no" };
 	_auto_free char *manual = manual_read();
 	size_t n, n_said = 0;
 	const struct vtap_key *keys = vtap_schema_keys(&n);

@@ -113,6 +113,8 @@ static void test_change_when_one_key_then_its_cost_decides_the_sign(void **state
 	static const struct key_row table[] = {
 		{ "", "source = 10.0.0.0/8\n",
 			"~ a|source any -> 10.0.0.0/8|in place, no frame lost, vtapd.conf:1\n" },
+		{ "", "required = no\n",
+			"~ a|required yes -> no|in place, no frame lost, vtapd.conf:1\n" },
 		{ "mtu = 1500\n", "mtu = 9001\n",
 			"~ a|mtu 1500 -> 9001|in place, no frame lost, vtapd.conf:1\n" },
 		{ "", "description = new\n",
@@ -178,11 +180,20 @@ static void test_change_when_a_session_is_renamed_then_its_interface_goes_on(voi
 		"- a|leave x|no longer configured\n");
 }
 
-static void test_change_when_targets_or_daemon_then_told_too(void **state)
+static void test_change_when_no_session_but_a_setting_then_told_too(void **state)
 {
 	static const struct key_row table[] = {
 		{ "", "[daemon]\non-stop = remove\n",
 			"~ daemon|on-stop keep -> remove|in place, no frame lost\n" },
+		{ "", "[health]\nsettle = 30s\nrequire = all, sensors\n",
+			"~ health|require any -> all, sensors, settle 10s -> 30s|in place, no "
+			"frame lost\n" },
+		{ "[health]\nlisten = [::]:80\ndrain-time = 5m\n", "",
+			"~ health|listen [::]:80 -> auto, drain-time 5m -> 2m|in place, no frame "
+			"lost\n" },
+		{ "", "[metrics]\nlisten = off\n",
+			"~ metrics|listen 127.0.0.1:9478 -> off|in place, no frame lost\n" },
+		{ "", "[health]\nrequire = any\nsettle = 10s\n[metrics]\n", "" },
 		{ "", "[target default]\nport = 4790\n",
 			"~ target default|port 4789 -> 4790|in place, no frame lost, "
 			"vtapd.conf:1\n" },
@@ -208,7 +219,7 @@ int main(void)
 		in_folder(test_change_when_a_default_changed_then_every_session_that_uses_it),
 		in_folder(test_change_when_an_interface_is_shared_then_it_is_not_lost),
 		in_folder(test_change_when_a_session_is_renamed_then_its_interface_goes_on),
-		in_folder(test_change_when_targets_or_daemon_then_told_too),
+		in_folder(test_change_when_no_session_but_a_setting_then_told_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

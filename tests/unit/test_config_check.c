@@ -243,6 +243,58 @@ static void test_target_when_its_underlays_need_too_many_workers_then_refused(vo
 	CHECK_ROWS(*state, table);
 }
 
+static void test_listens_when_one_address_and_port_then_refused(void **state)
+{
+	static const struct pair_row table[] = {
+		{ "[health]\nlisten = 127.0.0.1:9478\n",
+			"vtapd.conf:2: health: listen: \"127.0.0.1:9478\": [metrics] listens there "
+			"too (default); give one of them another port\n" },
+		{ "[metrics]\nlisten = 10.0.0.1:80\n[health]\nlisten = 0.0.0.0:80\n",
+			"vtapd.conf:4: health: listen: \"0.0.0.0:80\": [metrics] listens there too "
+			"(vtapd.conf:2); give one of them another port\n" },
+		{ "[metrics]\nlisten = [::]:80\n[health]\nlisten = 10.0.0.1:80\n",
+			"vtapd.conf:4: health: listen: \"10.0.0.1:80\": [metrics] listens there "
+			"too "
+			"(vtapd.conf:2); give one of them another port\n" },
+		{ "[metrics]\nlisten = [::1]:80\n[health]\nlisten = [::1]:80\n",
+			"vtapd.conf:4: health: listen: \"[::1]:80\": [metrics] listens there too "
+			"(vtapd.conf:2); give one of them another port\n" },
+		{ "[metrics]\nlisten = [::1]:80\n[health]\nlisten = 0.0.0.0:80\n", NULL },
+		{ "[metrics]\nlisten = 10.0.0.1:80\n[health]\nlisten = 10.0.0.2:80\n", NULL },
+		{ "[health]\nlisten = [::]:9479\n", NULL },
+		{ "[metrics]\nlisten = off\n[health]\nlisten = 127.0.0.1:9478\n", NULL },
+		{ "[metrics]\nlisten = off\n[health]\nlisten = off\n", NULL },
+	};
+
+	CHECK_ROWS(*state, table);
+}
+
+static void test_listens_when_auto_takes_the_port_of_metrics_then_refused(void **state)
+{
+	static const struct pair_row table[] = {
+		{ "[metrics]\nlisten = 127.0.0.1:4789\n",
+			"vtapd.conf:2: metrics: listen: \"127.0.0.1:4789\": health is answered on "
+			"TCP "
+			"4789, the port of target default (default); choose another port\n" },
+		{ "[target x]\nport = 1\n[target y]\nport = 9478\n",
+			"vtapd.conf:3: metrics: listen: \"127.0.0.1:9478\": health is answered on "
+			"TCP "
+			"9478, the port of target y (vtapd.conf:3); choose another port\n" },
+		{ "[target x]\nport = 9478\n[metrics]\nlisten = off\n", NULL },
+		{ "[target x]\nport = 9478\n[health]\nlisten = off\n", NULL },
+		{ "[target x]\nport = 9478\n[health]\nlisten = [::]:80\n", NULL },
+		/* one listener serves both */
+		{ "[target x]\nunderlay = ens5\n[target y]\nunderlay = ens6\n", NULL },
+		/* a refused value is not looked at twice */
+		{ "[target x]\nport = 9478\n[metrics]\nlisten = auto\n",
+			"vtapd.conf:4: metrics: listen: \"auto\": must be off or ADDRESS:PORT, "
+			"like "
+			"127.0.0.1:9478 or [::1]:9478\n" },
+	};
+
+	CHECK_ROWS(*state, table);
+}
+
 static void test_sessions_when_overlapping_ranges_need_too_many_rows_then_refused(void **state)
 {
 	/* n nested ranges of n sources make about n * n rows; each alone is fine */
@@ -290,6 +342,8 @@ int main(void)
 		in_folder(test_interface_when_it_is_an_underlay_then_refused),
 		in_folder(test_targets_when_one_port_on_one_underlay_then_refused),
 		in_folder(test_target_when_its_underlays_need_too_many_workers_then_refused),
+		in_folder(test_listens_when_one_address_and_port_then_refused),
+		in_folder(test_listens_when_auto_takes_the_port_of_metrics_then_refused),
 		in_folder(test_sessions_when_overlapping_ranges_need_too_many_rows_then_refused),
 		in_folder(test_sessions_when_more_than_10000_then_refused),
 	};

@@ -25,10 +25,13 @@ static void test_dump_when_nothing_is_configured_then_every_default(void **state
 				  "on-stop = keep\n"
 				  "\n"
 				  "[health]\n"
-				  "listen = off\n"
+				  "listen = auto\n"
+				  "require = any\n"
+				  "settle = 10s\n"
+				  "drain-time = 2m\n"
 				  "\n"
 				  "[metrics]\n"
-				  "listen = off\n"
+				  "listen = 127.0.0.1:9478\n"
 				  "\n"
 				  "[target default]\n"
 				  "underlay = auto\n"
@@ -46,7 +49,7 @@ static void test_dump_when_sessions_then_defaults_are_in_them(void **state)
 		"[defaults]\nmtu = 1500\ndescription = of the east\n"
 		"[session web]\nvni = 9, 4-5\n"
 		"[session db]\nvni = any\nsource = 10.0.0.0/16 10.1.0.0/16\ninterface = dbs\n"
-		"mtu = 9000\ndescription = two hosts\n");
+		"mtu = 9000\ndescription = two hosts\nrequired = no\n");
 	const char *sessions = strstr(dump, "[session");
 
 	assert_string_equal(sessions, "[session web]\n"
@@ -56,6 +59,7 @@ static void test_dump_when_sessions_then_defaults_are_in_them(void **state)
 				      "mtu = 1500\n"
 				      "target = default\n"
 				      "description = of the east\n"
+				      "required = yes\n"
 				      "\n"
 				      "[session db]\n"
 				      "vni = any\n"
@@ -64,6 +68,7 @@ static void test_dump_when_sessions_then_defaults_are_in_them(void **state)
 				      "mtu = 9000\n"
 				      "target = default\n"
 				      "description = two hosts\n"
+				      "required = no\n"
 				      "\n");
 }
 
@@ -71,6 +76,9 @@ static void test_dump_when_everything_is_set_then_reads_back_the_same(void **sta
 {
 	static const char *const table[] = {
 		"[daemon]\non-stop = remove\n",
+		"[health]\nlisten = [::]:80\nrequire = all, traffic\nrequire = sensors\nsettle = "
+		"0s\ndrain-time = 90s\n[metrics]\nlisten = off\n",
+		"[health]\nrequire = sensors\n[metrics]\nlisten = [2001:db8::1]:1\n",
 		"[target x]\nunderlay = ens5, eth* br[01]\nport = 1\nworkers = 5\nallow = "
 		"10.0.0.0/8 "
 		"2001:db8::/32\nreceive-buffer = 65537\n",

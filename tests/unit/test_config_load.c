@@ -6,6 +6,9 @@
  */
 #include "tests/unit/config_folder.h"
 
+#include "base/clock.h"
+#include "config/value.h"
+
 /** struct text_row - a vtapd.conf, and what is said about it */
 struct text_row {
 	const char *text;
@@ -246,6 +249,84 @@ static void test_file_when_empty_then_a_configuration_without_sessions(void **st
 		assert_row(conf->targets[0].port == 4789, i);
 		assert_row(conf->targets[0].place.line == 0, i);
 	}
+}
+
+static void test_health_when_not_said_then_its_defaults(void **state)
+{
+	static const char *const table[] = { "", "[health]\n[metrics]\n[session a]\nvni = 1\n",
+		"[defaults]\nrequired = yes\n" };
+	char metrics[VTAP_LISTEN_TEXT_MAX];
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		_auto(conf) const struct vtap_conf *conf = text_loads(*state, table[i]);
+
+		assert_row(conf->health.listen.kind == VTAP_LISTEN_AUTO, i);
+		assert_row(conf->health.require == VTAP_REQUIRE_ANY, i);
+		assert_row(conf->health.settle_ns == 10 * VTAP_NS_PER_S, i);
+		assert_row(conf->health.drain_time_ns == 120 * VTAP_NS_PER_S, i);
+		assert_string_equal(
+			vtap_value_format_listen(&conf->metrics, metrics), "127.0.0.1:9478");
+		for (size_t j = 0; j < conf->n_sessions; j++)
+			assert_row(conf->sessions[j].is_required, i);
+	}
+}
+
+struct require_row {
+	const char *text;
+	unsigned require;
+};
+
+static void test_require_when_neither_any_nor_all_then_any(void **state)
+{
+	static const struct require_row table[] = {
+		{ "any", VTAP_REQUIRE_ANY },
+		{ "all", VTAP_REQUIRE_ALL },
+		{ "sensors", VTAP_REQUIRE_ANY | VTAP_REQUIRE_SENSORS },
+		{ "traffic, sensors",
+			VTAP_REQUIRE_ANY | VTAP_REQUIRE_SENSORS | VTAP_REQUIRE_TRAFFIC },
+		{ "any, traffic", VTAP_REQUIRE_ANY | VTAP_REQUIRE_TRAFFIC },
+		{ "any\nrequire = traffic", VTAP_REQUIRE_ANY | VTAP_REQUIRE_TRAFFIC },
+		{ "sensors\nrequire = all", VTAP_REQUIRE_ALL | VTAP_REQUIRE_SENSORS },
+	};
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		_auto(conf) const struct vtap_conf *conf = NULL;
+		char text[128];
+
+		(void)snprintf(
+			text, sizeof(text), "[health]\nrequire = %s\n", table[i].text); /* fits */
+		conf = text_loads(*state, text);
+		assert_row(conf->health.require == table[i].require, i);
+	}
+}
+
+static void test_require_when_any_and_all_then_refused(void **state)
+{
+	static const struct text_row table[] = {
+		{ "[health]\nrequire = any, all\n",
+			"vtapd.conf:2: health: require: \"all\": any and all exclude each "
+			"other\n" },
+		{ "[health]\nrequire = all\nrequire = sensors\nrequire = any\n",
+			"vtapd.conf:4: health: require: \"any\": any and all exclude each "
+			"other\n" },
+		{ "[health]\nrequire = sensor\n",
+			"vtapd.conf:2: health: require: \"sensor\": must be any or all, sensors, "
+			"traffic\n" },
+	};
+
+	REFUSE_ROWS(*state, table);
+}
+
+static void test_required_when_no_session_has_it_then_all_may_be_asked_for(void **state)
+{
+	_auto(conf) const struct vtap_conf *conf =
+		text_loads(*state, "[health]\nrequire = all\n[defaults]\nrequired = no\n"
+				   "[session a]\nvni = 1\n[session b]\nvni = 2\nrequired = yes\n");
+
+	assert_false(conf->sessions[0].is_required);
+	assert_true(conf->sessions[1].is_required);
+	vtap_conf_unref(conf);
+	conf = text_loads(*state, "[health]\nrequire = all\n[session a]\nvni = 1\nrequired = no\n");
 }
 
 /* ---- section headers ---- */
@@ -497,6 +578,10 @@ int main(void)
 		in_folder(test_file_when_byte_order_mark_is_not_first_then_refused),
 		in_folder(test_file_when_no_final_newline_then_the_last_line_counts),
 		in_folder(test_file_when_empty_then_a_configuration_without_sessions),
+		in_folder(test_health_when_not_said_then_its_defaults),
+		in_folder(test_require_when_neither_any_nor_all_then_any),
+		in_folder(test_require_when_any_and_all_then_refused),
+		in_folder(test_required_when_no_session_has_it_then_all_may_be_asked_for),
 		in_folder(test_header_when_unclosed_then_its_keys_belong_to_nobody),
 		in_folder(test_header_when_long_names_then_not_merged),
 		in_folder(test_header_when_malformed_then_refused_and_its_keys_passed_over),

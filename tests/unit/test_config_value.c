@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "config/value.h"
 
 #define UNTOUCHED 4711
@@ -122,6 +123,178 @@ static void test_size_when_written_then_shortest_exact_form(void **state)
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++)
 		assert_string_equal(
 			vtap_value_format_size(table[i].bytes, text, sizeof(text)), table[i].text);
+}
+
+struct duration_row {
+	const char *text;
+	uint64_t seconds;
+};
+
+static void test_duration_when_with_unit_and_in_range_then_taken(void **state)
+{
+	static const struct duration_row table[] = {
+		{ "1s", 1 },
+		{ "30s", 30 },
+		{ "90s", 90 },
+		{ "5m", 300 },
+		{ "1h", 3600 },
+		{ "0024h", 86400 },
+		{ "1440m", 86400 },
+		{ "86400s", 86400 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		struct vtap_complaint complaint;
+		uint64_t ns = UNTOUCHED;
+
+		assert_row(vtap_value_duration(table[i].text, VTAP_NS_PER_S, 86400 * VTAP_NS_PER_S,
+				   &ns, &complaint) == 0,
+			i);
+		assert_row(ns == table[i].seconds * VTAP_NS_PER_S, i);
+	}
+}
+
+static void test_duration_when_not_of_the_form_then_the_form_is_named(void **state)
+{
+	static const char *const table[] = { "", "s", "0s", "30", "30 s", " 30s", "30s ", "30S",
+		"30sec", "1d", "1h30m", "1.5h", "-1s", "+1s", "500ms", "86401s", "1441m", "25h",
+		"307445734561825861m", "18446744073709551615h", "99999999999999999999s", "any" };
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		struct vtap_complaint complaint;
+		uint64_t ns = UNTOUCHED;
+
+		assert_row(vtap_value_duration(table[i], VTAP_NS_PER_S, 86400 * VTAP_NS_PER_S, &ns,
+				   &complaint) == VTAP_VALUE_REFUSED,
+			i);
+		assert_row(ns == UNTOUCHED, i);
+		assert_string_equal(complaint.value, table[i]);
+		assert_string_equal(
+			complaint.rule, "must be a duration from 1s to 24h, like 30s, 5m or 1h");
+	}
+}
+
+static void test_duration_when_written_then_shortest_exact_form(void **state)
+{
+	static const struct duration_row table[] = {
+		{ "0s", 0 },
+		{ "59s", 59 },
+		{ "1m", 60 },
+		{ "61s", 61 },
+		{ "90m", 5400 },
+		{ "1h", 3600 },
+		{ "24h", 86400 },
+	};
+	char text[24];
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++)
+		assert_string_equal(vtap_value_format_duration(
+					    table[i].seconds * VTAP_NS_PER_S, text, sizeof(text)),
+			table[i].text);
+}
+
+static void test_bool_when_yes_or_no_then_taken_else_refused(void **state)
+{
+	static const char *const refused[] = { "", "y", "Yes", "true", "1", "on", "no ", "yes no" };
+	struct vtap_complaint complaint;
+	bool is_set = false;
+
+	(void)state;
+	assert_int_equal(vtap_value_bool("yes", &is_set, &complaint), 0);
+	assert_true(is_set);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(refused); i++) {
+		assert_row(
+			vtap_value_bool(refused[i], &is_set, &complaint) == VTAP_VALUE_REFUSED, i);
+		assert_string_equal(complaint.rule, "must be yes or no");
+	}
+	assert_true(is_set);
+	assert_int_equal(vtap_value_bool("no", &is_set, &complaint), 0);
+	assert_false(is_set);
+}
+
+struct listen_row {
+	const char *text;
+	const char *written; /* NULL: refused */
+	const char *rule;
+};
+
+static void test_listen_when_a_place_then_taken_and_written_the_same(void **state)
+{
+	static const struct listen_row table[] = {
+		{ "auto", "auto", NULL }, { "off", "off", NULL },
+		{ "127.0.0.1:9478", "127.0.0.1:9478", NULL }, { "0.0.0.0:1", "0.0.0.0:1", NULL },
+		{ "[::]:65535", "[::]:65535", NULL },
+		{ "[2001:DB8:0:0::1]:80", "[2001:db8::1]:80", NULL },
+		{ "[::ffff:192.0.2.1]:80", "192.0.2.1:80", NULL }, /* one form inside */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		struct vtap_complaint complaint;
+		struct vtap_listen listen = { .kind = VTAP_LISTEN_COUNT };
+		char text[VTAP_LISTEN_TEXT_MAX];
+
+		assert_row(vtap_value_listen(table[i].text, true, &listen, &complaint) == 0, i);
+		assert_string_equal(vtap_value_format_listen(&listen, text), table[i].written);
+	}
+}
+
+static void test_listen_when_no_place_then_refused_with_the_form(void **state)
+{
+	static const char form[] =
+		"must be auto, off or ADDRESS:PORT, like 127.0.0.1:9478 or [::1]:9478";
+	static const char port[] = "the port must be 1..65535";
+	static const struct listen_row table[] = {
+		{ "", NULL, form },
+		{ "Auto", NULL, form },
+		{ "on", NULL, form },
+		{ "9478", NULL, form },
+		{ ":9478", NULL, form },
+		{ "*:9478", NULL, form },
+		{ "localhost:9478", NULL, form },
+		{ "127.0.0.1", NULL, form },
+		{ "127.0.0.1/8:80", NULL, form },
+		{ "::1:9478", NULL, form }, /* which colon is the port's? */
+		{ "[::1]", NULL, form },
+		{ "[::1]9478", NULL, form },
+		{ "[]:9478", NULL, form },
+		{ "[:9478", NULL, form },
+		{ "]:9478", NULL, form },
+		{ "[127.0.0.1]:9478", NULL, form },
+		{ "[fe80::1%eth0]:9478", NULL, form },
+		{ "[1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb]:80", NULL, form },
+		{ "127.0.0.1:", NULL, port },
+		{ "127.0.0.1:0", NULL, port },
+		{ "127.0.0.1:65536", NULL, port },
+		{ "127.0.0.1:http", NULL, port },
+		{ "127.0.0.1:80 ", NULL, port },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		struct vtap_complaint complaint;
+		struct vtap_listen listen = { .kind = VTAP_LISTEN_COUNT };
+		int r = vtap_value_listen(table[i].text, true, &listen, &complaint);
+
+		assert_row(r == VTAP_VALUE_REFUSED, i);
+		assert_row(listen.kind == VTAP_LISTEN_COUNT, i);
+		assert_string_equal(complaint.rule, table[i].rule);
+		assert_string_equal(complaint.value, table[i].text);
+	}
+}
+
+static void test_listen_when_the_key_has_no_auto_then_it_is_no_value(void **state)
+{
+	struct vtap_complaint complaint;
+	struct vtap_listen listen;
+
+	(void)state;
+	assert_int_equal(vtap_value_listen("auto", false, &listen, &complaint), VTAP_VALUE_REFUSED);
+	assert_string_equal(
+		complaint.rule, "must be off or ADDRESS:PORT, like 127.0.0.1:9478 or [::1]:9478");
 }
 
 struct vni_row {
@@ -395,6 +568,13 @@ int main(void)
 		cmocka_unit_test(test_number_when_in_range_then_taken_else_refused),
 		cmocka_unit_test(test_size_when_with_unit_then_powers_of_1024),
 		cmocka_unit_test(test_size_when_written_then_shortest_exact_form),
+		cmocka_unit_test(test_duration_when_with_unit_and_in_range_then_taken),
+		cmocka_unit_test(test_duration_when_not_of_the_form_then_the_form_is_named),
+		cmocka_unit_test(test_duration_when_written_then_shortest_exact_form),
+		cmocka_unit_test(test_bool_when_yes_or_no_then_taken_else_refused),
+		cmocka_unit_test(test_listen_when_a_place_then_taken_and_written_the_same),
+		cmocka_unit_test(test_listen_when_no_place_then_refused_with_the_form),
+		cmocka_unit_test(test_listen_when_the_key_has_no_auto_then_it_is_no_value),
 		cmocka_unit_test(test_vni_when_number_or_range_then_taken_else_refused),
 		cmocka_unit_test(test_prefix_when_bits_behind_it_then_refused_with_what_was_meant),
 		cmocka_unit_test(test_words_when_separated_by_blanks_or_commas_then_each_once),
