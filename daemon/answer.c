@@ -15,6 +15,7 @@
 #define HTTP_NOT_FOUND      404
 #define HTTP_UNPROCESSABLE  422
 #define HTTP_INTERNAL_ERROR 500
+#define HTTP_NOT_BUILT      501
 
 struct vtap_answer vtap_answer_error(unsigned status, const char *sentence)
 {
@@ -44,9 +45,10 @@ static struct vtap_answer answer_no_session(const char *name)
 static struct vtap_answer answer_status(struct vtap_manager *manager)
 {
 	struct vtap_snapshot snapshot = { 0 };
+	const struct vtap_findings findings = { 0 };
 	int r = vtap_observe(manager, &snapshot);
 	struct vtap_answer answer =
-		r < 0 ? answer_trouble(r) : answer_ok(vtap_json_status(&snapshot));
+		r < 0 ? answer_trouble(r) : answer_ok(vtap_json_status(&snapshot, &findings));
 
 	vtap_snapshot_done(&snapshot);
 	return answer;
@@ -488,6 +490,12 @@ struct vtap_answer vtap_answer_make(
 		return answer_unknown(manager);
 	case VTAP_OP_PLAN:
 		return answer_plan(manager);
+	case VTAP_OP_DOCTOR:
+	case VTAP_OP_HEALTH:
+	case VTAP_OP_DRAIN_STATE:
+	case VTAP_OP_DRAIN:
+	case VTAP_OP_UNDRAIN:
+		return vtap_answer_error(HTTP_NOT_BUILT, "not built yet");
 	default:
 		return vtap_answer_error(
 			HTTP_INTERNAL_ERROR, "not a question"); /* a bug: the control handles it */

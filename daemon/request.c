@@ -2,6 +2,7 @@
 #include "daemon/request.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config/value.h"
@@ -11,7 +12,7 @@
 #define HTTP_METHOD_NOT_ALLOWED 405
 
 struct endpoint {
-	const char *path;
+	const char *path; /* may have two rows, a question and a change */
 	bool is_changing; /* POST; the others are GET */
 	bool needs_session;
 	bool needs_vni;
@@ -24,6 +25,11 @@ static const struct endpoint ENDPOINTS[] = {
 	[VTAP_OP_UNKNOWN] = { "/v1/unknown", false, false, false },
 	[VTAP_OP_PLAN] = { "/v1/plan", false, false, false },
 	[VTAP_OP_WAIT] = { "/v1/wait", false, true, false },
+	[VTAP_OP_DOCTOR] = { "/v1/doctor", false, false, false },
+	[VTAP_OP_HEALTH] = { "/healthz", false, false, false },
+	[VTAP_OP_DRAIN_STATE] = { "/v1/drain", false, false, false },
+	[VTAP_OP_DRAIN] = { "/v1/drain", true, false, false },
+	[VTAP_OP_UNDRAIN] = { "/v1/undrain", true, false, false },
 	[VTAP_OP_RELOAD] = { "/v1/reload", true, false, false },
 	[VTAP_OP_TEARDOWN] = { "/v1/teardown", true, false, false },
 };
@@ -69,43 +75,83 @@ static int vni_read(const char *text, struct vtap_request *request, struct vtap_
 	return r;
 }
 
+static int condition_read(const char *text, struct vtap_request *request, struct vtap_err *err)
+{
+	request->condition = text != NULL ? vtap_condition_find(text) : VTAP_CONDITION_COUNT;
+	if (text != NULL && request->condition == VTAP_CONDITION_COUNT)
+		return vtap_err_set(err, HTTP_NOT_FOUND, "that is not the id of a condition");
+	return 0;
+}
+
+static int reason_read(const char *text, struct vtap_request *request, struct vtap_err *err)
+{
+	struct vtap_complaint complaint;
+
+	if (text == NULL)
+		return 0;
+	if (vtap_value_text(text, &complaint) != 0)
+		return vtap_err_set(err, HTTP_BAD_REQUEST, "reason: %s", complaint.rule);
+	(void)snprintf(request->reason, sizeof(request->reason), "%s", text); /* fits, see there */
+	return 0;
+}
+
 static int options_read(const struct vtap_argument *arguments, size_t n,
 	struct vtap_request *request, struct vtap_err *err)
 {
 	const char *source = argument_find(arguments, n, "source");
 	const char *timeout = argument_find(arguments, n, "timeout_ms");
+	int r = 0;
 
 	request->has_source = source != NULL;
 	request->has_timeout = timeout != NULL;
 	if (source != NULL && vtap_addr_parse(source, &request->source) < 0)
 		return vtap_err_set(
 			err, HTTP_BAD_REQUEST, "source: must be an IPv4 or IPv6 address");
-	if (timeout == NULL)
-		return 0;
-	return number_read(
-		"timeout_ms", timeout, VTAP_REQUEST_TIMEOUT_MAX_MS, &request->timeout_ms, err);
+	if (timeout != NULL)
+		r = number_read("timeout_ms", timeout, VTAP_REQUEST_TIMEOUT_MAX_MS,
+			&request->timeout_ms, err);
+	if (r == 0)
+		r = condition_read(argument_find(arguments, n, "condition"), request, err);
+	if (r == 0)
+		r = reason_read(argument_find(arguments, n, "reason"), request, err);
+	return r;
 }
 
-static const struct endpoint *endpoint_find(const char *path)
+static const char *endpoint_method(const struct endpoint *endpoint)
+{
+	return endpoint->is_changing ? "POST" : "GET";
+}
+
+static const struct endpoint *endpoint_find(const char *method, const char *path)
 {
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(ENDPOINTS); i++)
-		if (strcmp(ENDPOINTS[i].path, path) == 0)
+		if (strcmp(ENDPOINTS[i].path, path) == 0 &&
+			strcmp(endpoint_method(&ENDPOINTS[i]), method) == 0)
 			return &ENDPOINTS[i];
 	return NULL;
+}
+
+/* Why there is no row: no such path, or another method. Return: the HTTP status. */
+static int endpoint_refuse(const char *path, struct vtap_err *err)
+{
+	bool has_get = endpoint_find("GET", path) != NULL;
+	bool has_post = endpoint_find("POST", path) != NULL;
+
+	if (!has_get && !has_post)
+		return vtap_err_set(err, HTTP_NOT_FOUND, "there is no such path");
+	return vtap_err_set(err, HTTP_METHOD_NOT_ALLOWED, "%s takes %s%s%s only", path,
+		has_get ? "GET" : "", has_get && has_post ? " and " : "", has_post ? "POST" : "");
 }
 
 int vtap_request_parse(const char *method, const char *path, const struct vtap_argument *arguments,
 	size_t n_arguments, struct vtap_request *ret_request, struct vtap_err *err)
 {
-	const struct endpoint *endpoint = endpoint_find(path);
-	struct vtap_request request = { 0 };
+	const struct endpoint *endpoint = endpoint_find(method, path);
+	struct vtap_request request = { .condition = VTAP_CONDITION_COUNT };
 	int r;
 
 	if (endpoint == NULL)
-		return vtap_err_set(err, HTTP_NOT_FOUND, "there is no such path");
-	if (strcmp(method, endpoint->is_changing ? "POST" : "GET") != 0)
-		return vtap_err_set(err, HTTP_METHOD_NOT_ALLOWED, "%s takes %s only",
-			endpoint->path, endpoint->is_changing ? "POST" : "GET");
+		return endpoint_refuse(path, err);
 	request.op = (enum vtap_op)(endpoint - ENDPOINTS);
 	request.is_changing = endpoint->is_changing;
 	r = options_read(arguments, n_arguments, &request, err);

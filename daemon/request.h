@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/prefix.h"
 #include "model/conf.h"
+#include "report/condition.h"
 
 enum vtap_op {
 	VTAP_OP_STATUS,
@@ -17,6 +18,11 @@ enum vtap_op {
 	VTAP_OP_UNKNOWN,
 	VTAP_OP_PLAN,
 	VTAP_OP_WAIT,
+	VTAP_OP_DOCTOR,
+	VTAP_OP_HEALTH,
+	VTAP_OP_DRAIN_STATE,
+	VTAP_OP_DRAIN,
+	VTAP_OP_UNDRAIN,
 	VTAP_OP_RELOAD,
 	VTAP_OP_TEARDOWN,
 	VTAP_OP_COUNT
@@ -24,6 +30,9 @@ enum vtap_op {
 
 /** VTAP_REQUEST_TIMEOUT_MAX_MS - the longest wait: a day */
 #define VTAP_REQUEST_TIMEOUT_MAX_MS 86400000ULL
+
+/** VTAP_DRAIN_REASON_MAX - bytes of a reason with its NUL, a line as vtap_value_text() takes */
+#define VTAP_DRAIN_REASON_MAX 161
 
 struct vtap_request {
 	enum vtap_op op;
@@ -34,6 +43,8 @@ struct vtap_request {
 	struct vtap_addr source;
 	bool has_timeout; /* wait */
 	uint64_t timeout_ms;
+	enum vtap_condition condition;      /* doctor; VTAP_CONDITION_COUNT: all */
+	char reason[VTAP_DRAIN_REASON_MAX]; /* drain; "" for none */
 };
 
 /** struct vtap_argument - a part of the query; value is NULL for `?name` */

@@ -3,70 +3,8 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
-#include "base/text.h"
-
-/* jansson's packing returns NULL without memory, and takes NULL parts as a failure of the whole: so
- * nothing is checked on the way, and text_of() checks once. */
-
-static char *text_of(json_t *object)
-{
-	char *text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
-
-	json_decref(object);
-	return text;
-}
-
-static json_t *time_json(uint64_t wall_ns)
-{
-	char day[32], text[64];
-	time_t seconds = (time_t)(wall_ns / VTAP_NS_PER_S);
-	struct tm tm;
-
-	if (wall_ns == 0 || gmtime_r(&seconds, &tm) == NULL ||
-		strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		return json_null();
-	(void)snprintf(text, sizeof(text), "%s.%09lluZ", day, /* fits */
-		(unsigned long long)(wall_ns % VTAP_NS_PER_S));
-	return json_string(text);
-}
-
-/* A point of the monotonic clock as wall time; 0 is never. */
-static json_t *mono_json(const struct vtap_snapshot *snapshot, uint64_t mono_ns)
-{
-	if (mono_ns == 0)
-		return json_null();
-	return time_json(snapshot->now_wall_ns - (snapshot->now_mono_ns - mono_ns));
-}
-
-static json_t *age_json(const struct vtap_snapshot *snapshot, uint64_t mono_ns)
-{
-	if (mono_ns == 0)
-		return json_null();
-	return json_integer(snapshot->now_mono_ns > mono_ns
-				    ? (json_int_t)(snapshot->now_mono_ns - mono_ns)
-				    : 0);
-}
-
-static json_t *duration_json(uint64_t ns)
-{
-	return ns == VTAP_REPORT_NEVER ? json_null() : json_integer((json_int_t)ns);
-}
-
-/* Text that may hold bytes from outside (names of interfaces), or NULL. */
-static json_t *shown_json(const char *text)
-{
-	_auto_free char *copy = text != NULL ? strdup(text) : NULL;
-	json_t *json = text != NULL ? json_string(text) : json_null();
-
-	if (json != NULL || copy == NULL)
-		return json;
-	vtap_text_make_printable(copy);
-	return json_string(copy);
-}
+#include "report/json_value.h"
 
 static json_t *prefixes_json(const struct vtap_prefix *prefixes, size_t n)
 {
@@ -76,17 +14,6 @@ static json_t *prefixes_json(const struct vtap_prefix *prefixes, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		vtap_prefix_format(&prefixes[i], text);
 		if (json_array_append_new(array, json_string(text)) < 0)
-			break;
-	}
-	return array;
-}
-
-static json_t *strings_json(const char *const *strings, size_t n)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < n; i++) {
-		if (json_array_append_new(array, shown_json(strings[i])) < 0)
 			break;
 	}
 	return array;
@@ -135,21 +62,31 @@ static json_t *drops_json(const uint64_t verdicts[VTAP_VERDICT_COUNT])
 	return object;
 }
 
+/* The drain that is under way, or null. */
+static json_t *drain_json(const struct vtap_report_drain *drain)
+{
+	if (!drain->is_draining)
+		return json_null();
+	return json_pack("{s:o, s:o, s:f}", "since", vtap_json_time(drain->since_wall_ns), "reason",
+		vtap_json_shown(drain->reason), "frames_per_second", drain->frames_per_second);
+}
+
 static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 {
 	json_t *refused =
 		snapshot->refused_wall_ns == 0
 			? json_null()
-			: json_pack("{s:o, s:I}", "at", time_json(snapshot->refused_wall_ns),
+			: json_pack("{s:o, s:I}", "at", vtap_json_time(snapshot->refused_wall_ns),
 				  "mistakes", (json_int_t)snapshot->n_refused_mistakes);
 
 	uint64_t uptime_ns = snapshot->now_mono_ns - snapshot->started_mono_ns;
 
-	return json_pack("{s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:I, s:s}", "version",
-		snapshot->version, "pid", snapshot->pid, "state",
-		snapshot->is_healthy ? "healthy" : "unhealthy", "uptime_ns", (json_int_t)uptime_ns,
-		"started", mono_json(snapshot, snapshot->started_mono_ns), "configured",
-		time_json(snapshot->configured_wall_ns), "refused", refused, "repairs",
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:s}", "version",
+		snapshot->version, "pid", snapshot->pid, "state", vtap_json_state(snapshot),
+		"checks", vtap_json_checks(snapshot), "drain", drain_json(&snapshot->drain),
+		"uptime_ns", (json_int_t)uptime_ns, "started",
+		vtap_json_mono(snapshot, snapshot->started_mono_ns), "configured",
+		vtap_json_time(snapshot->configured_wall_ns), "refused", refused, "repairs",
 		(json_int_t)snapshot->n_repairs, "guard", "off");
 }
 
@@ -157,19 +94,20 @@ static json_t *target_json(const struct vtap_report_target *report)
 {
 	const struct vtap_target *target = report->target;
 	static const char *const AUTO[] = { "auto" };
-	json_t *underlay =
-		target->n_underlays == 0
-			? strings_json(AUTO, 1)
-			: strings_json((const char *const *)target->underlays, target->n_underlays);
+	json_t *underlay = target->n_underlays == 0
+				   ? vtap_json_strings(AUTO, 1)
+				   : vtap_json_strings((const char *const *)target->underlays,
+					     target->n_underlays);
 
-	return json_pack(
-		"{s:s, s:i, s:o, s:o, s:s, s:i, s:s, s:s?, s:s?, s:o, s:I, s:I, s:I, s:o, s:I}",
+	return json_pack("{s:s, s:i, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:s?, s:o, s:I, s:I, s:I, "
+			 "s:o, s:I}",
 		"name", target->name, "port", (int)target->port, "underlay", underlay, "bound",
-		strings_json(report->bound, report->n_bound), "path", "worker", "workers",
-		(int)report->n_workers, "state", report->state.state, "reason",
-		report->state.reason, "message", report->state.message, "retry_in_ns",
-		duration_json(report->state.retry_in_ns), "received", (json_int_t)report->received,
-		"delivered", (json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
+		vtap_json_strings(report->bound, report->n_bound), "path", "worker", "workers",
+		(int)report->n_workers, "stalled", (int)report->n_stalled, "state",
+		report->state.state, "reason", report->state.reason, "message",
+		report->state.message, "retry_in_ns", vtap_json_duration(report->state.retry_in_ns),
+		"received", (json_int_t)report->received, "delivered",
+		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
 		(json_int_t)dropped_sum(report->verdicts), "drops", drops_json(report->verdicts),
 		"reserved_bits", (json_int_t)report->reserved_bits);
 }
@@ -180,23 +118,23 @@ static json_t *session_json(
 	const struct vtap_session *session = report->session;
 	uint64_t dropped = dropped_sum(report->verdicts);
 	uint64_t received = report->verdicts[VTAP_VERDICT_DELIVERED] + dropped;
-	json_t *object =
-		json_pack("{s:s, s:s?, s:s, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:s?, s:o}", "name",
-			session->name, "description", session->description, "target",
-			report->target->name, "vni", vnis_json(session), "source",
-			prefixes_json(session->sources, session->n_sources), "interface",
-			session->interface, "ifindex", report->interface_index, "mtu",
-			(int)session->mtu_bytes, "state", report->state.state, "reason",
-			report->state.reason, "message", report->state.message, "retry_in_ns",
-			duration_json(report->state.retry_in_ns));
+	json_t *object = json_pack(
+		"{s:s, s:s?, s:b, s:s, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:s?, s:o}", "name",
+		session->name, "description", session->description, "required",
+		session->is_required ? 1 : 0, "target", report->target->name, "vni",
+		vnis_json(session), "source", prefixes_json(session->sources, session->n_sources),
+		"interface", session->interface, "ifindex", report->interface_index, "mtu",
+		(int)session->mtu_bytes, "state", report->state.state, "reason",
+		report->state.reason, "message", report->state.message, "retry_in_ns",
+		vtap_json_duration(report->state.retry_in_ns));
 	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
 		"received", (json_int_t)received, "delivered",
 		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
 		(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
 		(json_int_t)report->bytes, "frames_per_second", report->frames_per_second,
 		"bits_per_second", report->bits_per_second, "last_frame",
-		mono_json(snapshot, report->last_mono_ns), "last_frame_age_ns",
-		age_json(snapshot, report->last_mono_ns), "sensors", (int)report->n_sensors,
+		vtap_json_mono(snapshot, report->last_mono_ns), "last_frame_age_ns",
+		vtap_json_age(snapshot, report->last_mono_ns), "sensors", (int)report->n_sensors,
 		"repairs", (json_int_t)report->n_repairs);
 
 	if (counts == NULL || json_object_update(object, counts) < 0) {
@@ -207,17 +145,7 @@ static json_t *session_json(
 	return object;
 }
 
-static json_t *with_version(json_t *object)
-{
-	if (object != NULL &&
-		json_object_set_new(object, "version", json_integer(VTAP_JSON_VERSION)) < 0) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
-}
-
-char *vtap_json_status(const struct vtap_snapshot *snapshot)
+char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings)
 {
 	json_t *targets = json_array(), *sessions = json_array();
 
@@ -228,8 +156,8 @@ char *vtap_json_status(const struct vtap_snapshot *snapshot)
 		if (json_array_append_new(
 			    sessions, session_json(snapshot, &snapshot->sessions[i])) < 0)
 			goto no_memory;
-	return text_of(with_version(json_pack("{s:o, s:o, s:o}", "daemon", daemon_json(snapshot),
-		"targets", targets, "sessions", sessions)));
+	return vtap_json_text(json_pack("{s:o, s:o, s:o, s:o}", "daemon", daemon_json(snapshot),
+		"findings", vtap_json_ids(findings), "targets", targets, "sessions", sessions));
 no_memory:
 	json_decref(targets);
 	json_decref(sessions);
@@ -256,9 +184,9 @@ static json_t *vni_json(const struct vtap_snapshot *snapshot, const struct vtap_
 		vtap_verdict_name(row->verdict), "frames", (json_int_t)row->frames, "bytes",
 		(json_int_t)row->bytes, "frames_per_second", row->frames_per_second, "sources",
 		sources_json(row), "sources_complete", row->has_more_sources ? 0 : 1, "first_seen",
-		mono_json(snapshot, row->first_mono_ns), "last_seen",
-		mono_json(snapshot, row->last_mono_ns), "last_seen_age_ns",
-		age_json(snapshot, row->last_mono_ns), "why", row->why);
+		vtap_json_mono(snapshot, row->first_mono_ns), "last_seen",
+		vtap_json_mono(snapshot, row->last_mono_ns), "last_seen_age_ns",
+		vtap_json_age(snapshot, row->last_mono_ns), "why", row->why);
 }
 
 static json_t *vni_rows_json(
@@ -290,7 +218,7 @@ char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_rep
 		json_decref(session);
 		return NULL;
 	}
-	return text_of(with_version(json_pack("{s:o}", "session", session)));
+	return vtap_json_text(json_pack("{s:o}", "session", session));
 }
 
 char *vtap_json_unknown(const struct vtap_snapshot *snapshot, const struct vtap_report_vnis *vnis)
@@ -299,9 +227,9 @@ char *vtap_json_unknown(const struct vtap_snapshot *snapshot, const struct vtap_
 
 	for (size_t i = 0; i < vnis->n; i++)
 		frames += vnis->row[i].frames;
-	return text_of(with_version(json_pack("{s:o, s:I, s:I}", "rows",
-		vni_rows_json(snapshot, vnis), "frames", (json_int_t)frames, "forgotten_frames",
-		(json_int_t)vnis->forgotten_frames)));
+	return vtap_json_text(json_pack("{s:o, s:I, s:I}", "rows", vni_rows_json(snapshot, vnis),
+		"frames", (json_int_t)frames, "forgotten_frames",
+		(json_int_t)vnis->forgotten_frames));
 }
 
 static json_t *match_json(const struct vtap_report_match *match)
@@ -315,7 +243,7 @@ static json_t *match_json(const struct vtap_report_match *match)
 		vtap_verdict_name(match->verdict), "session", match->session, "interface",
 		match->interface, "level", match->level, "prefix",
 		match->prefix[0] != '\0' ? match->prefix : NULL, "explain",
-		strings_json((const char *const *)match->explain, n));
+		vtap_json_strings((const char *const *)match->explain, n));
 }
 
 char *vtap_json_match(uint32_t vni, const struct vtap_addr *source,
@@ -329,8 +257,8 @@ char *vtap_json_match(uint32_t vni, const struct vtap_addr *source,
 			break;
 	if (source != NULL)
 		vtap_addr_format(source, text);
-	return text_of(with_version(json_pack("{s:I, s:s?, s:o}", "vni", (json_int_t)vni, "source",
-		source != NULL ? text : NULL, "results", results)));
+	return vtap_json_text(json_pack("{s:I, s:s?, s:o}", "vni", (json_int_t)vni, "source",
+		source != NULL ? text : NULL, "results", results));
 }
 
 char *vtap_json_plan(const struct vtap_report_plan *plan)
@@ -346,51 +274,51 @@ char *vtap_json_plan(const struct vtap_report_plan *plan)
 					  plan->row[i].why)) < 0)
 			break;
 	}
-	return text_of(with_version(json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+	return vtap_json_text(json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 		"files_changed", (json_int_t)plan->n_files_changed, "since",
-		time_json(plan->since_wall_ns), "rows", rows, "added", (json_int_t)plan->n_added,
-		"changed", (json_int_t)plan->n_changed, "replaced", (json_int_t)plan->n_replaced,
-		"removed", (json_int_t)plan->n_removed, "untouched", (json_int_t)plan->n_untouched,
-		"sensors_disturbed", (json_int_t)plan->n_sensors_disturbed, "pending",
-		strings_json(plan->pending, plan->n_pending))));
+		vtap_json_time(plan->since_wall_ns), "rows", rows, "added",
+		(json_int_t)plan->n_added, "changed", (json_int_t)plan->n_changed, "replaced",
+		(json_int_t)plan->n_replaced, "removed", (json_int_t)plan->n_removed, "untouched",
+		(json_int_t)plan->n_untouched, "sensors_disturbed",
+		(json_int_t)plan->n_sensors_disturbed, "pending",
+		vtap_json_strings(plan->pending, plan->n_pending)));
 }
 
 char *vtap_json_reload(const struct vtap_report_reload *reload)
 {
-	return text_of(
-		with_version(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
-			"result", reload->is_changed ? "in-effect" : "no-change", "elapsed_ns",
-			(json_int_t)reload->elapsed_ns, "added", (json_int_t)reload->n_added,
-			"changed", (json_int_t)reload->n_changed, "replaced",
-			(json_int_t)reload->n_replaced, "removed", (json_int_t)reload->n_removed,
-			"untouched", (json_int_t)reload->n_untouched, "sessions",
-			(json_int_t)reload->n_sessions, "ready", (json_int_t)reload->n_ready,
-			"waiting", strings_json(reload->waiting, reload->n_waiting), "configured",
-			time_json(reload->configured_wall_ns))));
+	return vtap_json_text(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+		"result", reload->is_changed ? "in-effect" : "no-change", "elapsed_ns",
+		(json_int_t)reload->elapsed_ns, "added", (json_int_t)reload->n_added, "changed",
+		(json_int_t)reload->n_changed, "replaced", (json_int_t)reload->n_replaced,
+		"removed", (json_int_t)reload->n_removed, "untouched",
+		(json_int_t)reload->n_untouched, "sessions", (json_int_t)reload->n_sessions,
+		"ready", (json_int_t)reload->n_ready, "waiting",
+		vtap_json_strings(reload->waiting, reload->n_waiting), "configured",
+		vtap_json_time(reload->configured_wall_ns)));
 }
 
 char *vtap_json_refusal(const struct vtap_report_refusal *refusal)
 {
-	return text_of(with_version(json_pack("{s:o, s:I, s:I, s:o}", "mistakes",
-		strings_json(refusal->line, refusal->n), "mistake_count", (json_int_t)refusal->n,
-		"file_count", (json_int_t)refusal->n_files, "configured",
-		time_json(refusal->configured_wall_ns))));
+	return vtap_json_text(json_pack("{s:o, s:I, s:I, s:o}", "mistakes",
+		vtap_json_strings(refusal->line, refusal->n), "mistake_count",
+		(json_int_t)refusal->n, "file_count", (json_int_t)refusal->n_files, "configured",
+		vtap_json_time(refusal->configured_wall_ns)));
 }
 
 char *vtap_json_wait(const struct vtap_report_session *session)
 {
-	return text_of(with_version(json_pack("{s:s, s:s, s:s, s:s?}", "session",
-		session->session->name, "interface", session->session->interface, "state",
-		session->state.state, "message", session->state.message)));
+	return vtap_json_text(json_pack("{s:s, s:s, s:s, s:s?}", "session", session->session->name,
+		"interface", session->session->interface, "state", session->state.state, "message",
+		session->state.message));
 }
 
 char *vtap_json_teardown(size_t n_interfaces, const char *message)
 {
-	return text_of(with_version(json_pack(
-		"{s:I, s:s?}", "interfaces", (json_int_t)n_interfaces, "message", message)));
+	return vtap_json_text(json_pack(
+		"{s:I, s:s?}", "interfaces", (json_int_t)n_interfaces, "message", message));
 }
 
 char *vtap_json_error(const char *sentence)
 {
-	return text_of(with_version(json_pack("{s:o}", "error", shown_json(sentence))));
+	return vtap_json_text(json_pack("{s:o}", "error", vtap_json_shown(sentence)));
 }

@@ -5,12 +5,13 @@
  */
 #pragma once
 
+#include "report/finding.h"
 #include "report/snapshot.h"
 
 /** VTAP_JSON_VERSION - changes when a reader of the former would be misled */
 #define VTAP_JSON_VERSION 1
 
-char *vtap_json_status(const struct vtap_snapshot *snapshot);
+char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings);
 
 /** vtap_json_show() - one session; @vnis are the VNIs that it carries */
 char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_report_session *report,

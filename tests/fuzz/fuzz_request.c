@@ -5,6 +5,7 @@
  */
 #include "tests/fuzz/must.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "config/value.h"
@@ -28,15 +29,25 @@ static size_t query_split(char *query, struct vtap_argument arguments[static ARG
 	return n;
 }
 
+static bool op_is_changing(enum vtap_op op)
+{
+	return op == VTAP_OP_RELOAD || op == VTAP_OP_TEARDOWN || op == VTAP_OP_DRAIN ||
+	       op == VTAP_OP_UNDRAIN;
+}
+
 static void request_check(const struct vtap_request *request)
 {
+	struct vtap_complaint complaint;
+
 	must(request->op < VTAP_OP_COUNT);
-	must(request->is_changing ==
-		(request->op == VTAP_OP_RELOAD || request->op == VTAP_OP_TEARDOWN));
+	must(request->is_changing == op_is_changing(request->op));
 	must(memchr(request->session, '\0', sizeof(request->session)) != NULL);
 	must(request->session[0] == '\0' || vtap_value_name_ok(request->session));
 	must(request->vni <= VTAP_CONF_VNI_MAX);
 	must(request->timeout_ms <= VTAP_REQUEST_TIMEOUT_MAX_MS);
+	must(request->condition <= VTAP_CONDITION_COUNT);
+	must(memchr(request->reason, '\0', sizeof(request->reason)) != NULL);
+	must(vtap_value_text(request->reason, &complaint) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)

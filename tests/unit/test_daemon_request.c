@@ -11,6 +11,9 @@
 
 #define ARGUMENTS_MAX 3
 
+#define REASON_40  "1234567890123456789012345678901234567890"
+#define REASON_160 REASON_40 REASON_40 REASON_40 REASON_40
+
 struct request_row {
 	const char *method;
 	const char *path;
@@ -48,6 +51,11 @@ static void test_request_when_an_endpoint_then_its_operation(void **state)
 		{ { "GET", "/v1/unknown", { { 0 } }, 0, "" }, VTAP_OP_UNKNOWN, false },
 		{ { "GET", "/v1/plan", { { 0 } }, 0, "" }, VTAP_OP_PLAN, false },
 		{ { "GET", "/v1/wait", { { "session", "web" } }, 0, "" }, VTAP_OP_WAIT, false },
+		{ { "GET", "/v1/doctor", { { 0 } }, 0, "" }, VTAP_OP_DOCTOR, false },
+		{ { "GET", "/healthz", { { 0 } }, 0, "" }, VTAP_OP_HEALTH, false },
+		{ { "GET", "/v1/drain", { { 0 } }, 0, "" }, VTAP_OP_DRAIN_STATE, false },
+		{ { "POST", "/v1/drain", { { 0 } }, 0, "" }, VTAP_OP_DRAIN, true },
+		{ { "POST", "/v1/undrain", { { 0 } }, 0, "" }, VTAP_OP_UNDRAIN, true },
 		{ { "POST", "/v1/reload", { { 0 } }, 0, "" }, VTAP_OP_RELOAD, true },
 		{ { "POST", "/v1/teardown", { { 0 } }, 0, "" }, VTAP_OP_TEARDOWN, true },
 	};
@@ -80,6 +88,20 @@ static void test_request_when_refused_then_status_and_sentence(void **state)
 		{ "GET", "/v1/reload", { { 0 } }, 405, "/v1/reload takes POST only" },
 		{ "GET", "/v1/teardown", { { 0 } }, 405, "/v1/teardown takes POST only" },
 		{ "DELETE", "/v1/teardown", { { 0 } }, 405, "/v1/teardown takes POST only" },
+		{ "PUT", "/v1/drain", { { 0 } }, 405, "/v1/drain takes GET and POST only" },
+		{ "GET", "/v1/undrain", { { 0 } }, 405, "/v1/undrain takes POST only" },
+		{ "POST", "/healthz", { { 0 } }, 405, "/healthz takes GET only" },
+		{ "GET", "/v1/healthz", { { 0 } }, 404, missing },
+		{ "GET", "/v1/doctor", { { "condition", "no-sesions" } }, 404,
+			"that is not the id of a condition" },
+		{ "GET", "/v1/doctor", { { "condition", NULL } }, 404,
+			"that is not the id of a condition" },
+		{ "POST", "/v1/drain", { { "reason", "two\nlines" } }, 400,
+			"reason: must be printable characters in UTF-8" },
+		{ "POST", "/v1/drain", { { "reason", "\033[2J" } }, 400,
+			"reason: must be printable characters in UTF-8" },
+		{ "POST", "/v1/drain", { { "reason", REASON_160 "1" } }, 400,
+			"reason: 161 bytes, at most 160 are allowed" },
 		{ "GET", "/v1/show", { { 0 } }, 400, "session is missing" },
 		{ "GET", "/v1/wait", { { "timeout_ms", "1" } }, 400, "session is missing" },
 		{ "GET", "/v1/show", { { "session", "" } }, 404,
@@ -142,6 +164,36 @@ static void test_request_when_it_has_arguments_then_they_are_read(void **state)
 	assert_false(request.has_source);
 }
 
+static void test_request_when_it_has_no_argument_then_all_conditions_and_no_reason(void **state)
+{
+	static const struct request_row doctor = { "GET", "/v1/doctor", { { 0 } }, 0, "" };
+	struct vtap_request request;
+
+	(void)state;
+	assert_int_equal(request_read(&doctor, &request, NULL), 0);
+	assert_int_equal(request.condition, VTAP_CONDITION_COUNT);
+	assert_string_equal(request.reason, "");
+}
+
+static void test_request_when_a_condition_or_reason_is_given_then_it_is_read(void **state)
+{
+	static const struct request_row doctor = { "GET", "/v1/doctor",
+		{ { "condition", "session-waiting" } }, 0, "" };
+	static const struct request_row drain = { "POST", "/v1/drain",
+		{ { "reason", "Wartung f\303\274r suricata 7.0.11 & zeek" } }, 0, "" };
+	static const struct request_row longest = { "POST", "/v1/drain",
+		{ { "reason", REASON_160 } }, 0, "" };
+	struct vtap_request request;
+
+	(void)state;
+	assert_int_equal(request_read(&doctor, &request, NULL), 0);
+	assert_int_equal(request.condition, VTAP_CONDITION_SESSION_WAITING);
+	assert_int_equal(request_read(&drain, &request, NULL), 0);
+	assert_string_equal(request.reason, "Wartung f\303\274r suricata 7.0.11 & zeek");
+	assert_int_equal(request_read(&longest, &request, NULL), 0);
+	assert_string_equal(request.reason, REASON_160);
+}
+
 static void test_request_when_an_argument_is_given_twice_or_unknown_then_the_first_counts(
 	void **state)
 {
@@ -160,6 +212,9 @@ int main(void)
 		cmocka_unit_test(test_request_when_an_endpoint_then_its_operation),
 		cmocka_unit_test(test_request_when_refused_then_status_and_sentence),
 		cmocka_unit_test(test_request_when_it_has_arguments_then_they_are_read),
+		cmocka_unit_test(
+			test_request_when_it_has_no_argument_then_all_conditions_and_no_reason),
+		cmocka_unit_test(test_request_when_a_condition_or_reason_is_given_then_it_is_read),
 		cmocka_unit_test(
 			test_request_when_an_argument_is_given_twice_or_unknown_then_the_first_counts),
 	};
