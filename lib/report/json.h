@@ -13,6 +13,18 @@
 
 char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings);
 
+/** vtap_json_doctor() - what holds, and every check; of one condition, or VTAP_CONDITION_COUNT for
+ * all
+ */
+char *vtap_json_doctor(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings,
+	enum vtap_condition only);
+
+/** vtap_json_health() - how health is judged, with every condition */
+char *vtap_json_health(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings);
+
+/** vtap_json_drain() - how far the drain is, also when there is none */
+char *vtap_json_drain(const struct vtap_snapshot *snapshot);
+
 /** vtap_json_show() - one session; @vnis are the VNIs that it carries */
 char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_report_session *report,
 	const struct vtap_report_vnis *vnis);

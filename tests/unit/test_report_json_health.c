@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: doctor and /healthz have every condition of the register in its order and say of each
+ * whether it holds; status, doctor, /healthz and drain agree; bytes from outside cannot break an
+ * answer.
+ */
+#include "tests/unit/test_report_json.h"
+
+static struct vtap_finding test_findings[] = {
+	{ .condition = VTAP_CONDITION_INTERFACE_FOREIGN,
+		.subject = "pay",
+		.sentence = "session pay cannot be shown",
+		.remedy = "ip link del mirror-pay",
+		.since_mono_ns = TEST_MONO_NS - 10 * VTAP_NS_PER_S },
+	{ .condition = VTAP_CONDITION_SESSION_WAITING,
+		.subject = "a",
+		.sentence = "session a cannot be shown",
+		.remedy = "vtapctl show a",
+		.breaks_health = true },
+	{ .condition = VTAP_CONDITION_SESSION_WAITING,
+		.subject = "b",
+		.sentence = "session b cannot be shown",
+		.remedy = "vtapctl show b" },
+	{ .condition = VTAP_CONDITION_ALLOW_ANY,
+		.sentence = "any host can send",
+		.remedy = "allow = PREFIX" },
+};
+static const struct vtap_findings FINDINGS = {
+	.finding = test_findings,
+	.n = VTAP_ARRAY_LEN(test_findings),
+};
+static const struct vtap_findings NONE = { 0 };
+
+/* The item of a list of objects with this id, borrowed. */
+static const json_t *item_find(const json_t *list, const char *id)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (list, i, item)
+		if (strcmp(json_string_value(json_object_get(item, "id")), id) == 0)
+			return item;
+	print_error("no item %s\n", id);
+	fail();
+	return NULL;
+}
+
+static void assert_is_register(const json_t *list)
+{
+	assert_int_equal(json_array_size(list), VTAP_CONDITION_COUNT);
+	for (size_t i = 0; i < VTAP_CONDITION_COUNT; i++) {
+		const char *id = json_string_value(json_object_get(json_array_get(list, i), "id"));
+
+		assert_string_equal(id, vtap_condition_row((enum vtap_condition)i)->id);
+	}
+}
+
+static void assert_holds(const json_t *list, const char *id, bool holds)
+{
+	assert_int_equal(json_is_true(json_object_get(item_find(list, id), "holds")), holds);
+}
+
+static void test_doctor_when_asked_for_all_then_every_check_in_its_order(void **state)
+{
+	const struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *tree = tree_of(vtap_json_doctor(&snapshot, &FINDINGS, VTAP_CONDITION_COUNT));
+	const json_t *checks = json_object_get(tree, "checks");
+
+	(void)state;
+	assert_is_register(checks);
+	assert_holds(checks, "interface-foreign", true);
+	assert_holds(checks, "session-waiting", true);
+	assert_holds(checks, "allow-any", true);
+	assert_holds(checks, "no-sessions", false);
+	assert_int_equal(json_array_size(json_object_get(tree, "findings")), 4);
+	json_decref(tree);
+}
+
+static void test_doctor_when_something_holds_then_what_since_when_and_the_remedy(void **state)
+{
+	const struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *tree = tree_of(vtap_json_doctor(&snapshot, &FINDINGS, VTAP_CONDITION_COUNT));
+	const json_t *findings = json_object_get(tree, "findings");
+
+	(void)state;
+	assert_json(json_array_get(findings, 0),
+		"{'id':'interface-foreign','severity':'page','subject':'pay',"
+		"'since':'2026-11-20T10:04:50.000000000Z','sentence':'session pay cannot be shown',"
+		"'remedy':'ip link del mirror-pay','breaks_health':false}");
+	assert_json(json_array_get(findings, 3),
+		"{'id':'allow-any','severity':'info','subject':null,'since':null,"
+		"'sentence':'any host can send','remedy':'allow = PREFIX','breaks_health':false}");
+	json_decref(tree);
+}
+
+static void test_doctor_when_asked_for_one_then_nothing_else(void **state)
+{
+	const struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *tree =
+		tree_of(vtap_json_doctor(&snapshot, &FINDINGS, VTAP_CONDITION_SESSION_WAITING));
+	const struct vtap_condition_row *row = vtap_condition_row(VTAP_CONDITION_SESSION_WAITING);
+	const json_t *check = json_array_get(json_object_get(tree, "checks"), 0);
+
+	(void)state;
+	assert_int_equal(json_array_size(json_object_get(tree, "findings")), 2);
+	assert_int_equal(json_array_size(json_object_get(tree, "checks")), 1);
+	assert_string_equal(json_string_value(json_object_get(check, "meaning")), row->meaning);
+	assert_string_equal(json_string_value(json_object_get(check, "cause")), row->cause);
+	assert_string_equal(json_string_value(json_object_get(check, "remedy")), row->remedy);
+	assert_string_equal(json_string_value(json_object_get(check, "severity")), "ticket");
+	json_decref(tree);
+}
+
+static void test_doctor_when_a_sentence_is_not_utf8_then_the_answer_is_whole(void **state)
+{
+	const struct vtap_snapshot snapshot = snapshot_healthy();
+	struct vtap_finding finding = { .sentence = "x\xff is taken",
+		.remedy = "ip link del x\xff" };
+	const struct vtap_findings findings = { .finding = &finding, .n = 1 };
+	json_t *tree = tree_of(vtap_json_doctor(&snapshot, &findings, VTAP_CONDITION_COUNT));
+	const json_t *found = json_array_get(json_object_get(tree, "findings"), 0);
+
+	(void)state;
+	assert_json(json_object_get(found, "sentence"), "'x? is taken'");
+	assert_json(json_object_get(found, "remedy"), "'ip link del x?'");
+	json_decref(tree);
+}
+
+static void test_health_when_something_breaks_it_then_only_that_is_said_to(void **state)
+{
+	const struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *tree = tree_of(vtap_json_health(&snapshot, &FINDINGS));
+	const json_t *conditions = json_object_get(tree, "conditions");
+
+	(void)state;
+	assert_is_register(conditions);
+	assert_json(item_find(conditions, "session-waiting"),
+		"{'id':'session-waiting','severity':'ticket','holds':true,'breaks_health':true,"
+		"'findings':[{'subject':'a','since':null,'sentence':'session a cannot be shown',"
+		"'remedy':'vtapctl show a'},{'subject':'b','since':null,"
+		"'sentence':'session b cannot be shown','remedy':'vtapctl show b'}]}");
+	assert_json(item_find(conditions, "no-sessions"),
+		"{'id':'no-sessions','severity':'page','holds':false,'breaks_health':false,"
+		"'findings':[]}");
+	assert_false(json_is_true(
+		json_object_get(item_find(conditions, "interface-foreign"), "breaks_health")));
+	json_decref(tree);
+}
+
+static void assert_health_state(
+	const struct vtap_snapshot *snapshot, const char *state, const char *checks)
+{
+	json_t *health = tree_of(vtap_json_health(snapshot, &NONE));
+	json_t *status = tree_of(vtap_json_status(snapshot, &NONE));
+	const json_t *daemon = json_object_get(status, "daemon");
+
+	assert_json(json_object_get(health, "state"), state);
+	assert_json(json_object_get(health, "checks"), checks);
+	assert_json(json_object_get(daemon, "state"), state);
+	assert_json(json_object_get(daemon, "checks"), checks);
+	json_decref(health);
+	json_decref(status);
+}
+
+static void test_health_when_any_then_status_says_the_same(void **state)
+{
+	struct vtap_snapshot snapshot = snapshot_healthy();
+
+	(void)state;
+	assert_health_state(&snapshot, "'healthy'", "'answered'");
+	snapshot.is_healthy = false;
+	snapshot.checks = VTAP_CHECKS_REFUSED;
+	assert_health_state(&snapshot, "'unhealthy'", "'refused'");
+	snapshot.drain.is_draining = true;
+	assert_health_state(&snapshot, "'draining'", "'refused'");
+	snapshot.is_healthy = true;
+	snapshot.checks = VTAP_CHECKS_OFF;
+	assert_health_state(&snapshot, "'draining'", "'off'");
+}
+
+static void test_health_when_more_is_required_then_it_is_listed(void **state)
+{
+	struct vtap_conf conf = test_conf;
+	struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *tree;
+
+	(void)state;
+	conf.health.require =
+		VTAP_REQUIRE_ANY | VTAP_REQUIRE_ALL | VTAP_REQUIRE_SENSORS | VTAP_REQUIRE_TRAFFIC;
+	snapshot.conf = &conf;
+	tree = tree_of(vtap_json_health(&snapshot, &NONE));
+	assert_json(json_object_get(tree, "require"), "['any','all','sensors','traffic']");
+	assert_json(json_object_get(tree, "settle_ns"), "10000000000");
+	json_decref(tree);
+}
+
+static void test_drain_when_there_is_none_then_nothing_is_pretended(void **state)
+{
+	const struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *tree = tree_of(vtap_json_drain(&snapshot));
+
+	(void)state;
+	assert_json(tree,
+		"{'version':1,'draining':false,'since':null,'reason':null,'frames_per_second':0.0,"
+		"'frames_per_second_before':0.0,'elapsed_ns':0,'quiet_ns':0,'is_quiet':false,"
+		"'is_overdue':false,'delivered':0,'lost':0,'settle_ns':10000000000,"
+		"'drain_time_ns':120000000000,'healthy':true}");
+	json_decref(tree);
+}
+
+static void test_drain_when_under_way_then_all_of_it_and_in_status_too(void **state)
+{
+	struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *drain, *status;
+
+	(void)state;
+	snapshot.drain = (struct vtap_report_drain){
+		.is_draining = true,
+		.since_wall_ns = TEST_WALL_NS - 36 * VTAP_NS_PER_S,
+		.reason = "suricata 7.0.11",
+		.frames_per_second = 1904.5,
+		.frames_per_second_before = 215525,
+		.elapsed_ns = 36 * VTAP_NS_PER_S,
+		.quiet_ns = 15 * VTAP_NS_PER_S,
+		.is_quiet = true,
+		.delivered = 2711908,
+		.lost = 3,
+	};
+	drain = tree_of(vtap_json_drain(&snapshot));
+	assert_json(drain,
+		"{'version':1,'draining':true,'since':'2026-11-20T10:04:24.000000000Z',"
+		"'reason':'suricata 7.0.11','frames_per_second':1904.5,"
+		"'frames_per_second_before':215525.0,'elapsed_ns':36000000000,"
+		"'quiet_ns':15000000000,'is_quiet':true,'is_overdue':false,'delivered':2711908,"
+		"'lost':3,'settle_ns':10000000000,'drain_time_ns':120000000000,'healthy':true}");
+	status = tree_of(vtap_json_status(&snapshot, &NONE));
+	assert_json(json_object_get(json_object_get(status, "daemon"), "drain"),
+		"{'since':'2026-11-20T10:04:24.000000000Z','reason':'suricata 7.0.11',"
+		"'frames_per_second':1904.5}");
+	json_decref(drain);
+	json_decref(status);
+}
+
+static void test_status_when_conditions_hold_then_each_is_named_once_but_information(void **state)
+{
+	const struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *tree = tree_of(vtap_json_status(&snapshot, &FINDINGS));
+
+	(void)state;
+	assert_json(json_object_get(tree, "findings"), "['interface-foreign','session-waiting']");
+	assert_json(json_object_get(json_object_get(tree, "daemon"), "drain"), "null");
+	json_decref(tree);
+}
+
+static void test_status_when_workers_stall_and_sessions_are_not_required_then_it_says_so(
+	void **state)
+{
+	struct vtap_target target = { .name = "default", .port = 4789 };
+	struct vtap_session session = { .name = "web", .is_required = true };
+	struct vtap_report_state ready = { .state = "ready", .retry_in_ns = VTAP_REPORT_NEVER };
+	struct vtap_report_target targets = { .target = &target, .state = ready, .n_stalled = 2 };
+	struct vtap_report_session sessions = {
+		.session = &session, .target = &target, .state = ready
+	};
+	struct vtap_snapshot snapshot = snapshot_healthy();
+	json_t *tree;
+
+	(void)state;
+	snapshot.targets = &targets;
+	snapshot.sessions = &sessions;
+	snapshot.n_targets = snapshot.n_sessions = 1;
+	tree = tree_of(vtap_json_status(&snapshot, &NONE));
+	assert_json(json_object_get(json_array_get(json_object_get(tree, "targets"), 0), "stalled"),
+		"2");
+	assert_json(
+		json_object_get(json_array_get(json_object_get(tree, "sessions"), 0), "required"),
+		"true");
+	json_decref(tree);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_doctor_when_asked_for_all_then_every_check_in_its_order),
+		cmocka_unit_test(
+			test_doctor_when_something_holds_then_what_since_when_and_the_remedy),
+		cmocka_unit_test(test_doctor_when_asked_for_one_then_nothing_else),
+		cmocka_unit_test(test_doctor_when_a_sentence_is_not_utf8_then_the_answer_is_whole),
+		cmocka_unit_test(test_health_when_something_breaks_it_then_only_that_is_said_to),
+		cmocka_unit_test(test_health_when_any_then_status_says_the_same),
+		cmocka_unit_test(test_health_when_more_is_required_then_it_is_listed),
+		cmocka_unit_test(test_drain_when_there_is_none_then_nothing_is_pretended),
+		cmocka_unit_test(test_drain_when_under_way_then_all_of_it_and_in_status_too),
+		cmocka_unit_test(
+			test_status_when_conditions_hold_then_each_is_named_once_but_information),
+		cmocka_unit_test(
+			test_status_when_workers_stall_and_sessions_are_not_required_then_it_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
