@@ -15,7 +15,7 @@
 #define HTTP_NOT_FOUND      404
 #define HTTP_UNPROCESSABLE  422
 #define HTTP_INTERNAL_ERROR 500
-#define HTTP_NOT_BUILT      501
+#define HTTP_UNAVAILABLE    503
 
 struct vtap_answer vtap_answer_error(unsigned status, const char *sentence)
 {
@@ -45,10 +45,50 @@ static struct vtap_answer answer_no_session(const char *name)
 static struct vtap_answer answer_status(struct vtap_manager *manager)
 {
 	struct vtap_snapshot snapshot = { 0 };
-	const struct vtap_findings findings = { 0 };
 	int r = vtap_observe(manager, &snapshot);
 	struct vtap_answer answer =
-		r < 0 ? answer_trouble(r) : answer_ok(vtap_json_status(&snapshot, &findings));
+		r < 0 ? answer_trouble(r)
+		      : answer_ok(vtap_json_status(&snapshot, &manager->judge.findings));
+
+	vtap_snapshot_done(&snapshot);
+	return answer;
+}
+
+/* ---- health, doctor, drain: they stand on the last judgement ---- */
+
+static struct vtap_answer answer_health(struct vtap_manager *manager)
+{
+	struct vtap_snapshot snapshot = { 0 };
+	int r = vtap_observe(manager, &snapshot);
+	bool is_fit = r == 0 && snapshot.is_healthy && !snapshot.drain.is_draining;
+	struct vtap_answer answer = {
+		.status = is_fit ? HTTP_OK : HTTP_UNAVAILABLE,
+		.body = r < 0 ? vtap_json_error(vtap_errno_text(r))
+			      : vtap_json_health(&snapshot, &manager->judge.findings),
+	};
+
+	vtap_snapshot_done(&snapshot);
+	return answer;
+}
+
+static struct vtap_answer answer_doctor(struct vtap_manager *manager, enum vtap_condition only)
+{
+	struct vtap_snapshot snapshot = { 0 };
+	int r = vtap_observe(manager, &snapshot);
+	struct vtap_answer answer =
+		r < 0 ? answer_trouble(r)
+		      : answer_ok(vtap_json_doctor(&snapshot, &manager->judge.findings, only));
+
+	vtap_snapshot_done(&snapshot);
+	return answer;
+}
+
+static struct vtap_answer answer_drain(struct vtap_manager *manager)
+{
+	struct vtap_snapshot snapshot = { 0 };
+	int r = vtap_observe(manager, &snapshot);
+	struct vtap_answer answer =
+		r < 0 ? answer_trouble(r) : answer_ok(vtap_json_drain(&snapshot));
 
 	vtap_snapshot_done(&snapshot);
 	return answer;
@@ -490,12 +530,12 @@ struct vtap_answer vtap_answer_make(
 		return answer_unknown(manager);
 	case VTAP_OP_PLAN:
 		return answer_plan(manager);
-	case VTAP_OP_DOCTOR:
 	case VTAP_OP_HEALTH:
+		return answer_health(manager);
+	case VTAP_OP_DOCTOR:
+		return answer_doctor(manager, request->condition);
 	case VTAP_OP_DRAIN_STATE:
-	case VTAP_OP_DRAIN:
-	case VTAP_OP_UNDRAIN:
-		return vtap_answer_error(HTTP_NOT_BUILT, "not built yet");
+		return answer_drain(manager);
 	default:
 		return vtap_answer_error(
 			HTTP_INTERNAL_ERROR, "not a question"); /* a bug: the control handles it */

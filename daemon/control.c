@@ -19,12 +19,17 @@
 
 #include "base/clock.h"
 #include "daemon/answer.h"
+#include "daemon/listen.h"
 #include "daemon/log.h"
 #include "daemon/request.h"
 
 /* Clients at once, and how long one may be silent. */
 #define CLIENTS_MAX      256
 #define CLIENT_TIMEOUT_S 10
+
+/* The same for those who come over TCP, and the bytes that a request may take. */
+#define PUBLIC_CLIENTS_MAX 64
+#define CLIENT_BYTES       32768
 
 /* Of these, how many may wait (a waiting client is not timed out by the library), and how often it
  * is asked whether they are still there. */
@@ -59,6 +64,7 @@ struct vtap_control {
 	sd_event_source *io;
 	sd_event_source *timer; /* the library's time-outs and those of waits */
 	struct call *waiting;
+	bool is_public;  /* over TCP: two questions, nothing is changed */
 	bool is_exiting; /* leave the loop when the last answer is out */
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
@@ -214,12 +220,27 @@ static void teardown_run(struct call *call)
 
 	control->manager->is_stopping = true;
 	vtap_manager_ports(control->manager, ports, sizeof(ports));
-	(void)vtap_manager_close_intakes(control->manager);
+	vtap_manager_close_intakes(control->manager, false);
 	n = vtap_interfaces_remove_all(control->manager->nl, &err);
 	call->answer = n < 0 ? vtap_answer_error(MHD_HTTP_INTERNAL_SERVER_ERROR, err.text)
 			     : vtap_answer_teardown((size_t)n, ports);
 	control->manager->is_torn_down = n >= 0;
 	control->is_exiting = true;
+}
+
+static void drain_change(struct call *call)
+{
+	struct vtap_manager *manager = call->control->manager;
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r = call->request.op == VTAP_OP_DRAIN
+			? vtap_judge_drain(manager, call->request.reason, &err)
+			: vtap_judge_undrain(manager, &err);
+
+	if (r < 0) /* it was done, but will not survive a restart */
+		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"%s", err.text);
+	call->request.op = VTAP_OP_DRAIN_STATE;
+	call->answer = vtap_answer_make(manager, &call->request);
 }
 
 static void wait_start(struct call *call)
@@ -253,12 +274,22 @@ static void call_refuse_peer(struct call *call, uid_t uid)
 	call->answer = vtap_answer_error(MHD_HTTP_FORBIDDEN, sentence);
 }
 
+/* What is answered over TCP. */
+static bool is_for_everybody(enum vtap_op op)
+{
+	return op == VTAP_OP_HEALTH || op == VTAP_OP_STATUS;
+}
+
 static void call_run(struct call *call)
 {
 	uid_t uid;
 
 	if (call->control->is_exiting) {
 		call->answer = vtap_answer_error(MHD_HTTP_SERVICE_UNAVAILABLE, "vtapd is stopping");
+		return;
+	}
+	if (call->control->is_public && !is_for_everybody(call->request.op)) {
+		call->answer = vtap_answer_error(MHD_HTTP_NOT_FOUND, "there is no such path");
 		return;
 	}
 	if (call->request.is_changing && !peer_may_change(call, &uid)) {
@@ -274,6 +305,10 @@ static void call_run(struct call *call)
 		break;
 	case VTAP_OP_WAIT:
 		wait_start(call);
+		break;
+	case VTAP_OP_DRAIN:
+	case VTAP_OP_UNDRAIN:
+		drain_change(call);
 		break;
 	default:
 		call->answer = vtap_answer_make(call->control->manager, &call->request);
@@ -454,16 +489,18 @@ static int socket_listen(
 static int http_start(struct vtap_control *control, int listen_fd, struct vtap_err *err)
 {
 	const union MHD_DaemonInfo *info;
+	unsigned n_clients = control->is_public ? PUBLIC_CLIENTS_MAX : CLIENTS_MAX;
 	int r;
 
 	control->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		handle_request, control, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)CLIENT_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, handle_completed, control,
+		MHD_OPTION_CONNECTION_LIMIT, n_clients, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)CLIENT_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_COMPLETED, handle_completed, control,
 		MHD_OPTION_END);
 	if (control->http == NULL) {
 		(void)vtap_fd_close(listen_fd);
-		return vtap_err_set(err, -EIO, "start the HTTP server on %s", control->path);
+		return vtap_err_set(err, -EIO, "the HTTP server does not start");
 	}
 	info = MHD_get_daemon_info(control->http, MHD_DAEMON_INFO_EPOLL_FD);
 	if (info == NULL)
@@ -487,6 +524,26 @@ int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
 		return -ENOMEM;
 	control->manager = manager;
 	r = socket_listen(control, runtime_dir, &listen_fd, err);
+	if (r == 0)
+		r = http_start(control, listen_fd, err);
+	if (r < 0)
+		return r;
+	*ret_control = vtap_steal(&control);
+	return 0;
+}
+
+int vtap_control_new_public(struct vtap_manager *manager, const struct vtap_listen *listen,
+	struct vtap_control **ret_control, struct vtap_err *err)
+{
+	_auto(control) struct vtap_control *control = calloc(1, sizeof(*control));
+	int listen_fd = -1;
+	int r;
+
+	if (control == NULL)
+		return -ENOMEM;
+	control->manager = manager;
+	control->is_public = true;
+	r = vtap_listen_tcp(&listen->addr, listen->port, SOMAXCONN, &listen_fd, err);
 	if (r == 0)
 		r = http_start(control, listen_fd, err);
 	if (r < 0)

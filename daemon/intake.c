@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "config/value.h"
+#include "daemon/health.h"
 #include "daemon/log.h"
 #include "datapath/receive.h"
 
@@ -37,7 +38,9 @@ struct desk {
 	uint16_t port;
 	int device_index; /* 0: not bound to an interface */
 	uint64_t buffer_bytes;
-	int socket_fd; /* until the worker has it */
+	int socket_fd;   /* until the worker has it */
+	uint64_t cookie; /* by which the store knows the socket */
+	bool has_left;   /* came back from the store outside its group: only holds what it held */
 	struct vtap_worker *worker;
 	uint32_t last_drops; /* SO_MEMINFO, modulo 2^32 */
 };
@@ -51,6 +54,7 @@ struct underlay {
 
 struct vtap_intake {
 	char name[VTAP_NAME_MAX];
+	struct vtap_store *store; /* borrowed */
 	struct vtap_slot slot[VTAP_SLOTS_MAX];
 	struct desk desk[VTAP_SLOTS_MAX];
 	struct vtap_publication publication;
@@ -67,13 +71,14 @@ struct vtap_intake {
 	struct vtap_backoff backoff;
 };
 
-int vtap_intake_new(const char *name, struct vtap_intake **ret_intake)
+int vtap_intake_new(const char *name, struct vtap_store *store, struct vtap_intake **ret_intake)
 {
 	struct vtap_intake *intake = aligned_alloc(VTAP_CACHE_LINE_BYTES, sizeof(*intake));
 
 	if (intake == NULL)
 		return -ENOMEM;
 	memset(intake, 0, sizeof(*intake));
+	intake->store = store;
 	(void)snprintf(intake->name, sizeof(intake->name), "%s", name); /* same size */
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		intake->desk[i].socket_fd = -1;
@@ -93,20 +98,33 @@ static void desk_count_drops(struct vtap_intake *intake, struct desk *desk, uint
 {
 	intake->n_socket_drops +=
 		(uint32_t)(drops - desk->last_drops); /* modulo 2^32, as the kernel counts */
+	if (drops != desk->last_drops)
+		vtap_store_note_drops(intake->store, desk->cookie, drops);
 	desk->last_drops = drops;
 }
 
-static void desk_close(struct vtap_intake *intake, struct desk *desk)
+/* @is_kept: the store keeps the socket for the process after us. */
+static void desk_close(struct vtap_intake *intake, struct desk *desk, bool is_kept)
 {
 	uint32_t drops = desk->last_drops;
 
+	if (!is_kept)
+		vtap_store_remove(intake->store, desk->cookie);
 	if (desk->worker != NULL)
-		vtap_worker_stop(desk->worker, &drops);
+		vtap_worker_stop(desk->worker, is_kept, &drops);
 	else
 		(void)vtap_socket_drops(desk->socket_fd, &drops); /* refused: none are added */
 	desk_count_drops(intake, desk, drops);
 	(void)vtap_fd_close(desk->socket_fd);
 	*desk = (struct desk){ .socket_fd = -1 };
+}
+
+bool vtap_intake_has_port(const struct vtap_intake *intake, uint16_t port)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		if (intake->desk[i].is_open && intake->desk[i].port == port)
+			return true;
+	return false;
 }
 
 static int desk_open(struct vtap_intake *intake, struct desk *desk,
@@ -119,6 +137,7 @@ static int desk_open(struct vtap_intake *intake, struct desk *desk,
 		r = vtap_socket_open(spec, &desk->socket_fd, err);
 	if (r < 0)
 		return r;
+	desk->cookie = vtap_store_put(intake->store, desk->socket_fd);
 	desk->is_open = desk->is_kept = true;
 	desk->port = spec->port;
 	desk->device_index = device_index;
@@ -139,8 +158,10 @@ static int desk_start(struct vtap_intake *intake, struct desk *desk, struct vtap
 
 	desk->socket_fd = -1; /* taken, also on failure */
 	r = vtap_worker_start(&spec, &desk->worker, err);
-	if (r < 0)
+	if (r < 0) {
+		vtap_store_remove(intake->store, desk->cookie);
 		*desk = (struct desk){ .socket_fd = -1 };
+	}
 	return r;
 }
 
@@ -164,21 +185,35 @@ static struct desk *desk_find_free(struct vtap_intake *intake)
 	return NULL;
 }
 
+/* What was not kept is closed, once a worker has read it empty: sockets that came back from the
+ * store wait for the first table. */
 static void desks_close_unkept(struct vtap_intake *intake)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
+		struct desk *desk = &intake->desk[i];
+
+		if (desk->is_open && !desk->is_kept &&
+			(desk->worker != NULL || vtap_intake_table(intake) != NULL))
+			desk_close(intake, desk, false);
+	}
+}
+
+bool vtap_intake_has_surplus(const struct vtap_intake *intake)
 {
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		if (intake->desk[i].is_open && !intake->desk[i].is_kept)
-			desk_close(intake, &intake->desk[i]);
+			return true;
+	return false;
 }
 
-void vtap_intake_free(struct vtap_intake *intake)
+void vtap_intake_free(struct vtap_intake *intake, bool keeps_sockets)
 {
 	if (intake == NULL)
 		return;
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
-		intake->desk[i].is_kept = false;
 		if (intake->desk[i].is_open)
-			desk_close(intake, &intake->desk[i]);
+			desk_close(intake, &intake->desk[i],
+				keeps_sockets && !intake->desk[i].has_left);
 		vtap_slot_done(&intake->slot[i]);
 	}
 	free(intake);
@@ -262,9 +297,11 @@ struct update {
 	const struct vtap_target *target;
 	unsigned n_workers; /* of each underlay */
 	uint64_t buffer_bytes;
-	unsigned n_found; /* underlays */
-	bool is_short;    /* no desk was free: those that are closed first make room */
-	int error;        /* of the last underlay that was refused, or 0 */
+	unsigned n_found;  /* underlays */
+	unsigned n_kept;   /* sockets that are as they should be */
+	bool is_port_ours; /* sockets of ours share it: who else might is not asked */
+	bool is_short;     /* no desk was free: those that are closed first make room */
+	int error;         /* of the last underlay that was refused, or 0 */
 	struct vtap_err err;
 };
 
@@ -294,7 +331,8 @@ static void update_underlay(struct update *update, const char *device, int index
 	for (int i = 0; i < VTAP_SLOTS_MAX && n < update->n_workers; i++) {
 		struct desk *desk = &intake->desk[i];
 
-		if (!desk->is_open || desk->port != spec.port || desk->device_index != index)
+		if (!desk->is_open || desk->port != spec.port || desk->device_index != index ||
+			desk->has_left)
 			continue;
 		desk->is_kept = true;
 		n++;
@@ -309,14 +347,18 @@ static void update_underlay(struct update *update, const char *device, int index
 			update->is_short = true; /* 16 in all is documented */
 			break;
 		}
-		r = desk_open(intake, desk, &spec, index, &err);
+		r = update->is_port_ours ? 0 : vtap_socket_is_free(&spec, &err);
+		if (r == 0)
+			r = desk_open(intake, desk, &spec, index, &err);
 		if (r < 0) { /* the other underlays go on */
 			update->error = r;
 			update->err = err;
 			break;
 		}
+		update->is_port_ours = true;
 		n++;
 	}
+	update->n_kept += n;
 }
 
 static bool is_underlay(const struct vtap_target *target, const struct vtap_device *device)
@@ -353,6 +395,51 @@ static void update_underlays(
 	}
 }
 
+/* A socket that came back: of this target, unless it is bound to an interface of another one. */
+static bool stored_fits(const struct vtap_target *target, const struct vtap_stored *stored,
+	const struct vtap_devices *devices)
+{
+	const struct vtap_device *device =
+		stored->device_index > 0 ? vtap_devices_find_index(devices, stored->device_index)
+					 : NULL;
+
+	return target->n_underlays == 0 || device == NULL || name_matches(target, device->name);
+}
+
+/* What came back from the store sits down at free desks. Which of them stay is seen afterwards; the
+ * others are read empty and closed. */
+static void desks_adopt(struct vtap_intake *intake, const struct vtap_target *target,
+	const struct vtap_devices *devices)
+{
+	struct vtap_stored stored;
+	size_t i = 0;
+
+	while (vtap_store_find(intake->store, target->port, &i, &stored)) {
+		struct desk *desk = desk_find_free(intake);
+		struct vtap_slot *slot;
+
+		if (!stored_fits(target, &stored, devices)) {
+			i++;
+			continue;
+		}
+		if (desk == NULL)
+			return;
+		slot = &intake->slot[desk - intake->desk];
+		if (slot->unknown == NULL && vtap_slot_init(slot) < 0)
+			return; /* no memory: the rest is closed, see vtap_store_clear() */
+		vtap_store_take(intake->store, i);
+		*desk = (struct desk){
+			.is_open = true,
+			.port = stored.port,
+			.device_index = stored.device_index,
+			.socket_fd = stored.fd,
+			.cookie = stored.cookie,
+			.has_left = stored.has_left,
+			.last_drops = vtap_store_drops(intake->store, stored.cookie),
+		};
+	}
+}
+
 static const struct vtap_device *vxlan_on_port(const struct vtap_devices *devices, uint16_t port)
 {
 	for (size_t i = 0; i < devices->n; i++)
@@ -382,22 +469,27 @@ static void state_wait(
 	memcpy(intake->message, message, sizeof(message));
 	if (is_new)
 		vtap_log(LOG_WARNING, VTAP_EVENT_TARGET_WAITING,
-			&(struct vtap_log_context){ .error = error }, "target %s: waiting, %s",
-			intake->name, message);
+			&(struct vtap_log_context){ .error = error, .condition = reason },
+			"target %s: waiting, %s", intake->name, message);
 }
 
 static void state_wait_for_port(struct update *update, const struct vtap_devices *devices)
 {
 	const struct vtap_device *vxlan = vxlan_on_port(devices, update->target->port);
+	uint16_t former_port = vtap_intake_port(update->intake);
+	char former[48] = "";
 
+	if (former_port != 0 && former_port != update->target->port)
+		(void)snprintf(former, sizeof(former), "; UDP port %u stays open until then",
+			former_port); /* fits */
 	if (vxlan != NULL)
 		state_wait(update->intake, "port-taken", update->error,
-			"UDP port %u is in use by the vxlan interface %s, which is not ours",
-			update->target->port, vxlan->name);
+			"UDP port %u is in use by the vxlan interface %s, which is not ours%s",
+			update->target->port, vxlan->name, former);
 	else
 		state_wait(update->intake, "port-taken", update->error,
-			"UDP port %u is in use by another program: ss -ulpn sport = :%u names it",
-			update->target->port, update->target->port);
+			"UDP port %u is in use by another program: ss -ulpn sport = :%u names it%s",
+			update->target->port, update->target->port, former);
 }
 
 static void state_set(struct update *update, const struct vtap_devices *devices, uint64_t now_ns)
@@ -442,7 +534,7 @@ static void update_start(struct update *update)
 }
 
 void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *target,
-	const struct vtap_devices *devices, size_t n_sessions, uint64_t now_ns)
+	const struct vtap_devices *devices, size_t n_sessions, bool is_port_ours, uint64_t now_ns)
 {
 	struct update update = {
 		.intake = intake,
@@ -453,6 +545,8 @@ void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *ta
 					: BUFFER_AUTO_BYTES,
 	};
 
+	desks_adopt(intake, target, devices);
+	update.is_port_ours = is_port_ours || vtap_intake_has_port(intake, target->port);
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		intake->desk[i].is_kept = false;
 	underlays_forget(intake, target);
@@ -461,7 +555,8 @@ void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *ta
 		update_share(&update, devices);
 	update_underlays(&update, devices, now_ns);
 	update_start(&update);
-	desks_close_unkept(intake);
+	if (update.n_kept > 0 || update.error == 0) /* else the former port is better than none */
+		desks_close_unkept(intake);
 	if (update.is_short) {
 		update.n_found = 0;
 		update.is_short = false;
@@ -577,6 +672,20 @@ void vtap_intake_status(const struct vtap_intake *intake, struct vtap_intake_sta
 	};
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		ret_status->n_workers += intake->desk[i].worker != NULL;
+}
+
+unsigned vtap_intake_n_stalled(const struct vtap_intake *intake, uint64_t now_ns)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
+		uint64_t beat_ns = intake->desk[i].worker != NULL
+					   ? vtap_worker_beat_ns(intake->desk[i].worker)
+					   : now_ns;
+
+		n += now_ns > beat_ns && now_ns - beat_ns > VTAP_HEALTH_STALL_NS;
+	}
+	return n;
 }
 
 static const char *bound_name(const struct vtap_intake *intake, int device_index)

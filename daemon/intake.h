@@ -10,6 +10,7 @@
 
 #include "daemon/backoff.h"
 #include "daemon/interfaces.h"
+#include "daemon/store.h"
 #include "datapath/counters.h"
 #include "datapath/worker.h"
 #include "model/conf.h"
@@ -18,13 +19,15 @@
 /** struct vtap_intake - the running side of a target */
 struct vtap_intake;
 
-/** vtap_intake_new() - nothing is open yet. Return: 0, -ENOMEM. */
-int vtap_intake_new(const char *name, struct vtap_intake **ret_intake);
+/** vtap_intake_new() - nothing is open yet. @store is borrowed. Return: 0, -ENOMEM. */
+int vtap_intake_new(const char *name, struct vtap_store *store, struct vtap_intake **ret_intake);
 
-/** vtap_intake_free() - stops the workers, which read their sockets empty first. NULL is allowed.
+/**
+ * vtap_intake_free() - stops the workers, which read their sockets empty first
+ * @keeps_sockets: they stay in the store, for the process after us: what comes meanwhile waits
+ * there NULL is allowed.
  */
-void vtap_intake_free(struct vtap_intake *intake);
-VTAP_FREEP(intake, struct vtap_intake, vtap_intake_free)
+void vtap_intake_free(struct vtap_intake *intake, bool keeps_sockets);
 
 /** vtap_intake_name() - of its target */
 const char *vtap_intake_name(const struct vtap_intake *intake);
@@ -32,13 +35,24 @@ const char *vtap_intake_name(const struct vtap_intake *intake);
 /**
  * vtap_intake_update() - open what is missing, close what is too much
  *
- * New sockets open before old ones close. Sockets fill from the moment they are open; their workers
- * start with the first published table.
- * @devices: the last look at the kernel
+ * New sockets open before old ones close; where none can be opened, those of the former port stay.
+ * Sockets that came back from the store are taken first. Sockets fill from the moment they are
+ * open; their workers start with the first published table.
+ * @devices:      the last look at the kernel
+ * @is_port_ours: sockets of ours have the port already, in another intake
  * Context: main thread. Logs what comes and goes.
  */
 void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *target,
-	const struct vtap_devices *devices, size_t n_sessions, uint64_t now_ns);
+	const struct vtap_devices *devices, size_t n_sessions, bool is_port_ours, uint64_t now_ns);
+
+/** vtap_intake_has_port() - is a socket of ours open on that port? */
+bool vtap_intake_has_port(const struct vtap_intake *intake, uint16_t port);
+
+/** vtap_intake_has_surplus() - are there sockets that the next update will read empty and close? */
+bool vtap_intake_has_surplus(const struct vtap_intake *intake);
+
+/** vtap_intake_n_stalled() - workers that have not moved for VTAP_HEALTH_STALL_NS */
+unsigned vtap_intake_n_stalled(const struct vtap_intake *intake, uint64_t now_ns);
 
 /** vtap_intake_publish() - give the workers a table. Return: the former one, for the caller to free
  * later; NULL at first. */

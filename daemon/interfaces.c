@@ -339,6 +339,7 @@ static void state_set_waiting(struct applying *applying, struct vtap_interface *
 		      strcmp(interface->message, message) != 0;
 	uint64_t wait_ns = interface->backoff.retry_at_ns - applying->now_ns;
 
+	context.condition = reason;
 	interface->state = VTAP_STATE_WAITING;
 	interface->reason = reason;
 	(void)snprintf(
@@ -353,7 +354,7 @@ static void refuse(struct applying *applying, struct vtap_interface *interface, 
 	const struct vtap_err *err)
 {
 	vtap_backoff_delay(&interface->backoff, applying->now_ns);
-	state_set_waiting(applying, interface, "interface-refused", error,
+	state_set_waiting(applying, interface, "session-waiting", error,
 		err->text[0] != '\0' ? err->text : vtap_errno_text(error));
 }
 

@@ -12,6 +12,7 @@
 #include <systemd/sd-journal.h>
 
 #include "base/text.h"
+#include "report/condition.h"
 
 /* Fields of one entry: the fixed ones, and a session's name each; more sessions are in the message.
  */
@@ -35,6 +36,8 @@ static const char *const MESSAGE_IDS[] = {
 	[VTAP_EVENT_UNDERLAY] = "33a3163bbe9248099638fc92b6f94096",
 	[VTAP_EVENT_NEWS_LOST] = "58a832e44eee4ee39243ed67bb137fba",
 	[VTAP_EVENT_DROPS] = "9597c1d92a5d463aa4f88f442210047f",
+	[VTAP_EVENT_HEALTH] = "dba363a57acd4d7bb90b3675e0d5af94",
+	[VTAP_EVENT_CONDITION] = "73a2793c396f401ba9f0a035df658ad6",
 	[VTAP_EVENT_TROUBLE] = "98eecfe562aa45b1bf4e5614652ef358",
 };
 static_assert(VTAP_ARRAY_LEN(MESSAGE_IDS) == VTAP_EVENT_COUNT, "every event has an id");
@@ -88,6 +91,17 @@ static void sessions_add(struct fields *fields, const char *names)
 	}
 }
 
+/* A condition's entries are found by its own id, whoever writes them. */
+static const char *message_id(enum vtap_event event, const struct vtap_log_context *context)
+{
+	enum vtap_condition condition = context != NULL && context->condition != NULL
+						? vtap_condition_find(context->condition)
+						: VTAP_CONDITION_COUNT;
+
+	return condition != VTAP_CONDITION_COUNT ? vtap_condition_row(condition)->message_id
+						 : MESSAGE_IDS[event];
+}
+
 static void journal_send(int priority, enum vtap_event event,
 	const struct vtap_log_context *context, const char *message)
 {
@@ -95,8 +109,10 @@ static void journal_send(int priority, enum vtap_event event,
 
 	field_add(&fields, "MESSAGE=%s", message);
 	field_add(&fields, "PRIORITY=%d", priority);
-	field_add(&fields, "MESSAGE_ID=%s", MESSAGE_IDS[event]);
+	field_add(&fields, "MESSAGE_ID=%s", message_id(event, context));
 	field_add(&fields, "SYSLOG_IDENTIFIER=vtapd");
+	if (context != NULL && context->condition != NULL)
+		field_add(&fields, "VTAPD_CONDITION=%s", context->condition);
 	if (context != NULL && context->interface != NULL)
 		field_add(&fields, "VTAPD_INTERFACE=%s", context->interface);
 	if (context != NULL && context->vnis != NULL)

@@ -23,8 +23,10 @@ enum vtap_event {
 	VTAP_EVENT_TARGET_WAITING,
 	VTAP_EVENT_UNDERLAY, /* one came or went */
 	VTAP_EVENT_NEWS_LOST,
-	VTAP_EVENT_DROPS,   /* packets are lost, and what helps */
-	VTAP_EVENT_TROUBLE, /* something of ours failed */
+	VTAP_EVENT_DROPS,     /* packets are lost, and what helps */
+	VTAP_EVENT_HEALTH,    /* health checks are answered, or refused */
+	VTAP_EVENT_CONDITION, /* a condition of the register begins or ends; has its message id */
+	VTAP_EVENT_TROUBLE,   /* something of ours failed */
 	VTAP_EVENT_COUNT
 };
 
@@ -33,6 +35,8 @@ struct vtap_log_context {
 	const char *sessions;  /* names joined by ", ": one VTAPD_SESSION field each */
 	const char *vnis;      /* VTAPD_VNI */
 	const char *interface; /* VTAPD_INTERFACE */
+	const char *condition; /* VTAPD_CONDITION; an id of the register gives the entry its message
+				  id */
 	int error;             /* ERRNO, positive or negative */
 };
 

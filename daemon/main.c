@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "daemon/manager.h"
 #include "daemon/options.h"
 #include "daemon/teardown.h"
+#include "datapath/rights.h"
 
 /* ---- reload ---- */
 
@@ -55,19 +55,26 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 	(void)sd_notify(0, "STOPPING=1"); /* without a manager nobody waits */
 	manager->is_stopping = true;
 	vtap_manager_ports(manager, ports, sizeof(ports));
-	(void)vtap_manager_close_intakes(manager); /* each reads its socket empty */
+	vtap_manager_close_intakes(manager, true); /* each reads its socket empty */
 	if (on_stop == VTAP_ON_STOP_REMOVE && !is_torn_down)
 		n = vtap_interfaces_remove_all(manager->nl, &err);
 	if (n < 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
 			"remove the interfaces: %s; they stay: vtapd --teardown", err.text);
 	is_torn_down = is_torn_down || (on_stop == VTAP_ON_STOP_REMOVE && n >= 0);
-	vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL, "stopped, interfaces %s%s%s%s",
-		is_torn_down ? "removed" : "stay",
-		ports[0] != '\0' ? ". Nobody listens on UDP " : "", ports,
-		ports[0] != '\0'
-			? " now: this host answers mirrored packets with ICMP port unreachable"
-			: "");
+	if (ports[0] == '\0')
+		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL, "stopped, interfaces %s",
+			is_torn_down ? "removed" : "stay");
+	else
+		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
+			"stopped, interfaces %s. %sNobody listens on UDP %s now: this host answers "
+			"mirrored packets with ICMP port unreachable",
+			is_torn_down ? "removed" : "stay",
+			vtap_store_is_used(manager->store)
+				? "For a restart systemd keeps the sockets, and packets wait in "
+				  "them; else: "
+				: "",
+			ports);
 }
 
 /* ---- start and run ---- */
@@ -102,18 +109,6 @@ static int complain(int r, const struct vtap_err *err)
 	return r == -EPERM || r == -EACCES ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
 }
 
-/* Without CAP_NET_ADMIN no interface can be made: better said once at the start than for each
- * session. */
-static bool is_permitted(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return true; /* cannot be asked: the first interface will tell */
-	return (data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective & CAP_TO_MASK(CAP_NET_ADMIN)) != 0;
-}
-
 /* A descriptor for each tap interface: the soft limit of 1024 is meant for programs that use
  * select(). */
 static void descriptors_allow(void)
@@ -143,7 +138,8 @@ static int run(const struct vtap_options *options, const struct vtap_conf *conf,
 
 	descriptors_allow();
 	if (r == 0)
-		r = vtap_manager_init(&manager, options->config_path, conf, &err);
+		r = vtap_manager_init(
+			&manager, options->config_path, options->runtime_dir, conf, &err);
 	if (r == 0)
 		r = signals_watch(&manager);
 	if (r == 0)
@@ -172,7 +168,8 @@ static int start(const struct vtap_options *options)
 
 	if (r != 0)
 		return r;
-	if (!is_permitted()) {
+	/* better said once at the start than for each session */
+	if (!vtap_rights_have(CAP_NET_ADMIN)) {
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
 			"vtapd: not permitted to make interfaces: it needs CAP_NET_ADMIN, as root "
 			"or the service has");

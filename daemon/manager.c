@@ -69,18 +69,6 @@ size_t vtap_manager_n_ready(const struct vtap_manager *manager)
 	return n;
 }
 
-bool vtap_manager_is_healthy(const struct vtap_manager *manager)
-{
-	struct vtap_intake_status intake;
-
-	for (size_t i = 0; i < manager->conf->n_targets; i++) {
-		vtap_intake_status(manager->intake[i], &intake);
-		if (intake.state != VTAP_STATE_READY)
-			return false;
-	}
-	return vtap_manager_n_ready(manager) > 0;
-}
-
 /* ---- what systemd is told ---- */
 
 static void status_format(const struct vtap_manager *manager, char *ret_text, size_t size)
@@ -92,8 +80,7 @@ static void status_format(const struct vtap_manager *manager, char *ret_text, si
 		frames_per_second += manager->runs.run[i].frames_per_second;
 	(void)snprintf(ret_text, size,
 		"%s, %zu of %zu sessions ready, %.0f frames/s", /* cut is fine */
-		vtap_manager_is_healthy(manager) ? "healthy" : "unhealthy", n_ready, n,
-		frames_per_second);
+		vtap_judge_name(&manager->judge), n_ready, n, frames_per_second);
 	if (n_ready == n)
 		return;
 	used = strlen(ret_text);
@@ -178,10 +165,19 @@ static void settle(struct vtap_manager *manager, uint64_t now_ns)
 	manager->has_settled = true;
 	if (is_first)
 		log_ready(manager, now_ns);
+	vtap_judge_look(manager, now_ns);
 	status_tell(manager, is_first || manager->is_reloading ? "READY=1\n" : "");
 	manager->is_reloading = false;
 	if (manager->control != NULL)
 		vtap_control_settled(manager->control);
+}
+
+static bool has_port(const struct vtap_manager *manager, uint16_t port)
+{
+	for (size_t i = 0; i < manager->n_intakes; i++)
+		if (vtap_intake_has_port(manager->intake[i], port))
+			return true;
+	return false;
 }
 
 static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
@@ -194,9 +190,26 @@ static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
 
 		for (size_t j = 0; j < conf->n_sessions; j++)
 			n_sessions += conf->sessions[j].i_target == i;
-		vtap_intake_update(
-			manager->intake[i], &conf->targets[i], devices, n_sessions, now_ns);
+		vtap_intake_update(manager->intake[i], &conf->targets[i], devices, n_sessions,
+			has_port(manager, conf->targets[i].port), now_ns);
 	}
+}
+
+/* Sockets that came back from the store: once every target has looked through them, and has a table
+ * to read the surplus empty with. Return: is there surplus? */
+static bool stored_settle(struct vtap_manager *manager)
+{
+	bool has_surplus = false;
+	unsigned n;
+
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		has_surplus = has_surplus || vtap_intake_has_surplus(manager->intake[i]);
+	n = vtap_store_clear(manager->store);
+	if (n > 0)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_TARGET_READY, NULL,
+			"closed %u %s of ports that are no longer configured", n,
+			n == 1 ? "socket" : "sockets");
+	return has_surplus;
 }
 
 /* Targets that are no longer configured: after the new tables, so that nothing is read into a void.
@@ -207,7 +220,8 @@ static void intakes_drop(struct vtap_manager *manager)
 		struct vtap_intake *intake = manager->intake[--manager->n_intakes];
 		const struct vtap_table *table = vtap_intake_table(intake);
 
-		vtap_intake_free(intake); /* its workers are gone: its last table is nobody's */
+		vtap_intake_free(
+			intake, false); /* its workers are gone: its last table is nobody's */
 		vtap_table_free((struct vtap_table *)table);
 	}
 }
@@ -281,6 +295,8 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 		turn->is_unfinished ? done_ns : retry_next(manager, turn, done_ns));
 	if (vtap_publish_reap(manager))
 		turn_at(manager, done_ns + REAP_NS);
+	if (!manager->must_publish && stored_settle(manager))
+		turn_at(manager, done_ns);
 	if (!turn->is_unfinished && !manager->must_publish)
 		settle(manager, done_ns);
 }
@@ -319,6 +335,7 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 	vtap_runs_sample(&manager->runs, now_ns);
 	for (size_t i = 0; i < manager->n_intakes; i++)
 		vtap_intake_report_drops(manager->intake[i], now_ns);
+	vtap_judge_sample(manager, now_ns);
 	if (manager->has_settled && !manager->is_stopping)
 		status_tell(manager, "");
 	timer_arm(source, now_ns + SAMPLE_NS);
@@ -362,7 +379,7 @@ static void intakes_discard(const struct vtap_manager *manager, const struct vta
 {
 	for (size_t i = 0; intakes != NULL && i < conf->n_targets; i++)
 		if (intake_find(manager, conf->targets[i].name) == NULL)
-			vtap_intake_free(intakes[i]);
+			vtap_intake_free(intakes[i], false);
 }
 
 /* Intakes in the order of the targets: those that go on, new ones, and behind them those on their
@@ -378,7 +395,7 @@ static int intakes_prepare(const struct vtap_manager *manager, const struct vtap
 	for (size_t i = 0; i < conf->n_targets && r == 0; i++) {
 		intakes[i] = intake_find(manager, conf->targets[i].name);
 		if (intakes[i] == NULL)
-			r = vtap_intake_new(conf->targets[i].name, &intakes[i]);
+			r = vtap_intake_new(conf->targets[i].name, manager->store, &intakes[i]);
 	}
 	for (size_t i = 0; i < manager->n_intakes && r == 0; i++)
 		if (vtap_conf_find_target(conf, vtap_intake_name(manager->intake[i])) == NULL)
@@ -413,6 +430,7 @@ static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 	vtap_conf_unref(manager->conf);
 	manager->conf = vtap_conf_ref(conf);
 	manager->must_publish = true;
+	vtap_judge_follow(manager);
 	return 0;
 }
 
@@ -500,7 +518,7 @@ static int netlink_init(struct vtap_manager *manager, struct vtap_err *err)
 }
 
 int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
-	const struct vtap_conf *conf, struct vtap_err *err)
+	const char *runtime_dir, const struct vtap_conf *conf, struct vtap_err *err)
 {
 	int r;
 
@@ -509,11 +527,15 @@ int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
 		.started_mono_ns = vtap_clock_mono_ns(),
 		.configured_wall_ns = vtap_clock_wall_ns(),
 	};
-	r = sd_event_default(&manager->event);
+	r = vtap_store_new(&manager->store, err);
+	if (r >= 0)
+		r = sd_event_default(&manager->event);
 	if (r >= 0)
 		r = netlink_init(manager, err);
 	if (r >= 0)
 		r = timers_init(manager);
+	if (r >= 0)
+		r = vtap_judge_init(&manager->judge, runtime_dir, err);
 	if (r >= 0)
 		r = conf_take(manager, conf);
 	return r < 0 ? vtap_err_add(err, r, "start: %s", vtap_errno_text(r)) : 0;
@@ -535,24 +557,24 @@ const char *vtap_manager_ports(const struct vtap_manager *manager, char *ret_tex
 	return ret_text;
 }
 
-bool vtap_manager_close_intakes(struct vtap_manager *manager)
+void vtap_manager_close_intakes(struct vtap_manager *manager, bool keeps_sockets)
 {
-	bool had_any = manager->n_intakes > 0;
+	bool is_kept = keeps_sockets && vtap_store_is_used(manager->store);
 
 	for (size_t i = 0; i < manager->n_intakes; i++) {
 		const struct vtap_table *table = vtap_intake_table(manager->intake[i]);
 
-		vtap_intake_free(manager->intake[i]);
+		vtap_intake_free(manager->intake[i], is_kept);
 		vtap_table_free((struct vtap_table *)table); /* its workers are gone */
 	}
 	manager->n_intakes = 0;
-	return had_any;
 }
 
 void vtap_manager_done(struct vtap_manager *manager)
 {
 	manager->is_stopping = true;
-	(void)vtap_manager_close_intakes(manager);
+	vtap_judge_done(&manager->judge);
+	vtap_manager_close_intakes(manager, true);
 	(void)vtap_publish_reap(manager); /* without workers nothing is in use */
 	free(manager->retired);
 	free(manager->intake);
@@ -563,6 +585,7 @@ void vtap_manager_done(struct vtap_manager *manager)
 	(void)sd_event_source_unref(manager->turn_timer);   /* always NULL */
 	(void)sd_event_source_unref(manager->sample_timer); /* always NULL */
 	(void)sd_event_unref(manager->event);               /* always NULL */
+	vtap_store_free(manager->store);
 	vtap_watch_close(manager->watch);
 	vtap_nl_close(manager->nl);
 	*manager = (struct vtap_manager){ 0 };

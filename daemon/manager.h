@@ -14,7 +14,9 @@
 #include "config/diag.h"
 #include "daemon/intake.h"
 #include "daemon/interfaces.h"
+#include "daemon/judge.h"
 #include "daemon/runs.h"
+#include "daemon/store.h"
 #include "model/conf.h"
 #include "netlink/watch.h"
 
@@ -41,6 +43,8 @@ struct vtap_manager {
 	size_t n_intakes;
 	struct vtap_runs runs;
 	struct vtap_control *control; /* or NULL */
+	struct vtap_store *store;     /* what outlives this process */
+	struct vtap_judge judge;
 	struct vtap_retired *retired; /* oldest first */
 	size_t n_retired;
 	sd_event_source *turn_timer;
@@ -63,10 +67,14 @@ struct vtap_manager {
 	char status[256]; /* the last STATUS= that systemd was told */
 };
 
-/** vtap_manager_init() - everything but the first turn. @conf: a reference is taken. Return: 0 or
- * negative errno. */
+/**
+ * vtap_manager_init() - everything but the first turn
+ * @runtime_dir: must be there; state that outlives the process is kept in it
+ * @conf:        a reference is taken
+ * Return: 0 or negative errno.
+ */
 int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
-	const struct vtap_conf *conf, struct vtap_err *err);
+	const char *runtime_dir, const struct vtap_conf *conf, struct vtap_err *err);
 
 /** vtap_manager_done() - stop workers, close, free; interfaces stay. May run on a half-built one,
  * and twice. */
@@ -79,9 +87,11 @@ void vtap_manager_trigger(struct vtap_manager *manager);
  * @ret_text. */
 const char *vtap_manager_ports(const struct vtap_manager *manager, char *ret_text, size_t size);
 
-/** vtap_manager_close_intakes() - stop every worker and close every socket. Return: were there any?
+/**
+ * vtap_manager_close_intakes() - stop every worker and close every socket
+ * @keeps_sockets: where a service manager has them too, they stay with it
  */
-bool vtap_manager_close_intakes(struct vtap_manager *manager);
+void vtap_manager_close_intakes(struct vtap_manager *manager, bool keeps_sockets);
 
 enum {
 	VTAP_RELOAD_NO_CHANGE = 1, /* the files say what is in effect */
@@ -110,6 +120,3 @@ struct vtap_standing vtap_manager_standing(const struct vtap_manager *manager, s
 
 /** vtap_manager_n_ready() - sessions that are ready */
 size_t vtap_manager_n_ready(const struct vtap_manager *manager);
-
-/** vtap_manager_is_healthy() - every target has a socket, and a session is ready */
-bool vtap_manager_is_healthy(const struct vtap_manager *manager);

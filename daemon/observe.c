@@ -41,6 +41,7 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 							     : VTAP_REPORT_NEVER,
 		},
 		.n_workers = status.n_workers,
+		.n_stalled = vtap_intake_n_stalled(manager->intake[i], now_ns),
 		.received = totals.received,
 		.reserved_bits = totals.reserved_bits,
 	};
@@ -86,7 +87,6 @@ static void daemon_observe(const struct vtap_manager *manager, struct vtap_snaps
 {
 	snapshot->version = VTAP_VERSION;
 	snapshot->pid = (int)getpid();
-	snapshot->is_healthy = vtap_manager_is_healthy(manager);
 	snapshot->now_mono_ns = vtap_clock_mono_ns();
 	snapshot->now_wall_ns = vtap_clock_wall_ns();
 	snapshot->started_mono_ns = manager->started_mono_ns;
@@ -118,6 +118,7 @@ int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapsho
 	for (size_t i = 0; i < conf->n_sessions; i++, snapshot.n_sessions++)
 		session_observe(manager, i, &sensors, snapshot.now_mono_ns, &snapshot.sessions[i]);
 	vtap_sensors_done(&sensors);
+	vtap_judge_fill(manager, &snapshot);
 	*ret_snapshot = snapshot;
 	return 0;
 }

@@ -70,7 +70,7 @@ static int family_set(int fd, int family)
 	return r;
 }
 
-static int family_open(const struct vtap_socket_spec *spec, int family, int *ret_fd)
+static int family_open(const struct vtap_socket_spec *spec, int family, bool is_shared, int *ret_fd)
 {
 	_auto_fd int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
 	int r;
@@ -78,7 +78,7 @@ static int family_open(const struct vtap_socket_spec *spec, int family, int *ret
 	if (fd < 0)
 		return -errno;
 	r = family_set(fd, family);
-	if (r == 0)
+	if (r == 0 && is_shared)
 		r = option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	if (r == 0)
 		r = vtap_socket_set_buffer(fd, spec->buffer_bytes);
@@ -98,17 +98,30 @@ static bool is_without_ipv6(int r)
 	return r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL;
 }
 
-int vtap_socket_open(const struct vtap_socket_spec *spec, int *ret_fd, struct vtap_err *err)
+static int socket_open(
+	const struct vtap_socket_spec *spec, bool is_shared, int *ret_fd, struct vtap_err *err)
 {
-	int r = family_open(spec, AF_INET6, ret_fd);
+	int r = family_open(spec, AF_INET6, is_shared, ret_fd);
 
 	if (is_without_ipv6(r))
-		r = family_open(spec, AF_INET, ret_fd);
+		r = family_open(spec, AF_INET, is_shared, ret_fd);
 	if (r < 0)
 		return vtap_err_set(err, r, "UDP port %u%s%s: %s", spec->port,
 			spec->device != NULL ? " on " : "",
 			spec->device != NULL ? spec->device : "", vtap_errno_text(r));
 	return 0;
+}
+
+int vtap_socket_open(const struct vtap_socket_spec *spec, int *ret_fd, struct vtap_err *err)
+{
+	return socket_open(spec, true, ret_fd, err);
+}
+
+int vtap_socket_is_free(const struct vtap_socket_spec *spec, struct vtap_err *err)
+{
+	_auto_fd int fd = -1;
+
+	return socket_open(spec, false, &fd, err);
 }
 
 int vtap_socket_leave_group(int fd)

@@ -34,6 +34,14 @@ struct vtap_socket_spec {
  */
 int vtap_socket_open(const struct vtap_socket_spec *spec, int *ret_fd, struct vtap_err *err);
 
+/**
+ * vtap_socket_is_free() - has nobody bound the port yet, not even with SO_REUSEPORT?
+ *
+ * A stranger of the same user who shares the port would take a share of the packets, unseen.
+ * Return: 0; -EADDRINUSE; other negative errno. Source: tests/probes/reuseport_share.c.
+ */
+int vtap_socket_is_free(const struct vtap_socket_spec *spec, struct vtap_err *err);
+
 /** vtap_socket_set_buffer() - change SO_RCVBUF of a socket in use. Return: 0 or negative errno. */
 int vtap_socket_set_buffer(int fd, uint64_t buffer_bytes);
 

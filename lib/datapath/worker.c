@@ -11,12 +11,19 @@
 
 #include "base/clock.h"
 #include "datapath/receive.h"
+#include "datapath/rights.h"
 #include "datapath/sightings.h"
 #include "wire/vxlan.h"
 
 /* How long a worker that was told to stop reads on, where the socket could not be taken out of its
  * group. */
 #define STOP_DRAIN_NS VTAP_NS_PER_S
+
+/* How long one that keeps its socket reads on: what it leaves waits there for the next process. */
+#define KEEP_DRAIN_NS (50 * VTAP_NS_PER_MS)
+
+/* The longest that a worker without packets stands still: it must be seen to move. */
+#define WAIT_MS 1000
 
 /* No session: the packet was dropped before one was found. */
 #define NO_SESSION UINT32_MAX
@@ -36,6 +43,8 @@ struct vtap_worker {
 	int socket_fd;
 	int wake_fd; /* eventfd: look at is_stopping */
 	atomic_bool is_stopping;
+	bool keeps_socket;        /* written before is_stopping */
+	_Atomic uint64_t beat_ns; /* CLOCK_MONOTONIC of the last round */
 	unsigned i_slot;
 	struct vtap_slot *slot;
 	const struct vtap_publication *publication;
@@ -232,7 +241,7 @@ static void worker_wait(const struct vtap_worker *worker)
 	};
 
 	(void)poll(fds, VTAP_ARRAY_LEN(fds),
-		-1); /* a failure is a spurious wake-up: the round looks again */
+		WAIT_MS); /* a failure is a spurious wake-up: the round looks again */
 }
 
 static bool worker_is_stopping(const struct vtap_worker *worker)
@@ -240,26 +249,37 @@ static bool worker_is_stopping(const struct vtap_worker *worker)
 	return atomic_load_explicit(&worker->is_stopping, memory_order_acquire);
 }
 
-/* Told to stop: nothing new arrives from here on, and what is there is read. */
+/* Told to stop: nothing new arrives from here on, and what is there is read. A socket that lives on
+ * stays in its group: what arrives waits in it. */
 static void worker_drain(struct vtap_worker *worker)
 {
-	uint64_t stop_ns = vtap_clock_mono_ns() + STOP_DRAIN_NS;
+	uint64_t stop_ns =
+		vtap_clock_mono_ns() + (worker->keeps_socket ? KEEP_DRAIN_NS : STOP_DRAIN_NS);
 
-	if (vtap_socket_leave_group(worker->socket_fd) < 0)
+	if (!worker->keeps_socket && vtap_socket_leave_group(worker->socket_fd) < 0)
 		(void)vtap_socket_refuse(
 			worker->socket_fd); /* refused too: it reads for a second at most */
 	while (worker_round(worker) > 0 && vtap_clock_mono_ns() < stop_ns)
 		continue;
 }
 
+static void worker_beat(struct vtap_worker *worker)
+{
+	/* relaxed: read alone, some seconds late is good enough */
+	atomic_store_explicit(&worker->beat_ns, vtap_clock_mono_ns(), memory_order_relaxed);
+}
+
 static void *worker_run(void *arg)
 {
 	struct vtap_worker *worker = arg;
 
-	while (!worker_is_stopping(worker))
+	vtap_rights_keep_only(VTAP_RIGHTS_NONE); /* all that needs any was done by main */
+	while (!worker_is_stopping(worker)) {
+		worker_beat(worker);
 		/* errors of a UDP socket are about single packets (ICMP): the next round goes on */
 		if (worker_round(worker) == 0)
 			worker_wait(worker);
+	}
 	worker_drain(worker);
 	return NULL;
 }
@@ -303,6 +323,7 @@ int vtap_worker_start(
 	worker->i_slot = spec->i_slot;
 	worker->slot = spec->slot;
 	worker->publication = spec->publication;
+	worker_beat(worker);
 	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker->wake_fd < 0)
 		return vtap_err_set(err, -errno, "eventfd: %s", vtap_errno_text(errno));
@@ -315,10 +336,11 @@ int vtap_worker_start(
 	return 0;
 }
 
-void vtap_worker_stop(struct vtap_worker *worker, uint32_t *ret_drops)
+void vtap_worker_stop(struct vtap_worker *worker, bool keeps_socket, uint32_t *ret_drops)
 {
 	static const uint64_t ONE = 1;
 
+	worker->keeps_socket = keeps_socket;
 	atomic_store_explicit(&worker->is_stopping, true, memory_order_release);
 	(void)!write(worker->wake_fd, &ONE, sizeof(ONE)); /* an eventfd takes it */
 	(void)pthread_join(worker->thread, NULL);         /* our own thread */
@@ -330,4 +352,9 @@ void vtap_worker_stop(struct vtap_worker *worker, uint32_t *ret_drops)
 int vtap_worker_socket(const struct vtap_worker *worker)
 {
 	return worker->socket_fd;
+}
+
+uint64_t vtap_worker_beat_ns(const struct vtap_worker *worker)
+{
+	return atomic_load_explicit(&worker->beat_ns, memory_order_relaxed); /* see worker_beat() */
 }

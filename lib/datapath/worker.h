@@ -45,14 +45,20 @@ int vtap_worker_start(
 /**
  * vtap_worker_stop() - take the socket out of its group, let the worker read it empty, end the
  * thread, close the socket
+ * @keeps_socket: somebody else holds the socket too and will read it: it stays in its group, and
+ *                the worker reads what is there, but not for long
  * @ret_drops: what the kernel dropped on the socket, modulo 2^32; may be NULL
  * Context: main thread; waits for the worker: a batch, or what the socket still holds, at most a
  * second.
  */
-void vtap_worker_stop(struct vtap_worker *worker, uint32_t *ret_drops);
+void vtap_worker_stop(struct vtap_worker *worker, bool keeps_socket, uint32_t *ret_drops);
 
 /** vtap_worker_socket() - its socket, borrowed; for SO_MEMINFO and SO_RCVBUF */
 int vtap_worker_socket(const struct vtap_worker *worker);
+
+/** vtap_worker_beat_ns() - CLOCK_MONOTONIC of its last round: at most a second or so ago, unless it
+ * hangs */
+uint64_t vtap_worker_beat_ns(const struct vtap_worker *worker);
 
 /** vtap_worker_uses() - has it borrowed this table? Context: main thread, after another was
  * published. */

@@ -39,6 +39,16 @@ static const struct vtap_condition_row ROWS[] = {
 		.remedy = "ss -ulpn; ss -tlpn; ip -d link show type vxlan; then end the other one or "
 			  "change the port",
 	},
+	[VTAP_CONDITION_SOCKET_REFUSED] = {
+		.id = "socket-refused",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "255da995b18f4bcd9a23d738ce89797a",
+		.meaning = "the kernel refused a target's socket or worker for another reason than a "
+			   "taken port",
+		.cause = "Nothing is received by that target. The kernel's own sentence is shown; "
+			 "vtapd tries again by itself, at least once a minute.",
+		.remedy = "vtapctl status; journalctl -u vtapd -b",
+	},
 	[VTAP_CONDITION_LOOP_STALLED] = {
 		.id = "loop-stalled",
 		.severity = VTAP_SEVERITY_PAGE,

@@ -83,7 +83,8 @@ struct vtap_snapshot {
 			  */
 	enum vtap_checks checks;
 	struct vtap_report_drain drain;
-	bool is_loop_stalled; /* noticed by the health thread, seen when the loop moves again */
+	uint64_t loop_stall_ns; /* the main loop once did not move this long, within the last
+				   minute; 0: no */
 	const char
 		*health_refused; /* a sentence: why the health listener could not listen; or NULL */
 	const char *metrics_refused; /* likewise */

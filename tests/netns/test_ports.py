@@ -50,17 +50,28 @@ def test_port_when_a_kernel_vxlan_device_has_it_then_it_is_named_and_left_alone(
     assert_works(vtapd, mirror)
 
 
-def test_port_when_changed_by_reload_to_a_taken_one_then_reported_and_back_again(make_vtapd, ns, mirror):
+def test_port_when_changed_by_reload_to_a_taken_one_then_the_former_stays_until_it_is_free(make_vtapd, ns, mirror):
     vtapd = make_vtapd("[target default]\nport = 4788\n[session web]\nvni = 4321\n")
     with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("0.0.0.0", frames.VXLAN_PORT))
         vtapd.write("vtapd.conf", "[target default]\nport = 4789\n[session web]\nvni = 4321\n")
         vtapd.reload(expect=1)
-        assert_reported(vtapd)
-        vtapd.write("vtapd.conf", "[target default]\nport = 4788\n[session web]\nvni = 4321\n")
-        vtapd.reload()
-    mirror.send(4321, frames.numbered(1), port=4788)
-    vtapd.wait_session("web", state="ready", delivered=1)
+        target = vtapd.target()
+        assert (target["state"], target["reason"]) == ("waiting", "port-taken"), target
+        assert "UDP port 4788 stays open until then" in target["message"], target
+        mirror.send(4321, frames.numbered(1), port=4788)
+        vtapd.wait_session("web", delivered=1)
+    mirror.send(4321, frames.numbered(2), port=4789)
+    vtapd.wait_session("web", seconds=FREED_SECONDS, state="ready")
+    mirror.send(4321, frames.numbered(3), port=4789)
+    vtapd.wait_session("web", delivered=2)
+
+
+def test_port_when_another_shares_it_by_reuseport_then_reported_before_it_steals(make_vtapd, ns):
+    with ns.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind(("::", frames.VXLAN_PORT))
+        assert_reported(make_vtapd())
 
 
 def test_port_when_changed_by_reload_then_packets_of_the_new_one_are_ours(make_vtapd, mirror):

@@ -161,7 +161,7 @@ static void worker_stop(struct rig *rig, unsigned i)
 
 	if (rig->worker[i] == NULL)
 		return;
-	vtap_worker_stop(rig->worker[i], &drops);
+	vtap_worker_stop(rig->worker[i], false, &drops);
 	rig->worker[i] = NULL;
 	rig->n_dropped += drops;
 }

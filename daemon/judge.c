@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/judge.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "daemon/control.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/observe.h"
+
+/* More of one kind than this in one look become one line. */
+#define FOLD_MIN 16
+
+/* A main loop that hung is told of for this long. */
+#define STALL_TOLD_NS (60 * VTAP_NS_PER_S)
+
+/* Between two tries to listen for metrics. */
+#define METRICS_RETRY_NS (5 * VTAP_NS_PER_S)
+
+/* How much the last second weighs in the smoothed rate. */
+#define RATE_WEIGHT 0.1
+
+/* ---- what begins and what ends ---- */
+
+/* Conditions that nobody else logs when they begin. */
+static bool is_ours_to_log(const struct vtap_finding *finding)
+{
+	switch (finding->condition) {
+	case VTAP_CONDITION_NO_SESSIONS:
+	case VTAP_CONDITION_WORKER_STALLED:
+	case VTAP_CONDITION_LOOP_STALLED:
+	case VTAP_CONDITION_NO_SENSOR:
+	case VTAP_CONDITION_NO_TRAFFIC:
+		return true;
+	case VTAP_CONDITION_PORT_TAKEN:
+		return finding->subject[0] == '\0'; /* targets say so themselves */
+	default:
+		return false;
+	}
+}
+
+static struct vtap_finding *findings_find(
+	const struct vtap_findings *findings, const struct vtap_finding *like)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (findings->finding[i].condition == like->condition &&
+			strcmp(findings->finding[i].subject, like->subject) == 0)
+			return &findings->finding[i];
+	return NULL;
+}
+
+static void finding_log(const struct vtap_finding *finding, bool begins)
+{
+	const struct vtap_condition_row *row = vtap_condition_row(finding->condition);
+	struct vtap_log_context context = { .condition = row->id };
+
+	if (finding->subject[0] != '\0' && finding->condition == VTAP_CONDITION_NO_SENSOR)
+		context.sessions = finding->subject;
+	if (begins)
+		vtap_log(row->severity == VTAP_SEVERITY_PAGE ? LOG_ERR : LOG_WARNING,
+			VTAP_EVENT_CONDITION, &context, "%s: %s", row->id, finding->sentence);
+	else
+		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context, "%s: over%s%s", row->id,
+			finding->subject[0] != '\0' ? ", " : "", finding->subject);
+}
+
+/* @a has them, @b does not. */
+static void findings_log(const struct vtap_findings *a, const struct vtap_findings *b, bool begins)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct vtap_finding *finding = &a->finding[i];
+
+		if (is_ours_to_log(finding) && findings_find(b, finding) == NULL && ++n <= FOLD_MIN)
+			finding_log(finding, begins);
+	}
+	if (n > FOLD_MIN)
+		vtap_log(LOG_WARNING, VTAP_EVENT_CONDITION, NULL,
+			"and %u more findings %s: vtapctl doctor", n - FOLD_MIN,
+			begins ? "began" : "are over");
+}
+
+static void findings_take(struct vtap_judge *judge, struct vtap_findings *fresh, uint64_t now_ns)
+{
+	for (size_t i = 0; i < fresh->n; i++) {
+		const struct vtap_finding *former =
+			findings_find(&judge->findings, &fresh->finding[i]);
+
+		fresh->finding[i].since_mono_ns = former != NULL ? former->since_mono_ns : now_ns;
+	}
+	findings_log(fresh, &judge->findings, true);
+	findings_log(&judge->findings, fresh, false);
+	vtap_findings_done(&judge->findings);
+	judge->findings = *fresh;
+	*fresh = (struct vtap_findings){ 0 };
+}
+
+/* ---- the judgement ---- */
+
+static const struct vtap_finding *first_that_breaks(const struct vtap_findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (findings->finding[i].breaks_health)
+			return &findings->finding[i];
+	return NULL;
+}
+
+/* What the load balancer sees has changed. */
+static void checks_log(const struct vtap_judge *judge)
+{
+	const struct vtap_finding *why = first_that_breaks(&judge->findings);
+
+	if (judge->checks.is_answering)
+		vtap_log(
+			LOG_NOTICE, VTAP_EVENT_HEALTH, NULL, "healthy: health checks are answered");
+	else if (!judge->drain.is_on && judge->checks.refused[0] == '\0')
+		vtap_log(LOG_WARNING, VTAP_EVENT_HEALTH,
+			&(struct vtap_log_context){
+				.condition = why != NULL ? vtap_condition_row(why->condition)->id
+							 : NULL },
+			"unhealthy: %s; health checks are refused, forwarding goes on",
+			why != NULL ? why->sentence : "vtapd did not move");
+}
+
+static enum vtap_judgement judgement_of(const struct vtap_manager *manager)
+{
+	if (manager->is_stopping)
+		return VTAP_JUDGED_DRAINING; /* closes at once: the ports will be closed too */
+	if (!manager->has_settled)
+		return VTAP_JUDGED_NOT_YET;
+	if (manager->judge.drain.is_on)
+		return VTAP_JUDGED_DRAINING;
+	return manager->judge.is_healthy ? VTAP_JUDGED_HEALTHY : VTAP_JUDGED_UNHEALTHY;
+}
+
+void vtap_judge_look(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_judge *judge = &manager->judge;
+	struct vtap_snapshot snapshot = { 0 };
+	struct vtap_findings findings = { 0 };
+	bool was_answering = judge->checks.is_answering;
+
+	if (judge->health == NULL)
+		return;
+	vtap_health_status(judge->health, &judge->checks);
+	if (vtap_observe(manager, &snapshot) == 0 &&
+		vtap_findings_make(&snapshot, &findings) ==
+			0) { /* else without memory: as before */
+		judge->is_healthy = vtap_findings_are_healthy(&findings);
+		findings_take(judge, &findings, now_ns);
+	}
+	vtap_snapshot_done(&snapshot);
+	vtap_health_beat(judge->health, judgement_of(manager), now_ns);
+	if (was_answering != judge->checks.is_answering && !manager->is_stopping)
+		checks_log(judge);
+}
+
+/* ---- once a second ---- */
+
+static bool workers_move(const struct vtap_manager *manager, uint64_t now_ns)
+{
+	for (size_t i = 0; i < manager->n_intakes; i++)
+		if (vtap_intake_n_stalled(manager->intake[i], now_ns) > 0)
+			return false;
+	return true;
+}
+
+static void stall_note(struct vtap_judge *judge, uint64_t now_ns)
+{
+	uint64_t gap_ns = judge->beat_ns != 0 ? now_ns - judge->beat_ns : 0;
+
+	judge->beat_ns = now_ns;
+	if (gap_ns > VTAP_HEALTH_STALL_NS) {
+		judge->stall_ns = gap_ns;
+		judge->stalled_ns = now_ns;
+	}
+}
+
+/* Dropped packets that a sensor should have got. */
+static uint64_t losses_of(const struct vtap_totals *totals)
+{
+	return totals->verdicts[VTAP_VERDICT_INTERFACE_DOWN] +
+	       totals->verdicts[VTAP_VERDICT_INTERFACE_GONE] +
+	       totals->verdicts[VTAP_VERDICT_WRITE_REFUSED] +
+	       totals->verdicts[VTAP_VERDICT_SOCKET_FULL];
+}
+
+static void rates_sample(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_judge *judge = &manager->judge;
+	uint64_t received = 0, delivered = 0, lost = 0;
+	struct vtap_totals totals;
+
+	for (size_t i = 0; i < manager->n_intakes; i++) {
+		vtap_intake_read(manager->intake[i], &totals);
+		received += totals.received;
+		delivered += totals.verdicts[VTAP_VERDICT_DELIVERED];
+		lost += losses_of(&totals);
+	}
+	if (judge->sampled_ns != 0 && received >= judge->received) { /* fewer: a target is gone */
+		judge->rate = (double)(received - judge->received) * (double)VTAP_NS_PER_S /
+			      (double)(now_ns - judge->sampled_ns);
+		judge->rate_smooth += RATE_WEIGHT * (judge->rate - judge->rate_smooth);
+	}
+	judge->received = received;
+	judge->sampled_ns = now_ns;
+	vtap_drain_sample(&judge->drain, judge->rate, delivered, lost, now_ns);
+}
+
+static void metrics_try(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_judge *judge = &manager->judge;
+	struct vtap_err err = VTAP_ERR_NULL;
+
+	if (judge->metrics != NULL || judge->metrics_listen.kind != VTAP_LISTEN_ADDRESS ||
+		now_ns < judge->metrics_retry_ns)
+		return;
+	judge->metrics_retry_ns = now_ns + METRICS_RETRY_NS;
+	if (vtap_control_new_public(manager, &judge->metrics_listen, &judge->metrics, &err) < 0)
+		memcpy(judge->metrics_refused, err.text, sizeof(judge->metrics_refused));
+	else
+		judge->metrics_refused[0] = '\0';
+}
+
+void vtap_judge_sample(struct vtap_manager *manager, uint64_t now_ns)
+{
+	stall_note(&manager->judge, now_ns);
+	rates_sample(manager, now_ns);
+	metrics_try(manager, now_ns);
+	vtap_judge_look(manager, now_ns);
+	if (workers_move(manager, now_ns))
+		(void)sd_notify(0, "WATCHDOG=1"); /* without a manager nobody waits */
+}
+
+/* ---- draining ---- */
+
+int vtap_judge_drain(struct vtap_manager *manager, const char *reason, struct vtap_err *err)
+{
+	struct vtap_judge *judge = &manager->judge;
+	uint64_t now_ns = vtap_clock_mono_ns();
+	bool was_on = judge->drain.is_on;
+	int r;
+
+	if (!was_on)
+		judge->drain.rate = judge->rate_smooth;
+	r = vtap_drain_begin(
+		&judge->drain, judge->drain_path, reason, now_ns, vtap_clock_wall_ns(), err);
+	if (!was_on)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION,
+			&(struct vtap_log_context){ .condition = "drain" },
+			"draining%s%s: health checks are refused, forwarding goes on",
+			judge->drain.reason[0] != '\0' ? ", " : "", judge->drain.reason);
+	rates_sample(manager, now_ns);
+	vtap_judge_look(manager, now_ns);
+	return r;
+}
+
+int vtap_judge_undrain(struct vtap_manager *manager, struct vtap_err *err)
+{
+	struct vtap_judge *judge = &manager->judge;
+	bool was_on = judge->drain.is_on;
+	int r = vtap_drain_end(&judge->drain, judge->drain_path, err);
+
+	if (was_on)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION,
+			&(struct vtap_log_context){ .condition = "drain" },
+			"undrained: health checks are answered once the target has been healthy "
+			"for %.0f s",
+			(double)manager->conf->health.settle_ns / (double)VTAP_NS_PER_S);
+	vtap_judge_look(manager, vtap_clock_mono_ns());
+	return r;
+}
+
+/* ---- reports ---- */
+
+const char *vtap_judge_name(const struct vtap_judge *judge)
+{
+	if (judge->drain.is_on)
+		return "draining";
+	return judge->is_healthy ? "healthy" : "unhealthy";
+}
+
+static struct vtap_report_drain drain_report(const struct vtap_judge *judge, uint64_t now_ns,
+	uint64_t drain_time_ns, const struct vtap_snapshot *snapshot)
+{
+	const struct vtap_drain *drain = &judge->drain;
+	struct vtap_report_drain report = {
+		.is_draining = drain->is_on,
+		.since_wall_ns = drain->since_wall_ns,
+		.reason = drain->reason[0] != '\0' ? drain->reason : NULL,
+		.frames_per_second = judge->rate,
+		.frames_per_second_before = drain->rate_before,
+	};
+	uint64_t delivered = 0, lost = 0;
+
+	if (!drain->is_on)
+		return report;
+	for (size_t i = 0; i < snapshot->n_targets; i++) {
+		struct vtap_totals totals = { 0 };
+
+		memcpy(totals.verdicts, snapshot->targets[i].verdicts, sizeof(totals.verdicts));
+		delivered += totals.verdicts[VTAP_VERDICT_DELIVERED];
+		lost += losses_of(&totals);
+	}
+	report.elapsed_ns = now_ns - drain->since_ns;
+	report.quiet_ns = drain->below_ns != 0 ? now_ns - drain->below_ns : 0;
+	report.is_quiet = vtap_drain_is_quiet(drain, now_ns);
+	report.is_overdue = report.elapsed_ns > drain_time_ns;
+	report.delivered =
+		delivered > drain->first_delivered ? delivered - drain->first_delivered : 0;
+	report.lost = lost > drain->first_dropped ? lost - drain->first_dropped : 0;
+	return report;
+}
+
+static enum vtap_checks checks_of(const struct vtap_manager *manager)
+{
+	if (manager->conf->health.listen.kind == VTAP_LISTEN_OFF)
+		return VTAP_CHECKS_OFF;
+	return manager->judge.checks.is_answering ? VTAP_CHECKS_ANSWERED : VTAP_CHECKS_REFUSED;
+}
+
+void vtap_judge_fill(const struct vtap_manager *manager, struct vtap_snapshot *snapshot)
+{
+	const struct vtap_judge *judge = &manager->judge;
+	uint64_t now_ns = snapshot->now_mono_ns;
+
+	snapshot->conf = manager->conf;
+	snapshot->is_healthy = judge->is_healthy;
+	snapshot->checks = checks_of(manager);
+	snapshot->drain =
+		drain_report(judge, now_ns, manager->conf->health.drain_time_ns, snapshot);
+	if (judge->stalled_ns != 0 && now_ns - judge->stalled_ns < STALL_TOLD_NS)
+		snapshot->loop_stall_ns = judge->stall_ns;
+	if (judge->checks.refused[0] != '\0')
+		snapshot->health_refused = judge->checks.refused;
+	if (judge->metrics_refused[0] != '\0')
+		snapshot->metrics_refused = judge->metrics_refused;
+}
+
+/* ---- life ---- */
+
+static void place_add(struct vtap_health_wish *wish, const struct vtap_health_place *place)
+{
+	for (size_t i = 0; i < wish->n_places; i++)
+		if (wish->place[i].port == place->port &&
+			vtap_addr_compare(&wish->place[i].addr, &place->addr) == 0)
+			return;
+	if (wish->n_places < VTAP_HEALTH_PLACES_MAX) /* more targets than that: documented */
+		wish->place[wish->n_places++] = *place;
+}
+
+static void health_follow(struct vtap_health *health, const struct vtap_conf *conf)
+{
+	struct vtap_health_wish wish = { .settle_ns = conf->health.settle_ns };
+	struct vtap_health_place place;
+
+	memset(&place, 0, sizeof(place)); /* places are compared as bytes */
+	if (conf->health.listen.kind == VTAP_LISTEN_ADDRESS) {
+		place.addr = conf->health.listen.addr;
+		place.port = conf->health.listen.port;
+		place_add(&wish, &place);
+	}
+	for (size_t i = 0; i < conf->n_targets && conf->health.listen.kind == VTAP_LISTEN_AUTO;
+		i++) {
+		place.port = conf->targets[i].port;
+		place_add(&wish, &place);
+	}
+	vtap_health_want(health, &wish);
+}
+
+static bool listens_are_equal(const struct vtap_listen *a, const struct vtap_listen *b)
+{
+	return a->kind == b->kind && a->port == b->port &&
+	       vtap_addr_compare(&a->addr, &b->addr) == 0;
+}
+
+void vtap_judge_follow(struct vtap_manager *manager)
+{
+	struct vtap_judge *judge = &manager->judge;
+
+	if (judge->health == NULL)
+		return;
+	health_follow(judge->health, manager->conf);
+	if (!listens_are_equal(&judge->metrics_listen, &manager->conf->metrics)) {
+		vtap_control_free(vtap_steal(&judge->metrics));
+		judge->metrics_listen = manager->conf->metrics;
+		judge->metrics_refused[0] = '\0';
+		judge->metrics_retry_ns = 0;
+	}
+	metrics_try(manager, vtap_clock_mono_ns());
+}
+
+int vtap_judge_init(struct vtap_judge *judge, const char *runtime_dir, struct vtap_err *err)
+{
+	struct vtap_err trouble = VTAP_ERR_NULL;
+	int r = vtap_health_new(&judge->health, err);
+
+	if (r < 0)
+		return r;
+	judge->drain_path = vtap_text_format("%s/drain", runtime_dir);
+	if (judge->drain_path == NULL)
+		return -ENOMEM;
+	r = vtap_drain_load(&judge->drain, judge->drain_path, vtap_clock_mono_ns(), &trouble);
+	if (r < 0)
+		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"%s; if this target was draining, it does not any more", trouble.text);
+	if (judge->drain.is_on)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION,
+			&(struct vtap_log_context){ .condition = "drain" },
+			"still draining%s%s: health checks are refused, forwarding goes on",
+			judge->drain.reason[0] != '\0' ? ", " : "", judge->drain.reason);
+	return 0;
+}
+
+void vtap_judge_done(struct vtap_judge *judge)
+{
+	vtap_control_free(vtap_steal(&judge->metrics));
+	vtap_health_free(vtap_steal(&judge->health));
+	vtap_findings_done(&judge->findings);
+	free(vtap_steal(&judge->drain_path));
+}

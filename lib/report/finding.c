@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/finding.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "report/text_words.h"
+
+/* `require = traffic`: a frame within this time. */
+#define TRAFFIC_NS (60 * VTAP_NS_PER_S)
+
+/** struct gathering - findings as they are found; the first failure sticks */
+struct gathering {
+	const struct vtap_snapshot *snapshot;
+	struct vtap_findings findings;
+	int error;
+};
+
+static struct vtap_finding *finding_add(struct gathering *gathering, enum vtap_condition condition,
+	const char *subject, bool breaks_health, const char *fmt, ...) VTAP_PRINTF(5, 6);
+
+/* Return: the new finding, for its remedy; NULL without memory. */
+static struct vtap_finding *finding_add(struct gathering *gathering, enum vtap_condition condition,
+	const char *subject, bool breaks_health, const char *fmt, ...)
+{
+	struct vtap_findings *findings = &gathering->findings;
+	struct vtap_finding *grown =
+		reallocarray(findings->finding, findings->n + 1, sizeof(*grown));
+	struct vtap_finding *finding;
+	va_list args;
+
+	if (grown == NULL) {
+		gathering->error = -ENOMEM;
+		return NULL;
+	}
+	findings->finding = grown;
+	finding = &grown[findings->n++];
+	*finding = (struct vtap_finding){ .condition = condition, .breaks_health = breaks_health };
+	(void)snprintf(finding->subject, sizeof(finding->subject), "%s", subject); /* same size */
+	va_start(args, fmt);
+	(void)vsnprintf(finding->sentence, sizeof(finding->sentence), fmt, args); /* cut is fine */
+	va_end(args);
+	(void)snprintf(finding->remedy, sizeof(finding->remedy), "%s",
+		vtap_condition_row(condition)->remedy); /* cut is fine */
+	return finding;
+}
+
+static void remedy_set(struct vtap_finding *finding, const char *fmt, ...) VTAP_PRINTF(2, 3);
+
+static void remedy_set(struct vtap_finding *finding, const char *fmt, ...)
+{
+	va_list args;
+
+	if (finding == NULL)
+		return;
+	va_start(args, fmt);
+	(void)vsnprintf(finding->remedy, sizeof(finding->remedy), fmt, args); /* cut is fine */
+	va_end(args);
+}
+
+static bool requires(const struct gathering *gathering, enum vtap_require what)
+{
+	return (gathering->snapshot->conf->health.require & (unsigned)what) != 0;
+}
+
+/* ---- the daemon ---- */
+
+static void gather_daemon(struct gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	struct vtap_finding *finding;
+
+	if (snapshot->health_refused != NULL) {
+		finding = finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
+			"health checks are not answered: %s", snapshot->health_refused);
+		remedy_set(finding, "ss -tlpn; or another `listen` in [health]");
+	}
+	if (snapshot->metrics_refused != NULL) {
+		finding = finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
+			"/healthz and /v1/status are not served: %s", snapshot->metrics_refused);
+		remedy_set(finding, "ss -tlpn; or another `listen` in [metrics]");
+	}
+	if (snapshot->loop_stall_ns != 0)
+		(void)finding_add(gathering, VTAP_CONDITION_LOOP_STALLED, "", false,
+			"the main loop did not move for %s, less than a minute ago",
+			vtap_text_elapsed(snapshot->loop_stall_ns).text);
+	if (snapshot->refused_wall_ns != 0)
+		(void)finding_add(gathering, VTAP_CONDITION_CONFIG_REJECTED, "", false,
+			"the files on disk have %s; the configuration before them stays in effect",
+			vtap_text_counted(snapshot->n_refused_mistakes, "mistake").text);
+}
+
+static void gather_drain(struct gathering *gathering)
+{
+	const struct vtap_report_drain *drain = &gathering->snapshot->drain;
+
+	if (!drain->is_draining)
+		return;
+	(void)finding_add(gathering, VTAP_CONDITION_DRAIN, "", false,
+		"draining for %s%s%s, %s frames/s still arrive",
+		vtap_text_duration(drain->elapsed_ns).text, drain->reason != NULL ? ": " : "",
+		drain->reason != NULL ? drain->reason : "",
+		vtap_text_rate(drain->frames_per_second).text);
+}
+
+/* ---- targets ---- */
+
+static void gather_target(struct gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_target *target = report->target;
+	enum vtap_condition condition = report->state.reason != NULL
+						? vtap_condition_find(report->state.reason)
+						: VTAP_CONDITION_COUNT;
+	struct vtap_finding *finding;
+
+	if (condition != VTAP_CONDITION_COUNT)
+		(void)finding_add(gathering, condition, target->name, true, "target %s: %s",
+			target->name, report->state.message);
+	if (report->n_stalled > 0)
+		(void)finding_add(gathering, VTAP_CONDITION_WORKER_STALLED, target->name, true,
+			"target %s: %u of %s not moved for more than 5 s", target->name,
+			report->n_stalled,
+			report->n_workers == 1 ? "1 worker has" : "its workers have");
+	if (target->n_allow > 0)
+		return;
+	finding = finding_add(gathering, VTAP_CONDITION_ALLOW_ANY, target->name, false,
+		"any host that reaches UDP %u can put frames before the sensors", target->port);
+	remedy_set(finding, "allow = PREFIX of the mirror sources, in [target %s]", target->name);
+}
+
+/* ---- sessions ---- */
+
+/* The part of a state's message that says what is wrong; what vtapd does about it follows a ';'. */
+static int complaint_len(const char *message)
+{
+	return (int)strcspn(message, ";");
+}
+
+static bool is_of_target(const struct vtap_report_session *session)
+{
+	enum vtap_condition condition = vtap_condition_find(session->state.reason);
+
+	return condition == VTAP_CONDITION_UNDERLAY_MISSING ||
+	       condition == VTAP_CONDITION_PORT_TAKEN || condition == VTAP_CONDITION_SOCKET_REFUSED;
+}
+
+static void gather_waiting(struct gathering *gathering, const struct vtap_report_session *report)
+{
+	const struct vtap_session *session = report->session;
+	bool breaks = session->is_required && requires(gathering, VTAP_REQUIRE_ALL);
+	enum vtap_condition condition = vtap_condition_find(report->state.reason);
+	struct vtap_finding *finding;
+	char place[64];
+
+	if (condition == VTAP_CONDITION_COUNT)
+		condition = VTAP_CONDITION_SESSION_WAITING;
+	finding = finding_add(gathering, condition, session->name, breaks,
+		"session %s cannot be shown: %.*s", session->name,
+		complaint_len(report->state.message), report->state.message);
+	if (condition == VTAP_CONDITION_INTERFACE_FOREIGN)
+		remedy_set(finding, "ip link del %s, or another `interface` in %s",
+			session->interface,
+			vtap_place_format(session->place, place, sizeof(place)));
+	else if (condition == VTAP_CONDITION_SESSION_WAITING)
+		remedy_set(finding, "vtapctl show %s", session->name);
+}
+
+static void gather_session(struct gathering *gathering, const struct vtap_report_session *report)
+{
+	const struct vtap_session *session = report->session;
+
+	if (report->state.reason != NULL && report->state.message != NULL && !is_of_target(report))
+		gather_waiting(gathering, report);
+	if (!requires(gathering, VTAP_REQUIRE_SENSORS) || !session->is_required ||
+		report->n_sensors > 0)
+		return;
+	(void)finding_add(gathering, VTAP_CONDITION_NO_SENSOR, session->name, true,
+		"session %s: nothing reads %s", session->name, session->interface);
+}
+
+static bool is_ready(const struct vtap_report_session *report)
+{
+	return report->state.reason == NULL && strcmp(report->state.state, "ready") == 0;
+}
+
+static void gather_no_sessions(struct gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		if (is_ready(&snapshot->sessions[i]))
+			return;
+	if (snapshot->n_sessions == 0)
+		remedy_set(finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "", true,
+				   "no session is configured"),
+			"write /etc/vtapd/conf.d/NAME.conf, then: vtapctl reload");
+	else
+		remedy_set(finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "",
+				   requires(gathering, VTAP_REQUIRE_ANY), "no session is ready"),
+			"vtapctl status");
+}
+
+static void gather_no_traffic(struct gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	uint64_t last_ns = snapshot->started_mono_ns; /* a start is given as long as silence is */
+
+	if (!requires(gathering, VTAP_REQUIRE_TRAFFIC))
+		return;
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		if (snapshot->sessions[i].last_mono_ns > last_ns)
+			last_ns = snapshot->sessions[i].last_mono_ns;
+	if (snapshot->now_mono_ns - last_ns > TRAFFIC_NS)
+		(void)finding_add(gathering, VTAP_CONDITION_NO_TRAFFIC, "", true,
+			"no frame was shown for %s",
+			vtap_text_duration(snapshot->now_mono_ns - last_ns).text);
+}
+
+/* ---- all ---- */
+
+/* Most urgent first; among equals the order of the register, then that of the configuration. */
+static int finding_compare(const void *a, const void *b)
+{
+	const struct vtap_finding *left = a, *right = b;
+	enum vtap_severity left_severity = vtap_condition_row(left->condition)->severity;
+	enum vtap_severity right_severity = vtap_condition_row(right->condition)->severity;
+
+	if (left_severity != right_severity)
+		return left_severity < right_severity ? -1 : 1;
+	if (left->condition != right->condition)
+		return left->condition < right->condition ? -1 : 1;
+	return strcmp(left->subject, right->subject);
+}
+
+int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_findings *ret_findings)
+{
+	struct gathering gathering = { .snapshot = snapshot };
+
+	gather_no_sessions(&gathering);
+	gather_daemon(&gathering);
+	for (size_t i = 0; i < snapshot->n_targets; i++)
+		gather_target(&gathering, &snapshot->targets[i]);
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		gather_session(&gathering, &snapshot->sessions[i]);
+	gather_no_traffic(&gathering);
+	gather_drain(&gathering);
+	if (gathering.error < 0) {
+		vtap_findings_done(&gathering.findings);
+		return gathering.error;
+	}
+	if (gathering.findings.n > 1)
+		qsort(gathering.findings.finding, gathering.findings.n,
+			sizeof(*gathering.findings.finding), finding_compare);
+	*ret_findings = gathering.findings;
+	return 0;
+}
+
+void vtap_findings_done(struct vtap_findings *findings)
+{
+	free(findings->finding);
+	*findings = (struct vtap_findings){ 0 };
+}
+
+bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition condition)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (findings->finding[i].condition == condition)
+			return true;
+	return false;
+}
+
+bool vtap_findings_are_healthy(const struct vtap_findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (findings->finding[i].breaks_health)
+			return false;
+	return true;
+}

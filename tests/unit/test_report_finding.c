@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: what is wrong is decided in one place, from a snapshot; only what another target would do
+ * better breaks health, and only what the configuration asks for.
+ */
+#include "tests/unit/cmocka_with.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "report/finding.h"
+
+#define NOW_NS (100000 * VTAP_NS_PER_S)
+
+/** struct scene - a healthy target with one session, to be spoilt */
+struct scene {
+	struct vtap_target target;
+	struct vtap_session session;
+	struct vtap_conf conf;
+	struct vtap_prefix allow;
+	struct vtap_report_target report_target;
+	struct vtap_report_session report_session;
+	struct vtap_snapshot snapshot;
+	struct vtap_findings findings;
+};
+
+static void scene_init(struct scene *scene)
+{
+	memset(scene, 0, sizeof(*scene));
+	scene->target = (struct vtap_target){ .name = "default", .port = 4789, .n_allow = 1 };
+	scene->target.allow = &scene->allow;
+	scene->session = (struct vtap_session){ .name = "web",
+		.interface = "mirror-web",
+		.is_required = true,
+		.place = { .file = "/etc/vtapd/conf.d/web.conf", .line = 1 } };
+	scene->conf.health.require = VTAP_REQUIRE_ANY;
+	scene->report_target = (struct vtap_report_target){
+		.target = &scene->target, .state.state = "ready", .n_workers = 2
+	};
+	scene->report_session = (struct vtap_report_session){ .session = &scene->session,
+		.target = &scene->target,
+		.state.state = "ready",
+		.last_mono_ns = NOW_NS - VTAP_NS_PER_S,
+		.n_sensors = 1 };
+	scene->snapshot = (struct vtap_snapshot){ .conf = &scene->conf,
+		.now_mono_ns = NOW_NS,
+		.started_mono_ns = NOW_NS - 3600 * VTAP_NS_PER_S,
+		.targets = &scene->report_target,
+		.n_targets = 1,
+		.sessions = &scene->report_session,
+		.n_sessions = 1 };
+}
+
+static void session_waits(struct scene *scene, const char *reason, const char *message)
+{
+	scene->report_session.state = (struct vtap_report_state){
+		.state = "waiting", .reason = reason, .message = message
+	};
+}
+
+static void target_waits(struct scene *scene, const char *reason)
+{
+	scene->report_target.state = (struct vtap_report_state){
+		.state = "waiting", .reason = reason, .message = "eth0 is not there"
+	};
+	session_waits(scene, reason, "eth0 is not there");
+}
+
+/* What is found, as "id! id": those with an exclamation mark break health. */
+static void assert_found(struct scene *scene, const char *wanted)
+{
+	char text[512] = "";
+
+	assert_int_equal(vtap_findings_make(&scene->snapshot, &scene->findings), 0);
+	for (size_t i = 0; i < scene->findings.n; i++) {
+		const struct vtap_finding *finding = &scene->findings.finding[i];
+		size_t used = strlen(text);
+
+		assert_true(finding->sentence[0] != '\0' && finding->remedy[0] != '\0');
+		(void)snprintf(text + used, sizeof(text) - used, "%s%s%s", used > 0 ? " " : "",
+			vtap_condition_row(finding->condition)->id,
+			finding->breaks_health ? "!" : ""); /* fits */
+	}
+	assert_string_equal(text, wanted);
+	assert_true(vtap_findings_are_healthy(&scene->findings) == (strchr(text, '!') == NULL));
+}
+
+static void scene_check(void (*spoil)(struct scene *scene), unsigned require, const char *wanted)
+{
+	struct scene scene;
+
+	scene_init(&scene);
+	if (require != 0)
+		scene.conf.health.require = require;
+	spoil(&scene);
+	assert_found(&scene, wanted);
+	vtap_findings_done(&scene.findings);
+}
+
+static void spoil_nothing(struct scene *scene)
+{
+	(void)scene;
+}
+
+static void spoil_sessions(struct scene *scene)
+{
+	scene->snapshot.n_sessions = 0;
+}
+
+static void spoil_session(struct scene *scene)
+{
+	session_waits(scene, "session-waiting", "mirror-web: Operation not permitted");
+}
+
+static void spoil_name(struct scene *scene)
+{
+	session_waits(scene, "interface-foreign",
+		"mirror-web is a dummy interface that vtapd did not make; left alone");
+}
+
+static void spoil_optional_session(struct scene *scene)
+{
+	spoil_session(scene);
+	scene->session.is_required = false;
+}
+
+static void spoil_underlay(struct scene *scene)
+{
+	target_waits(scene, "underlay-missing");
+}
+
+static void spoil_worker(struct scene *scene)
+{
+	scene->report_target.n_stalled = 1;
+}
+
+static void spoil_sensor(struct scene *scene)
+{
+	scene->report_session.n_sensors = 0;
+}
+
+static void spoil_traffic(struct scene *scene)
+{
+	scene->report_session.last_mono_ns = NOW_NS - 61 * VTAP_NS_PER_S;
+}
+
+static void spoil_traffic_at_the_start(struct scene *scene)
+{
+	scene->report_session.last_mono_ns = 0;
+	scene->snapshot.started_mono_ns = NOW_NS - 59 * VTAP_NS_PER_S;
+}
+
+static void spoil_much_that_is_no_reason(struct scene *scene)
+{
+	scene->target.n_allow = 0;
+	scene->snapshot.refused_wall_ns = 1;
+	scene->snapshot.n_refused_mistakes = 5;
+	scene->snapshot.health_refused = "TCP port 4789: Address already in use";
+	scene->snapshot.loop_stall_ns = 7 * VTAP_NS_PER_S;
+	scene->snapshot.drain.is_draining = true;
+	scene->report_target.verdicts[VTAP_VERDICT_SOCKET_FULL] = 1000000;
+	scene->report_target.verdicts[VTAP_VERDICT_UNKNOWN_VNI] = 1000000;
+	spoil_sensor(scene);
+	spoil_traffic(scene);
+}
+
+struct expectation {
+	void (*spoil)(struct scene *scene);
+	unsigned require; /* 0: as shipped */
+	const char *wanted;
+};
+
+static void test_findings_when_something_is_wrong_then_those_and_no_others(void **state)
+{
+	static const struct expectation expectations[] = {
+		{ spoil_nothing, 0, "" },
+		{ spoil_nothing, VTAP_REQUIRE_ALL | VTAP_REQUIRE_SENSORS | VTAP_REQUIRE_TRAFFIC,
+			"" },
+		{ spoil_sessions, 0, "no-sessions!" },
+		{ spoil_sessions, VTAP_REQUIRE_ALL, "no-sessions!" },
+		{ spoil_session, 0, "no-sessions! session-waiting" },
+		{ spoil_session, VTAP_REQUIRE_ALL, "no-sessions session-waiting!" },
+		{ spoil_name, 0, "no-sessions! interface-foreign" },
+		{ spoil_optional_session, VTAP_REQUIRE_ALL, "no-sessions session-waiting" },
+		{ spoil_underlay, 0, "no-sessions! underlay-missing!" },
+		{ spoil_worker, 0, "worker-stalled!" },
+		{ spoil_sensor, 0, "" },
+		{ spoil_sensor, VTAP_REQUIRE_ANY | VTAP_REQUIRE_SENSORS, "no-sensor!" },
+		{ spoil_traffic, 0, "" },
+		{ spoil_traffic, VTAP_REQUIRE_ANY | VTAP_REQUIRE_TRAFFIC, "no-traffic!" },
+		{ spoil_traffic_at_the_start, VTAP_REQUIRE_TRAFFIC, "" },
+		{ spoil_much_that_is_no_reason, 0,
+			"port-taken loop-stalled config-rejected drain allow-any" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(expectations); i++) {
+		print_message("row %zu\n", i);
+		scene_check(expectations[i].spoil, expectations[i].require, expectations[i].wanted);
+	}
+}
+
+static void test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_acted_on(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	spoil_name(&scene);
+	assert_int_equal(vtap_findings_make(&scene.snapshot, &scene.findings), 0);
+	assert_true(vtap_findings_has(&scene.findings, VTAP_CONDITION_INTERFACE_FOREIGN));
+	assert_string_equal(scene.findings.finding[1].subject, "web");
+	assert_string_equal(scene.findings.finding[1].sentence,
+		"session web cannot be shown: mirror-web is a dummy interface that vtapd did not "
+		"make");
+	assert_string_equal(scene.findings.finding[1].remedy,
+		"ip link del mirror-web, or another `interface` in web.conf:1");
+	vtap_findings_done(&scene.findings);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_findings_when_something_is_wrong_then_those_and_no_others),
+		cmocka_unit_test(
+			test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_acted_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
