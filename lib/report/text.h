@@ -9,9 +9,9 @@
  * @out:  where the text goes; not flushed, not closed
  * @err:  the sentence behind a negative return, may be NULL
  * Context: any thread; local times use the time zone that the process has loaded.
- * Return: 0 all is well; VTAP_TEXT_NOT_READY, VTAP_TEXT_REFUSED (text was written);
- *         -EPROTO when a field is missing or has another type than the protocol says;
- *         -ENOMEM, -EIO (nothing useful was written).
+ * Return: 0 all is well; VTAP_TEXT_NOT_READY, VTAP_TEXT_REFUSED, VTAP_TEXT_WAITING (text was
+ * written); -EPROTO when a field is missing or has another type than the protocol says; -ENOMEM,
+ * -EIO (nothing useful was written).
  */
 #pragma once
 
@@ -22,19 +22,35 @@
 #include <stdio.h>
 
 enum {
-	VTAP_TEXT_NOT_READY = 1, /* a session or target is not ready, or nobody gets the packet */
-	VTAP_TEXT_REFUSED = 2,   /* the configuration was refused, its mistakes were written */
+	/* A session or target is not ready, nobody gets the packet, something is wrong, or a drain
+	 * does not come to its end. */
+	VTAP_TEXT_NOT_READY = 1,
+	VTAP_TEXT_REFUSED = 2, /* the configuration was refused, its mistakes were written */
+	VTAP_TEXT_WAITING = 3, /* the drain goes on: ask again */
+};
+
+/** struct vtap_text_drain - what was said of a drain so far, over several answers; all 0: nothing
+ */
+struct vtap_text_drain {
+	bool has_begun;
+	bool was_low;           /* when last said: below the mark where it counts as quiet */
+	uint64_t said_ns;       /* when */
+	double said_per_second; /* the rate */
 };
 
 struct vtap_text_opts {
-	uint64_t now_ns; /* wall clock since 1970: decides what is "today" */
-	bool has_color;  /* colour the words of state; @out is a terminal */
+	uint64_t now_ns;               /* wall clock since 1970: decides what is "today" */
+	bool has_color;                /* colour the words of state; @out is a terminal */
+	bool is_verbose;               /* doctor: what was checked and is well, too */
+	const char *condition;         /* doctor: the one id that was asked for, or NULL */
+	struct vtap_text_drain *drain; /* drain: somebody waits for its end; or NULL. Is changed. */
 };
 
 typedef int (*vtap_text_fn)(
 	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err);
 
-/** vtap_text_status() - GET /v1/status; NOT_READY if a target or session is not ready */
+/** vtap_text_status() - GET /v1/status; NOT_READY if a target or session is not ready, or it is
+ * unhealthy. A drain alone is no trouble. */
 int vtap_text_status(
 	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err);
 
@@ -60,6 +76,23 @@ int vtap_text_reload(
 
 /** vtap_text_wait() - GET /v1/wait: silent when ready, else NOT_READY and why */
 int vtap_text_wait(
+	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err);
+
+/** vtap_text_doctor() - GET /v1/doctor; NOT_READY if anything but information holds */
+int vtap_text_doctor(
+	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err);
+
+/**
+ * vtap_text_drain() - POST and GET /v1/drain: how it begins; while somebody waits, what is new
+ *
+ * Without opts->drain always one line and 0. With it 0 when quiet; NOT_READY when overdue, or ended
+ * by somebody; else WAITING, and then a line only if something notable changed.
+ */
+int vtap_text_drain(
+	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err);
+
+/** vtap_text_undrain() - POST /v1/undrain; NOT_READY if it will not be healthy then */
+int vtap_text_undrain(
 	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err);
 
 /** vtap_text_teardown() - POST /v1/teardown */

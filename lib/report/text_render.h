@@ -44,7 +44,8 @@ uint64_t vtap_text_root_count(struct vtap_text_render *render, const char *key);
 /** vtap_text_is_ready() - is this word of state "ready"? */
 bool vtap_text_is_ready(const char *state);
 
-/** vtap_text_state_color() - the escape sequence for a word of state, in a table with colours */
+/** vtap_text_state_color() - the escape sequence for a word of state or severity, in a table with
+ * colours */
 const char *vtap_text_state_color(const char *state);
 
 /** vtap_text_state_words() - the word of state, coloured if the options say so */

@@ -74,6 +74,8 @@ static void write_configured(struct vtap_text_render *render, const struct json_
 	write_list(render, session, "vni", "-");
 	write_list(render, session, "source", "any");
 	write_interface(render, session);
+	write_line(
+		render, "required", vtap_text_get_bool(answer, session, "required") ? "yes" : "no");
 }
 
 static void write_count(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * `vtapctl status`: one line that answers "is all well?", the targets, the sessions, and below each
- * table the sentence of whoever is not ready.
+ * `vtapctl status`: one line that answers "is all well?", the targets, the sessions, below each
+ * table the sentence of whoever is not ready, and what doctor would explain.
  */
 #include "report/text_render.h"
 
@@ -93,27 +93,68 @@ static void write_refused(struct vtap_text_render *render, const struct json_t *
 		vtap_text_counted(n, "mistake").text);
 }
 
-/* Return: is the daemon healthy? */
+/* "draining since 10:12:00 (suricata 7.0.11), 1,904 frames/s still arrive", and on the next line
+ * who is not ready */
+static void write_drain(struct vtap_text_render *render, const struct json_t *drain,
+	const struct shortfall *targets, const struct shortfall *sessions)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	struct vtap_text_words words = shortfall_words(targets, sessions);
+	const char *reason = vtap_text_find_string(answer, drain, "reason");
+	uint64_t since_ns;
+
+	vtap_text_put(render, "%s", vtap_text_state_words(render->opts, "draining").text);
+	if (vtap_text_read_time(answer, drain, "since", &since_ns))
+		vtap_text_put(
+			render, " since %s", vtap_text_clock(since_ns, render->opts->now_ns).text);
+	if (reason != NULL)
+		vtap_text_put(render, " (%s)", reason);
+	vtap_text_put(render, ", %s frames/s still arrive.\n ",
+		vtap_text_rate(vtap_text_get_rate(answer, drain, "frames_per_second")).text);
+	if (words.text[0] != '\0')
+		vtap_text_put(render, " %s.", words.text);
+}
+
+/* The balancer follows when health has lasted: until then it sees the opposite. */
+static void write_checks(
+	struct vtap_text_render *render, const struct json_t *daemon, const char *state)
+{
+	const char *checks = vtap_text_get_string(&render->answer, daemon, "checks");
+
+	if (strcmp(state, "healthy") == 0 && strcmp(checks, "refused") == 0)
+		vtap_text_put(render, "  Health checks are still refused.\n");
+	if (strcmp(state, "unhealthy") == 0 && strcmp(checks, "answered") == 0)
+		vtap_text_put(render, "  Health checks are still answered.\n");
+}
+
+/* Return: is the daemon healthy, or draining on purpose? */
 static bool write_headline(struct vtap_text_render *render, const struct shortfall *targets,
 	const struct shortfall *sessions)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *daemon = vtap_text_get_object(answer, answer->root, "daemon");
 	const char *state = vtap_text_get_string(answer, daemon, "state");
+	const struct json_t *drain = vtap_text_find_object(answer, daemon, "drain");
 	uint64_t configured_ns;
 
 	vtap_text_put(render, "vtapd %s ", vtap_text_get_string(answer, daemon, "version"));
-	write_health(render, state, targets, sessions);
-	vtap_text_put(render, ". Up %s",
+	if (drain != NULL) {
+		write_drain(render, drain, targets, sessions);
+	} else {
+		write_health(render, state, targets, sessions);
+		vtap_text_put(render, ".");
+	}
+	vtap_text_put(render, " Up %s",
 		vtap_text_duration(vtap_text_get_count(answer, daemon, "uptime_ns")).text);
 	if (vtap_text_read_time(answer, daemon, "configured", &configured_ns))
 		vtap_text_put(render, ", configuration of %s",
 			vtap_text_date(configured_ns, render->opts->now_ns).text);
 	vtap_text_put(render, ".\n");
+	write_checks(render, daemon, state);
 	const struct json_t *refused = vtap_text_find_object(answer, daemon, "refused");
 	if (refused != NULL)
 		write_refused(render, refused);
-	return strcmp(state, "healthy") == 0;
+	return drain != NULL || strcmp(state, "healthy") == 0;
 }
 
 static void write_troubles(struct vtap_text_render *render, const struct json_t *list)
@@ -240,6 +281,19 @@ static void write_sessions(struct vtap_text_render *render, const struct json_t 
 	write_troubles(render, sessions);
 }
 
+/* "2 findings, `vtapctl doctor` explains them: unknown-vni, interface-foreign" */
+static void write_findings(struct vtap_text_render *render)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *ids = vtap_text_get_list(answer, answer->root, "findings");
+	size_t n = vtap_text_list_len(ids);
+
+	if (n > 0)
+		vtap_text_put(render, "\n%s, `vtapctl doctor` explains %s: %s\n",
+			vtap_text_counted(n, "finding").text, n == 1 ? "it" : "them",
+			vtap_text_joined(answer, ids, n).text);
+}
+
 static int write_status(struct vtap_text_render *render)
 {
 	struct vtap_text_answer *answer = &render->answer;
@@ -248,10 +302,11 @@ static int write_status(struct vtap_text_render *render)
 	struct shortfall target_shortfall = count_shortfall(answer, targets);
 	struct shortfall session_shortfall = count_shortfall(answer, sessions);
 
-	bool is_healthy = write_headline(render, &target_shortfall, &session_shortfall);
+	bool is_well = write_headline(render, &target_shortfall, &session_shortfall);
 	write_targets(render, targets);
 	write_sessions(render, sessions);
-	if (is_healthy && target_shortfall.n_not_ready + session_shortfall.n_not_ready == 0)
+	write_findings(render);
+	if (is_well && target_shortfall.n_not_ready + session_shortfall.n_not_ready == 0)
 		return 0;
 	return VTAP_TEXT_NOT_READY;
 }

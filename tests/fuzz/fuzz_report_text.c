@@ -7,7 +7,11 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "report/text.h"
+
+/** Nov 20 2026, 10:05:00 UTC */
+#define NOW_NS (1795169100ULL * VTAP_NS_PER_S)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 
@@ -21,6 +25,9 @@ static const vtap_text_fn RENDERERS[] = {
 	vtap_text_wait,
 	vtap_text_teardown,
 	vtap_text_error,
+	vtap_text_doctor,
+	vtap_text_drain,
+	vtap_text_undrain,
 };
 
 static void text_check(const char *text)
@@ -29,9 +36,8 @@ static void text_check(const char *text)
 		must(*text == '\n' || ((unsigned char)*text >= 0x20 && *text != 0x7f));
 }
 
-static void render_try(vtap_text_fn render, const char *json)
+static void render_try(vtap_text_fn render, const char *json, const struct vtap_text_opts *opts)
 {
-	const struct vtap_text_opts opts = { .now_ns = 1795169100ULL * 1000000000 };
 	struct vtap_err err = VTAP_ERR_NULL;
 	_auto_free char *text = NULL;
 	size_t size;
@@ -39,11 +45,28 @@ static void render_try(vtap_text_fn render, const char *json)
 	int r;
 
 	must(out != NULL);
-	r = render(json, &opts, out, &err);
+	r = render(json, opts, out, &err);
 	must(fclose(out) == 0);
-	must(r <= VTAP_TEXT_REFUSED && (r < 0) == (err.text[0] != '\0'));
+	must(r <= VTAP_TEXT_WAITING && (r < 0) == (err.text[0] != '\0'));
 	text_check(text);
 	text_check(err.text);
+}
+
+/* With each option that changes what is read; the wait for a drain goes on from the first answer to
+ * the same again. */
+static void render_all_ways(vtap_text_fn render, const char *json)
+{
+	struct vtap_text_drain said = { 0 };
+	const struct vtap_text_opts opts[] = {
+		{ .now_ns = NOW_NS },
+		{ .now_ns = NOW_NS, .is_verbose = true },
+		{ .now_ns = NOW_NS, .condition = "no-sessions" },
+		{ .now_ns = NOW_NS, .drain = &said },
+		{ .now_ns = NOW_NS + 60 * VTAP_NS_PER_S, .drain = &said },
+	};
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(opts); i++)
+		render_try(render, json, &opts[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
@@ -56,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 	memcpy(json, data + 1,
 		len_bytes - 1); /* not strndup(): it would look for an end behind @data */
 	json[len_bytes - 1] = '\0';
-	/* '0'..'8' in the corpus; any other byte is folded */
-	render_try(RENDERERS[(uint8_t)(data[0] - '0') % VTAP_ARRAY_LEN(RENDERERS)], json);
+	/* '0'..';' in the corpus; any other byte is folded */
+	render_all_ways(RENDERERS[(uint8_t)(data[0] - '0') % VTAP_ARRAY_LEN(RENDERERS)], json);
 	return 0;
 }

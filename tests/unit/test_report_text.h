@@ -37,17 +37,24 @@ static inline char *json_of(const char *single_quoted)
 	return json;
 }
 
-static inline struct rendered render_json(vtap_text_fn render, const char *json, bool has_color)
+static inline struct rendered render_with(
+	vtap_text_fn render, const char *json, const struct vtap_text_opts *opts)
 {
-	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .has_color = has_color };
 	struct rendered rendered = { .err = VTAP_ERR_NULL };
 	size_t len;
 	FILE *out = open_memstream(&rendered.text, &len);
 
 	assert_non_null(out);
-	rendered.outcome = render(json, &opts, out, &rendered.err);
+	rendered.outcome = render(json, opts, out, &rendered.err);
 	assert_int_equal(fclose(out), 0);
 	return rendered;
+}
+
+static inline struct rendered render_json(vtap_text_fn render, const char *json, bool has_color)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .has_color = has_color };
+
+	return render_with(render, json, &opts);
 }
 
 static inline struct rendered render(vtap_text_fn fn, const char *single_quoted)
@@ -64,14 +71,23 @@ static inline void rendered_done(struct rendered *rendered)
 #define _auto_rendered __attribute__((cleanup(rendered_done)))
 
 /* The outcome, and the text to the last byte. */
-static inline void assert_renders(
-	vtap_text_fn fn, const char *single_quoted, int outcome, const char *text)
+static inline void assert_renders_with(vtap_text_fn fn, const char *single_quoted,
+	const struct vtap_text_opts *opts, int outcome, const char *text)
 {
-	_auto_rendered struct rendered rendered = render(fn, single_quoted);
+	_auto_free char *json = json_of(single_quoted);
+	_auto_rendered struct rendered rendered = render_with(fn, json, opts);
 
 	assert_string_equal(rendered.err.text, "");
 	assert_string_equal(rendered.text, text);
 	assert_int_equal(rendered.outcome, outcome);
+}
+
+static inline void assert_renders(
+	vtap_text_fn fn, const char *single_quoted, int outcome, const char *text)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS };
+
+	assert_renders_with(fn, single_quoted, &opts, outcome, text);
 }
 
 static inline int use_utc(void **state)

@@ -16,11 +16,20 @@ struct answer {
 	const char *single_quoted;
 };
 
+#define DRAIN_ANSWER                                                                               \
+	"{'version':1,'draining':true,'since':'2026-11-14T06:05:00Z','reason':'r',"                \
+	"'frames_per_second':1.5,'frames_per_second_before':2.5,'elapsed_ns':6000000000,"          \
+	"'quiet_ns':1,'is_quiet':true,'is_overdue':false,'delivered':1,'lost':1,'settle_ns':1,"    \
+	"'drain_time_ns':1,'healthy':true}"
+
 static const struct answer ANSWERS[] = {
 	{ vtap_text_status,
-		"{'version':1,'daemon':{'version':'1','pid':1,'state':'healthy','uptime_ns':1,"
+		"{'version':1,'daemon':{'version':'1','pid':1,'state':'healthy','checks':"
+		"'refused','drain':{'since':'2026-11-14T06:05:00Z','reason':'r',"
+		"'frames_per_second':1.5},'uptime_ns':1,"
 		"'started':'2026-11-14T06:05:00Z','configured':'2026-11-14T06:05:00Z',"
 		"'refused':{'at':'2026-11-14T06:05:00Z','mistakes':5},'repairs':0,'guard':'off'},"
+		"'findings':['no-sessions','drain'],"
 		"'targets':[{'name':'default','port':4789,'underlay':['auto'],'bound':['ens5'],"
 		"'path':'worker','workers':2,'state':'waiting','reason':'port-taken',"
 		"'message':'m','retry_in_ns':1,'received':1,'delivered':0,'dropped':1,"
@@ -30,7 +39,8 @@ static const struct answer ANSWERS[] = {
 		"'dropped':0,'drops':{},'bytes':1,'frames_per_second':1.0,'bits_per_second':1.0,"
 		"'last_frame':null,'last_frame_age_ns':1,'sensors':1,'repairs':0}]}" },
 	{ vtap_text_show,
-		"{'version':1,'session':{'name':'a','description':'d','target':'default',"
+		"{'version':1,'session':{'name':'a','description':'d','required':true,'target':'"
+		"default',"
 		"'vni':['1'],'source':['10.0.0.0/8'],'interface':'mirror-a','ifindex':7,"
 		"'mtu':9001,'state':'waiting','reason':'r','message':'m','retry_in_ns':1,"
 		"'received':2,'delivered':1,'dropped':1,'drops':{'write-refused':1},'bytes':1,"
@@ -61,6 +71,16 @@ static const struct answer ANSWERS[] = {
 		"'configured':null}" },
 	{ vtap_text_wait, "{'version':1,'session':'a','interface':'mirror-a','state':'waiting','"
 			  "message':'m'}" },
+	{ vtap_text_doctor,
+		"{'version':1,'findings':[{'id':'no-sessions','severity':'page','subject':null,"
+		"'since':'2026-11-14T06:05:00Z','sentence':'s','remedy':'r','breaks_health':true},"
+		"{'id':'drain','severity':'info','subject':'a','since':null,'sentence':'s',"
+		"'remedy':'r','breaks_health':false}],'checks':[{'id':'no-sessions',"
+		"'severity':'page','meaning':'m','cause':'c','remedy':'r','holds':true},"
+		"{'id':'drain','severity':'info','meaning':'m','cause':'c','remedy':'r',"
+		"'holds':false}]}" },
+	{ vtap_text_drain, DRAIN_ANSWER },
+	{ vtap_text_undrain, DRAIN_ANSWER },
 	{ vtap_text_teardown, "{'version':1,'interfaces':1,'message':'a: b'}" },
 	{ vtap_text_error, "{'version':1,'error':'e'}" },
 };

@@ -10,7 +10,8 @@
 #include <inttypes.h>
 
 #define DAEMON                                                                                     \
-	"'daemon':{'version':'1.0.0','pid':1,'state':'healthy','uptime_ns':532800000000000,"       \
+	"'daemon':{'version':'1.0.0','pid':1,'state':'healthy','checks':'answered',"               \
+	"'drain':null,'uptime_ns':532800000000000,"                                                \
 	"'started':'2026-11-14T06:05:00.000000000Z','configured':'2026-11-20T09:14:03.5Z',"        \
 	"'refused':null,'repairs':0,'guard':'off'}"
 
@@ -21,7 +22,7 @@
 	"'drops':{'unknown-vni':8891,'unknown-source':11,'socket-full':2454},'reserved_bits':0}"
 
 #define SESSION(name, vni, state, reason, message, retry, more)                                    \
-	"{'name':'" name "','description':null,'target':'default','vni':['" vni                    \
+	"{'name':'" name "','description':null,'required':true,'target':'default','vni':['" vni    \
 	"'],'source':[],'interface':'mirror-" name "','ifindex':7,'mtu':9001,'state':'" state      \
 	"','reason':" reason ",'message':" message ",'retry_in_ns':" retry "," more "}"
 
@@ -42,8 +43,10 @@
 		"'mirror-pay is a dummy interface that vtapd did not make; left alone'",           \
 		"39500000000", IDLE)
 
-#define STATUS(daemon, targets, sessions)                                                          \
-	"{'version':1," daemon ",'targets':[" targets "],'sessions':[" sessions "]}"
+#define STATUS_WITH(daemon, findings, targets, sessions)                                           \
+	"{'version':1," daemon ",'findings':[" findings "],'targets':[" targets                    \
+	"],'sessions':[" sessions "]}"
+#define STATUS(daemon, targets, sessions) STATUS_WITH(daemon, "", targets, sessions)
 
 #define TARGET_TABLE                                                                               \
 	"TARGET   PORT  UNDERLAY  PATH    RECEIVED        DELIVERED       DROPPED\n"               \
@@ -88,7 +91,8 @@ static void test_status_when_files_were_refused_today_then_second_line_says_when
 {
 	(void)state;
 	assert_first_lines(
-		STATUS("'daemon':{'version':'1.0.0','state':'healthy','uptime_ns':41000000000,"
+		STATUS("'daemon':{'version':'1.0.0','state':'healthy','checks':'answered',"
+		       "'drain':null,'uptime_ns':41000000000,"
 		       "'configured':'2025-11-20T09:14:03Z','refused':{'at':"
 		       "'2026-11-20T10:02:17.000000001Z','mistakes':5}}",
 			TARGET, WEB),
@@ -101,19 +105,76 @@ static void test_status_when_nothing_is_configured_then_unhealthy(void **state)
 {
 	(void)state;
 	assert_renders(vtap_text_status,
-		STATUS("'daemon':{'version':'1.0.0','state':'unhealthy','uptime_ns':1,"
+		STATUS("'daemon':{'version':'1.0.0','state':'unhealthy','checks':'off',"
+		       "'drain':null,'uptime_ns':1,"
 		       "'configured':null,'refused':null}",
 			"", ""),
 		VTAP_TEXT_NOT_READY, "vtapd 1.0.0 unhealthy: no session is configured. Up 1 s.\n");
 }
 
 #define SICK                                                                                       \
-	"'daemon':{'version':'1','state':'unhealthy','uptime_ns':1,'configured':null,'refused':"   \
-	"null}"
+	"'daemon':{'version':'1','state':'unhealthy','checks':'refused','drain':null,"             \
+	"'uptime_ns':1,'configured':null,'refused':null}"
 #define TAKEN                                                                                      \
 	"{'name':'default','port':4789,'underlay':['ens*','eth1'],'bound':[],'path':'worker',"     \
 	"'state':'waiting','reason':'port-taken','message':'UDP port 4789 is taken by vxlan0',"    \
 	"'retry_in_ns':1000000000,'received':0,'delivered':0,'dropped':0,'drops':{}}"
+
+#define DAEMON_WITH(state, checks, drain)                                                          \
+	"'daemon':{'version':'1.0.0','state':'" state "','checks':'" checks "','drain':" drain     \
+	",'uptime_ns':532800000000000,'configured':'2026-11-20T09:14:03Z','refused':null}"
+#define DRAIN                                                                                      \
+	"{'since':'2026-11-20T10:04:00.5Z','reason':'suricata 7.0.11','frames_per_second':1904.2}"
+
+static void test_status_when_draining_then_since_when_why_and_what_still_arrives(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_status, STATUS(DAEMON_WITH("draining", "refused", DRAIN), "", ""),
+		0,
+		"vtapd 1.0.0 draining since 10:04:00 (suricata 7.0.11), "
+		"1,904 frames/s still arrive.\n"
+		"  Up 6 d 4 h, configuration of Nov 20 09:14:03.\n");
+}
+
+static void test_status_when_draining_and_a_session_waits_then_the_second_line_says_so(void **state)
+{
+	(void)state;
+	assert_first_lines(STATUS(DAEMON_WITH("draining", "refused",
+					  "{'since':'2026-11-20T10:04:00Z','reason':null,"
+					  "'frames_per_second':0}"),
+				   "", PAY),
+		VTAP_TEXT_NOT_READY,
+		"vtapd 1.0.0 draining since 10:04:00, 0 frames/s still arrive.\n"
+		"  1 of 1 session is waiting. Up 6 d 4 h, configuration of Nov 20 09:14:03.\n");
+}
+
+static void test_status_when_checks_do_not_follow_yet_then_said(void **state)
+{
+	(void)state;
+	assert_first_lines(STATUS(DAEMON_WITH("healthy", "refused", "null"), "", ""), 0,
+		"vtapd 1.0.0 healthy. Up 6 d 4 h, configuration of Nov 20 09:14:03.\n"
+		"  Health checks are still refused.\n");
+	assert_first_lines(STATUS(DAEMON_WITH("unhealthy", "answered", "null"), "", ""),
+		VTAP_TEXT_NOT_READY,
+		"vtapd 1.0.0 unhealthy: no session is configured. Up 6 d 4 h, "
+		"configuration of Nov 20 09:14:03.\n"
+		"  Health checks are still answered.\n");
+}
+
+static void test_status_when_something_holds_then_the_last_line_names_it(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_status, STATUS_WITH(DAEMON, "'config-rejected'", "", ""), 0,
+		"vtapd 1.0.0 healthy. Up 6 d 4 h, configuration of Nov 20 09:14:03.\n"
+		"\n"
+		"1 finding, `vtapctl doctor` explains it: config-rejected\n");
+	assert_renders(vtap_text_status,
+		STATUS_WITH(DAEMON, "'interface-foreign','session-waiting'", "", ""), 0,
+		"vtapd 1.0.0 healthy. Up 6 d 4 h, configuration of Nov 20 09:14:03.\n"
+		"\n"
+		"2 findings, `vtapctl doctor` explains them: interface-foreign, "
+		"session-waiting\n");
+}
 
 static void test_status_when_the_target_waits_then_it_is_named_with_what_it_looks_for(void **state)
 {
@@ -142,7 +203,8 @@ static void assert_state_is_printed(const char *word)
 	char shown[64];
 
 	assert_true(asprintf(&quoted,
-			    "{'version':1," DAEMON ",'targets':[],'sessions':[{'name':'a',"
+			    "{'version':1," DAEMON
+			    ",'findings':[],'targets':[],'sessions':[{'name':'a',"
 			    "'vni':['1'],'interface':'mirror-a','state':'%s','reason':null,"
 			    "'message':null,'retry_in_ns':null," IDLE "}]}",
 			    word) > 0);
@@ -207,7 +269,8 @@ static void test_status_when_colour_is_wanted_then_only_words_of_state_have_it(v
 }
 
 #define SHOWN(more_config, vnis, forgotten)                                                        \
-	"{'version':1,'session':{'name':'web','description':'the shop','target':'default',"        \
+	"{'version':1,'session':{'name':'web','description':'the "                                 \
+	"shop','required':true,'target':'default',"                                                \
 	"'vni':['4321','4400-4403'],'source':['10.0.0.0/16','2001:db8::/32'],"                     \
 	"'interface':'mirror-web','ifindex':7,'mtu':9001,'state':'ready','reason':null,"           \
 	"'message':null,'retry_in_ns':null," BUSY ",'config':'/etc/vtapd/conf.d/web.conf:1',"      \
@@ -231,6 +294,7 @@ static void test_show_when_a_session_is_ready_then_everything_is_there(void **st
 		"  vni          4321, 4400-4403\n"
 		"  source       10.0.0.0/16, 2001:db8::/32\n"
 		"  interface    mirror-web, index 7, mtu 9001\n"
+		"  required     yes\n"
 		"\n"
 		"  received     1,234,570\n"
 		"  delivered    1,234,567\n"
@@ -249,8 +313,9 @@ static void test_show_when_a_session_waits_then_why_and_not_ready(void **state)
 {
 	(void)state;
 	_auto_rendered struct rendered rendered = render(vtap_text_show,
-		"{'version':1,'session':{'name':'pay','description':null,'target':'default',"
-		"'vni':['any'],'source':[],'interface':'mirror-pay','ifindex':0,'mtu':9001,"
+		"{'version':1,'session':{'name':'pay','description':null,'required':false,"
+		"'target':'default','vni':['any'],'source':[],'interface':'mirror-pay','ifindex':0,"
+		"'mtu':9001,"
 		"'state':'waiting','reason':'interface-refused','message':'No space left.',"
 		"'retry_in_ns':130000000000," IDLE ",'config':null,'vnis':[],"
 		"'vnis_forgotten_frames':0}}");
@@ -260,6 +325,7 @@ static void test_show_when_a_session_waits_then_why_and_not_ready(void **state)
 	assert_non_null(strstr(rendered.text, "  pay: No space left. Next try in 2 min 10 s.\n"));
 	assert_non_null(strstr(rendered.text, "  source       any\n"));
 	assert_non_null(strstr(rendered.text, "  interface    mirror-pay, mtu 9001\n"));
+	assert_non_null(strstr(rendered.text, "  required     no\n"));
 }
 
 int main(void)
@@ -270,6 +336,12 @@ int main(void)
 		cmocka_unit_test(
 			test_status_when_files_were_refused_today_then_second_line_says_when),
 		cmocka_unit_test(test_status_when_nothing_is_configured_then_unhealthy),
+		cmocka_unit_test(
+			test_status_when_draining_then_since_when_why_and_what_still_arrives),
+		cmocka_unit_test(
+			test_status_when_draining_and_a_session_waits_then_the_second_line_says_so),
+		cmocka_unit_test(test_status_when_checks_do_not_follow_yet_then_said),
+		cmocka_unit_test(test_status_when_something_holds_then_the_last_line_names_it),
 		cmocka_unit_test(
 			test_status_when_the_target_waits_then_it_is_named_with_what_it_looks_for),
 		cmocka_unit_test(test_status_when_states_differ_then_not_ready),

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * `vtapctl doctor`: what holds and what to do about it, most urgent first, and what was checked. Of
+ * one condition: what it means, what usually causes it, and whether it holds.
+ */
+#include "report/text_render.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+/** Checks that passed and are named without -v */
+#define PASSED_NAMED 6
+
+/** Findings of one condition that are shown; `doctor ID` shows all */
+#define FINDINGS_SHOWN 16
+
+/* "page" as "PAGE" */
+static struct vtap_text_words severity_words(const char *severity)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	vtap_text_words_add(&words, "%s", severity);
+	for (char *c = words.text; *c != '\0'; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return words;
+}
+
+static bool is_information(const char *severity)
+{
+	return strcmp(severity, "info") == 0;
+}
+
+/* Return: VTAP_TEXT_NOT_READY if anything but information is among them, else 0. */
+static int judge(struct vtap_text_answer *answer, const struct json_t *findings)
+{
+	for (size_t i = 0; i < vtap_text_list_len(findings); i++) {
+		const struct json_t *finding = vtap_text_list_object(answer, findings, i);
+
+		if (!is_information(vtap_text_get_string(answer, finding, "severity")))
+			return VTAP_TEXT_NOT_READY;
+	}
+	return 0;
+}
+
+/* A line below a finding's sentence. */
+static void add_below(struct vtap_text_table *table, const char *text)
+{
+	vtap_text_table_row(table);
+	vtap_text_table_cell(table, "");
+	vtap_text_table_cell(table, "");
+	vtap_text_table_cell(table, text);
+}
+
+static void add_finding(struct vtap_text_answer *answer, struct vtap_text_table *table,
+	const struct json_t *finding)
+{
+	const char *severity = vtap_text_get_string(answer, finding, "severity");
+
+	vtap_text_table_row(table);
+	vtap_text_table_color(table, severity_words(severity).text,
+		is_information(severity) ? NULL : vtap_text_state_color(severity));
+	vtap_text_table_cell(table, vtap_text_get_string(answer, finding, "id"));
+	vtap_text_table_cell(table, vtap_text_get_string(answer, finding, "sentence"));
+	add_below(table, vtap_text_get_string(answer, finding, "remedy"));
+}
+
+/* Findings from @i on that are of the same condition: they stand together. */
+static size_t count_same(struct vtap_text_answer *answer, const struct json_t *findings, size_t i)
+{
+	const char *id =
+		vtap_text_get_string(answer, vtap_text_list_object(answer, findings, i), "id");
+	size_t end = i + 1;
+
+	while (end < vtap_text_list_len(findings) &&
+		strcmp(id, vtap_text_get_string(answer,
+				   vtap_text_list_object(answer, findings, end), "id")) == 0)
+		end++;
+	return end - i;
+}
+
+static void add_findings(struct vtap_text_answer *answer, struct vtap_text_table *table,
+	const struct json_t *findings)
+{
+	size_t n_same;
+
+	for (size_t i = 0; i < vtap_text_list_len(findings); i += n_same) {
+		const struct json_t *first = vtap_text_list_object(answer, findings, i);
+		size_t n_shown;
+
+		n_same = count_same(answer, findings, i);
+		n_shown = n_same < FINDINGS_SHOWN ? n_same : FINDINGS_SHOWN;
+		for (size_t j = 0; j < n_shown; j++)
+			add_finding(answer, table, vtap_text_list_object(answer, findings, i + j));
+		if (n_same > n_shown) {
+			struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+			vtap_text_words_add(&words, "and %s more: vtapctl doctor %s",
+				vtap_text_count(n_same - n_shown).text,
+				vtap_text_get_string(answer, first, "id"));
+			add_below(table, words.text);
+		}
+	}
+}
+
+static void write_findings(struct vtap_text_render *render, const struct json_t *findings)
+{
+	static const struct vtap_text_column columns[] = {
+		{ .title = "" },
+		{ .title = "" },
+		{ .title = "" },
+	};
+	_auto(text_table) struct vtap_text_table *table = NULL;
+
+	if (vtap_text_list_len(findings) == 0)
+		return;
+	if (vtap_text_render_table_new(render, columns, VTAP_ARRAY_LEN(columns), "  ", &table) < 0)
+		return;
+	add_findings(&render->answer, table, findings);
+	vtap_text_render_table(render, table, false, "");
+	vtap_text_put(render, "\n");
+}
+
+static size_t count_passed(struct vtap_text_answer *answer, const struct json_t *checks)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < vtap_text_list_len(checks); i++)
+		if (!vtap_text_get_bool(answer, vtap_text_list_object(answer, checks, i), "holds"))
+			n++;
+	return n;
+}
+
+/* ": no-sessions port-taken … (`doctor -v` lists them)" */
+static void write_passed_ids(struct vtap_text_render *render, const struct json_t *checks)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	size_t n = 0;
+
+	vtap_text_put(render, ":");
+	for (size_t i = 0; i < vtap_text_list_len(checks); i++) {
+		const struct json_t *check = vtap_text_list_object(answer, checks, i);
+
+		if (!vtap_text_get_bool(answer, check, "holds") && n++ < PASSED_NAMED)
+			vtap_text_put(render, " %s", vtap_text_get_string(answer, check, "id"));
+	}
+	vtap_text_put(render, "%s (`doctor -v` lists them)\n", n > PASSED_NAMED ? " …" : "");
+}
+
+static void write_passed_meanings(struct vtap_text_render *render, const struct json_t *checks)
+{
+	static const struct vtap_text_column columns[] = {
+		{ .title = "" },
+		{ .title = "" },
+	};
+	struct vtap_text_answer *answer = &render->answer;
+	_auto(text_table) struct vtap_text_table *table = NULL;
+
+	if (vtap_text_render_table_new(render, columns, VTAP_ARRAY_LEN(columns), "  ", &table) < 0)
+		return;
+	for (size_t i = 0; i < vtap_text_list_len(checks); i++) {
+		const struct json_t *check = vtap_text_list_object(answer, checks, i);
+
+		if (vtap_text_get_bool(answer, check, "holds"))
+			continue;
+		vtap_text_table_row(table);
+		vtap_text_table_cell(table, vtap_text_get_string(answer, check, "id"));
+		vtap_text_table_cell(table, vtap_text_get_string(answer, check, "meaning"));
+	}
+	vtap_text_put(render, ". None of these is the case:\n");
+	vtap_text_render_table(render, table, false, "  ");
+}
+
+static void write_summary(
+	struct vtap_text_render *render, const struct json_t *findings, const struct json_t *checks)
+{
+	size_t n_passed = count_passed(&render->answer, checks);
+
+	vtap_text_put(
+		render, "%s, ", vtap_text_counted(vtap_text_list_len(findings), "finding").text);
+	vtap_text_put(render, "%s passed", vtap_text_counted(n_passed, "check").text);
+	if (n_passed == 0)
+		vtap_text_put(render, "\n");
+	else if (render->opts->is_verbose)
+		write_passed_meanings(render, checks);
+	else
+		write_passed_ids(render, checks);
+}
+
+/* ---- one condition ---- */
+
+static const struct json_t *find_check(struct vtap_text_render *render, const struct json_t *checks)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *id = render->opts->condition;
+
+	for (size_t i = 0; i < vtap_text_list_len(checks); i++) {
+		const struct json_t *check = vtap_text_list_object(answer, checks, i);
+
+		if (strcmp(vtap_text_get_string(answer, check, "id"), id) == 0)
+			return check;
+	}
+	(void)vtap_text_answer_fail(answer, -EPROTO, /* sticks; asked at the end */
+		"the daemon's answer is not understood: it has no check %s", id);
+	return NULL;
+}
+
+/* "  session pay cannot be shown, since Nov 20 09:20", and what to do */
+static void write_finding(struct vtap_text_render *render, const struct json_t *finding)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	uint64_t since_ns;
+
+	vtap_text_put(render, "  %s", vtap_text_get_string(answer, finding, "sentence"));
+	if (vtap_text_read_time(answer, finding, "since", &since_ns))
+		vtap_text_put(render, ", since %s",
+			vtap_text_minute(since_ns, render->opts->now_ns).text);
+	vtap_text_put(render, "\n    %s\n", vtap_text_get_string(answer, finding, "remedy"));
+}
+
+static void write_condition(
+	struct vtap_text_render *render, const struct json_t *findings, const struct json_t *checks)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *check = find_check(render, checks);
+	bool holds = vtap_text_get_bool(answer, check, "holds");
+
+	vtap_text_put(render, "%s (%s) %s.\n", vtap_text_get_string(answer, check, "id"),
+		vtap_text_get_string(answer, check, "severity"), holds ? "holds" : "does not hold");
+	for (size_t i = 0; i < vtap_text_list_len(findings); i++)
+		write_finding(render, vtap_text_list_object(answer, findings, i));
+	vtap_text_put(render, "\n  meaning  %s\n", vtap_text_get_string(answer, check, "meaning"));
+	vtap_text_put(render, "  cause    %s\n", vtap_text_get_string(answer, check, "cause"));
+	vtap_text_put(render, "  remedy   %s\n", vtap_text_get_string(answer, check, "remedy"));
+}
+
+static int write_doctor(struct vtap_text_render *render)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *findings = vtap_text_get_list(answer, answer->root, "findings");
+	const struct json_t *checks = vtap_text_get_list(answer, answer->root, "checks");
+
+	if (render->opts->condition != NULL) {
+		write_condition(render, findings, checks);
+	} else {
+		write_findings(render, findings);
+		write_summary(render, findings, checks);
+	}
+	return judge(answer, findings);
+}
+
+int vtap_text_doctor(
+	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err)
+{
+	return vtap_text_render(json, opts, out, err, write_doctor);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: doctor says what holds, most urgent first, each with what to do; what was checked adds up;
+ * and a script learns from the outcome whether somebody must do something.
+ */
+#include "tests/unit/test_report_text.h"
+
+#include <errno.h>
+
+#define FINDING(severity, id, sentence, remedy)                                                    \
+	"{'id':'" id "','severity':'" severity "','subject':null,'since':'2026-11-20T09:20:00Z',"  \
+	"'sentence':'" sentence "','remedy':'" remedy "','breaks_health':false}"
+#define CHECK(id, holds)                                                                           \
+	"{'id':'" id "','severity':'ticket','meaning':'meaning of " id "','cause':'Cause of " id   \
+	".','remedy':'remedy of " id "','holds':" holds "}"
+#define DOCTOR(findings, checks) "{'version':1,'findings':[" findings "],'checks':[" checks "]}"
+
+#define FOREIGN                                                                                    \
+	FINDING("page", "interface-foreign",                                                       \
+		"session pay cannot be shown: mirror-pay is a dummy interface that vtapd did not " \
+		"make",                                                                            \
+		"ip link del mirror-pay, or another `interface` in pay.conf")
+#define REJECTED FINDING("ticket", "config-rejected", "the files have 5 mistakes", "vtapd --check")
+#define ALLOW    FINDING("info", "allow-any", "any host can send", "allow = PREFIX")
+
+#define PASSED_6                                                                                   \
+	CHECK("a", "false")                                                                        \
+	"," CHECK("b", "false") "," CHECK("c", "false") "," CHECK("d", "false") "," CHECK(         \
+		"e", "false") "," CHECK("f", "false")
+
+static void test_doctor_when_something_holds_then_what_and_what_to_do(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_doctor,
+		DOCTOR(FOREIGN "," REJECTED "," ALLOW,
+			CHECK("interface-foreign", "true") "," CHECK("config-rejected",
+				"true") "," CHECK("allow-any", "true") "," PASSED_6
+								       "," CHECK("g", "false")),
+		VTAP_TEXT_NOT_READY,
+		"PAGE    interface-foreign  session pay cannot be shown: mirror-pay is a dummy "
+		"interface that vtapd did not make\n"
+		"                           ip link del mirror-pay, or another `interface` in "
+		"pay.conf\n"
+		"TICKET  config-rejected    the files have 5 mistakes\n"
+		"                           vtapd --check\n"
+		"INFO    allow-any          any host can send\n"
+		"                           allow = PREFIX\n"
+		"\n"
+		"3 findings, 7 checks passed: a b c d e f … (`doctor -v` lists them)\n");
+}
+
+static void test_doctor_when_only_information_holds_then_all_is_well(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_doctor, DOCTOR(ALLOW, CHECK("allow-any", "true") "," PASSED_6), 0,
+		"INFO  allow-any  any host can send\n"
+		"                 allow = PREFIX\n"
+		"\n"
+		"1 finding, 6 checks passed: a b c d e f (`doctor -v` lists them)\n");
+}
+
+static void test_doctor_when_nothing_holds_then_one_line(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_doctor, DOCTOR("", CHECK("a", "false")), 0,
+		"0 findings, 1 check passed: a (`doctor -v` lists them)\n");
+}
+
+static void test_doctor_when_everything_holds_then_no_check_is_offered(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_doctor, DOCTOR(REJECTED, CHECK("config-rejected", "true")),
+		VTAP_TEXT_NOT_READY,
+		"TICKET  config-rejected  the files have 5 mistakes\n"
+		"                         vtapd --check\n"
+		"\n"
+		"1 finding, 0 checks passed\n");
+}
+
+static void test_doctor_when_verbose_then_what_passed_and_what_it_means(void **state)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .is_verbose = true };
+
+	(void)state;
+	assert_renders_with(vtap_text_doctor,
+		DOCTOR("", CHECK("no-sessions", "false") "," CHECK("drain", "false")), &opts, 0,
+		"0 findings, 2 checks passed. None of these is the case:\n"
+		"  no-sessions  meaning of no-sessions\n"
+		"  drain        meaning of drain\n");
+}
+
+static void test_doctor_when_asked_for_one_that_holds_then_where_and_why(void **state)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS,
+		.condition = "config-rejected" };
+
+	(void)state;
+	assert_renders_with(vtap_text_doctor, DOCTOR(REJECTED, CHECK("config-rejected", "true")),
+		&opts, VTAP_TEXT_NOT_READY,
+		"config-rejected (ticket) holds.\n"
+		"  the files have 5 mistakes, since Nov 20 09:20\n"
+		"    vtapd --check\n"
+		"\n"
+		"  meaning  meaning of config-rejected\n"
+		"  cause    Cause of config-rejected.\n"
+		"  remedy   remedy of config-rejected\n");
+}
+
+static void test_doctor_when_asked_for_one_that_does_not_hold_then_it_is_explained(void **state)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .condition = "no-sessions" };
+
+	(void)state;
+	assert_renders_with(vtap_text_doctor, DOCTOR("", CHECK("no-sessions", "false")), &opts, 0,
+		"no-sessions (ticket) does not hold.\n"
+		"\n"
+		"  meaning  meaning of no-sessions\n"
+		"  cause    Cause of no-sessions.\n"
+		"  remedy   remedy of no-sessions\n");
+}
+
+static void test_doctor_when_the_answer_has_another_condition_then_eproto(void **state)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .condition = "no-sensor" };
+	_auto_free char *json = json_of(DOCTOR("", CHECK("no-sessions", "false")));
+	_auto_rendered struct rendered rendered = render_with(vtap_text_doctor, json, &opts);
+
+	(void)state;
+	assert_int_equal(rendered.outcome, -EPROTO);
+	assert_string_equal(rendered.text, "");
+}
+
+#define FOUR(x)    x "," x "," x "," x
+#define WAITING    FINDING("ticket", "session-waiting", "a session waits", "vtapctl show it")
+#define WAITING_18 FOUR(FOUR(WAITING)) "," WAITING "," WAITING
+
+static void test_doctor_when_many_are_of_one_kind_then_the_rest_is_counted(void **state)
+{
+	_auto_rendered struct rendered rendered = render(
+		vtap_text_doctor, DOCTOR(WAITING_18 "," ALLOW, CHECK("session-waiting", "true")));
+	size_t n = 0;
+
+	(void)state;
+	for (const char *at = rendered.text; (at = strstr(at, "a session waits")) != NULL; at++)
+		n++;
+	assert_int_equal(n, 16);
+	assert_non_null(strstr(rendered.text, " and 2 more: vtapctl doctor session-waiting\nINFO"));
+	assert_non_null(strstr(rendered.text, "\n19 findings, 0 checks passed\n"));
+}
+
+static void test_doctor_when_colour_is_wanted_then_only_the_severity_has_it(void **state)
+{
+	_auto_free char *json =
+		json_of(DOCTOR(FOREIGN "," REJECTED "," ALLOW, CHECK("a", "false")));
+	_auto_rendered struct rendered rendered = render_json(vtap_text_doctor, json, true);
+
+	(void)state;
+	assert_non_null(strstr(rendered.text, "\033[31mPAGE"));
+	assert_non_null(strstr(rendered.text, "\033[33mTICKET"));
+	assert_non_null(strstr(rendered.text, "\nINFO"));
+	assert_null(strstr(rendered.text, "\033[32m"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_doctor_when_something_holds_then_what_and_what_to_do),
+		cmocka_unit_test(test_doctor_when_only_information_holds_then_all_is_well),
+		cmocka_unit_test(test_doctor_when_nothing_holds_then_one_line),
+		cmocka_unit_test(test_doctor_when_everything_holds_then_no_check_is_offered),
+		cmocka_unit_test(test_doctor_when_verbose_then_what_passed_and_what_it_means),
+		cmocka_unit_test(test_doctor_when_asked_for_one_that_holds_then_where_and_why),
+		cmocka_unit_test(
+			test_doctor_when_asked_for_one_that_does_not_hold_then_it_is_explained),
+		cmocka_unit_test(test_doctor_when_the_answer_has_another_condition_then_eproto),
+		cmocka_unit_test(test_doctor_when_many_are_of_one_kind_then_the_rest_is_counted),
+		cmocka_unit_test(test_doctor_when_colour_is_wanted_then_only_the_severity_has_it),
+	};
+
+	return cmocka_run_group_tests(tests, use_utc, NULL);
+}
