@@ -28,6 +28,22 @@ static void say_sudo(const struct vtap_ctl_options *options)
 		(void)fprintf(stderr, "--socket %s ", options->socket);
 }
 
+/* A word of a command to paste, quoted for the shell where it needs that. */
+static void say_word(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "._-:/";
+
+	if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+		(void)fprintf(stderr, " %s", word); /* as say() */
+		return;
+	}
+	(void)fputs(" '", stderr);
+	for (; *word != '\0'; word++)
+		(void)fprintf(stderr, *word == '\'' ? "'\\''" : "%c", *word);
+	(void)fputs("'", stderr);
+}
+
 static void say_only_root(const struct vtap_ctl_command *command,
 	const struct vtap_ctl_options *options, const char *sentence)
 {
@@ -35,12 +51,23 @@ static void say_only_root(const struct vtap_ctl_command *command,
 	say_sudo(options);
 	(void)fputs(command->name, stderr);
 	for (size_t i = 0; i < options->n_args; i++)
-		(void)fprintf(stderr, " %s", options->args[i]);
+		say_word(options->args[i]);
+	if ((options->given & VTAP_CTL_OPTION_WAIT) != 0)
+		say_word("--wait");
+	if (options->reason != NULL) {
+		say_word("--reason");
+		say_word(options->reason);
+	}
 	(void)fputs("\n", stderr);
 }
 
-static enum vtap_ctl_exit exit_of_outcome(int outcome)
+enum vtap_ctl_exit vtap_ctl_answer_exit(
+	const struct vtap_ctl_command *command, int outcome, const struct vtap_err *err)
 {
+	if (outcome < 0) {
+		say(command, err->text);
+		return VTAP_CTL_NO_DAEMON; /* none that we understand */
+	}
 	switch (outcome) {
 	case 0:
 		return VTAP_CTL_OK;
@@ -51,9 +78,9 @@ static enum vtap_ctl_exit exit_of_outcome(int outcome)
 	}
 }
 
-/* What the text would have said, without saying it: the exit status is the same with --json. */
-static int judge(const struct vtap_ctl_command *command, const struct vtap_ctl_reply *reply,
-	const struct vtap_text_opts *text_opts, struct vtap_err *err)
+int vtap_ctl_answer_judge(const struct vtap_ctl_command *command,
+	const struct vtap_ctl_reply *reply, const struct vtap_text_opts *text_opts,
+	struct vtap_err *err)
 {
 	_auto_free char *text = NULL;
 	size_t len;
@@ -82,15 +109,12 @@ static enum vtap_ctl_exit show_answer(const struct vtap_ctl_command *command, bo
 
 	if (is_json) {
 		write_json(reply);
-		outcome = judge(command, reply, text_opts, &err);
+		/* the exit status is the same as without --json */
+		outcome = vtap_ctl_answer_judge(command, reply, text_opts, &err);
 	} else {
 		outcome = command->render(reply->body, text_opts, stdout, &err);
 	}
-	if (outcome < 0) {
-		say(command, err.text);
-		return VTAP_CTL_NO_DAEMON; /* none that we understand */
-	}
-	return exit_of_outcome(outcome);
+	return vtap_ctl_answer_exit(command, outcome, &err);
 }
 
 /* The sentence of an error answer; its HTTP status where it has none. */

@@ -2,8 +2,10 @@
 #include "daemon/ctl/command.h"
 
 #include "base/prefix.h"
+#include "base/text.h"
 #include "config/value.h"
 #include "model/conf.h"
+#include "report/condition.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -84,6 +86,46 @@ static int add_packet(
 	return 0;
 }
 
+/* A condition that does not exist is a mistake in what was typed, with or without a daemon. */
+static int add_condition(
+	struct vtap_ctl_call *call, const struct vtap_ctl_options *options, struct vtap_err *err)
+{
+	const char *ids[VTAP_CONDITION_COUNT];
+
+	if (options->n_args == 0)
+		return 0;
+	for (int i = 0; i < VTAP_CONDITION_COUNT; i++)
+		ids[i] = vtap_condition_row((enum vtap_condition)i)->id;
+	if (vtap_condition_find(options->args[0]) != VTAP_CONDITION_COUNT) {
+		add_to_path(call, "?condition=%s", options->args[0]);
+		return 0;
+	}
+	const char *near = vtap_value_nearest(options->args[0], ids, VTAP_CONDITION_COUNT);
+	if (near != NULL)
+		return vtap_err_set(err, -EINVAL, "\"%s\": no such condition; did you mean %s?",
+			options->args[0], near);
+	return vtap_err_set(err, -EINVAL, "\"%s\": no such condition; vtapctl doctor -v lists them",
+		options->args[0]);
+}
+
+static int add_reason(
+	struct vtap_ctl_call *call, const struct vtap_ctl_options *options, struct vtap_err *err)
+{
+	struct vtap_complaint complaint;
+
+	if (options->reason == NULL)
+		return 0;
+	if (vtap_value_text(options->reason, &complaint) != 0) {
+		vtap_text_make_printable(complaint.value);
+		return vtap_err_set(
+			err, -EINVAL, "--reason: \"%s\": %s", complaint.value, complaint.rule);
+	}
+	add_to_path(call, "?reason=");
+	for (const char *c = options->reason; *c != '\0'; c++)
+		add_to_path(call, "%%%02X", (unsigned)(unsigned char)*c);
+	return 0;
+}
+
 static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "status",
 		.args = "",
@@ -139,8 +181,35 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.path = "/v1/wait",
 		.n_args_min = 1,
 		.n_args_max = 1,
+		.takes = VTAP_CTL_OPTION_TIMEOUT,
 		.add_query = add_timeout,
 		.render = vtap_text_wait },
+	{ .name = "drain",
+		.args = "[--wait] [--reason TEXT]",
+		.help = "refuse health checks, forward on; --wait: until it is quiet",
+		.method = "POST",
+		.path = "/v1/drain",
+		.limit_ms = LIMIT_MS,
+		.takes = VTAP_CTL_OPTION_WAIT | VTAP_CTL_OPTION_REASON,
+		.add_query = add_reason,
+		.render = vtap_text_drain },
+	{ .name = "undrain",
+		.args = "",
+		.help = "end the drain",
+		.method = "POST",
+		.path = "/v1/undrain",
+		.limit_ms = LIMIT_MS,
+		.render = vtap_text_undrain },
+	{ .name = "doctor",
+		.args = "[ID] [-v]",
+		.help = "what is wrong and what to do; -v: and what is not",
+		.method = "GET",
+		.path = "/v1/doctor",
+		.limit_ms = LIMIT_MS,
+		.n_args_max = 1,
+		.takes = VTAP_CTL_OPTION_VERBOSE,
+		.add_query = add_condition,
+		.render = vtap_text_doctor },
 	{ .name = "teardown",
 		.args = "",
 		.help = "remove everything that vtapd made, and stop it if it runs",
@@ -170,12 +239,38 @@ static int check_args(const struct vtap_ctl_command *command,
 			strncmp(command->args, "VNI", 3) == 0 ? "VNI" : "NAME", command->name,
 			command->args);
 	if (options->n_args > command->n_args_max)
-		return vtap_err_set(err, -EINVAL, "%s: \"%s\" is too much: vtapctl %s %s",
+		return vtap_err_set(err, -EINVAL, "%s: \"%s\" is too much: vtapctl %s%s%s",
 			command->name, options->args[command->n_args_max], command->name,
-			command->args);
-	if (options->timeout != NULL && command->add_query != add_timeout)
-		return vtap_err_set(
-			err, -EINVAL, "%s: --timeout belongs to wait only", command->name);
+			command->args[0] != '\0' ? " " : "", command->args);
+	return 0;
+}
+
+/* The command that an option belongs to. */
+static const char *owner_of(unsigned option)
+{
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(COMMANDS); i++)
+		if ((COMMANDS[i].takes & option) != 0)
+			return COMMANDS[i].name;
+	return "no command";
+}
+
+static int check_options(const struct vtap_ctl_command *command,
+	const struct vtap_ctl_options *options, struct vtap_err *err)
+{
+	static const struct {
+		enum vtap_ctl_option option;
+		const char *name;
+	} names[] = {
+		{ VTAP_CTL_OPTION_TIMEOUT, "--timeout" },
+		{ VTAP_CTL_OPTION_WAIT, "--wait" },
+		{ VTAP_CTL_OPTION_REASON, "--reason" },
+		{ VTAP_CTL_OPTION_VERBOSE, "-v" },
+	};
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(names); i++)
+		if ((options->given & ~command->takes & names[i].option) != 0)
+			return vtap_err_set(err, -EINVAL, "%s: %s belongs to %s only",
+				command->name, names[i].name, owner_of(names[i].option));
 	return 0;
 }
 
@@ -188,6 +283,8 @@ int vtap_ctl_command_find(const struct vtap_ctl_options *options,
 		if (strcmp(COMMANDS[i].name, options->word) != 0)
 			continue;
 		int r = check_args(&COMMANDS[i], options, err);
+		if (r == 0)
+			r = check_options(&COMMANDS[i], options, err);
 		if (r < 0)
 			return r;
 		*ret_command = &COMMANDS[i];

@@ -12,8 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/** VTAP_CTL_PATH_MAX - bytes of a request's path with its query and NUL */
-#define VTAP_CTL_PATH_MAX 160
+/** VTAP_CTL_PATH_MAX - bytes of a request's path with its query and NUL: a reason of 160 bytes,
+ * each written as %XX, and what stands before it */
+#define VTAP_CTL_PATH_MAX 512
 
 struct vtap_ctl_call {
 	char path[VTAP_CTL_PATH_MAX]; /* "/v1/show?session=web" */
@@ -29,6 +30,7 @@ struct vtap_ctl_command {
 	uint64_t limit_ms; /* for the whole exchange; 0: as long as it takes */
 	size_t n_args_min;
 	size_t n_args_max;
+	unsigned takes; /* bits of enum vtap_ctl_option */
 	vtap_text_fn render;
 	/* Appends the query and may set the limit. NULL: the path is all. Return: 0, or -EINVAL. */
 	int (*add_query)(struct vtap_ctl_call *call, const struct vtap_ctl_options *options,

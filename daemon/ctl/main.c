@@ -4,6 +4,7 @@
 #include "daemon/ctl/answer.h"
 #include "daemon/ctl/client.h"
 #include "daemon/ctl/command.h"
+#include "daemon/ctl/drain.h"
 #include "daemon/ctl/exit.h"
 #include "daemon/ctl/options.h"
 #include "daemon/ctl/teardown.h"
@@ -52,6 +53,8 @@ static int ask(const struct vtap_ctl_command *command, const struct vtap_ctl_opt
 	const struct vtap_text_opts text_opts = {
 		.now_ns = vtap_clock_wall_ns(),
 		.has_color = wants_color(),
+		.is_verbose = (options->given & VTAP_CTL_OPTION_VERBOSE) != 0,
+		.condition = options->n_args > 0 ? options->args[0] : NULL,
 	};
 	const struct vtap_ctl_request request = {
 		.socket = options->socket,
@@ -62,6 +65,8 @@ static int ask(const struct vtap_ctl_command *command, const struct vtap_ctl_opt
 	struct vtap_ctl_reply reply = VTAP_CTL_REPLY_NULL;
 	struct vtap_err err = VTAP_ERR_NULL;
 
+	if ((options->given & VTAP_CTL_OPTION_WAIT) != 0)
+		return vtap_ctl_drain_wait(command, options, &request, &text_opts);
 	int r = vtap_ctl_client_ask(&request, &reply, &err);
 	if (r == VTAP_CTL_NOBODY && command->render == vtap_text_teardown)
 		return teardown_alone(command, options);

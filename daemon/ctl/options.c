@@ -12,6 +12,8 @@
 enum {
 	OPTION_SOCKET = 256, /* above every letter */
 	OPTION_TIMEOUT,
+	OPTION_WAIT,
+	OPTION_REASON,
 	OPTION_JSON,
 	OPTION_VERSION,
 };
@@ -19,14 +21,17 @@ enum {
 static const struct option OPTIONS[] = {
 	{ .name = "socket", .has_arg = required_argument, .val = OPTION_SOCKET },
 	{ .name = "timeout", .has_arg = required_argument, .val = OPTION_TIMEOUT },
+	{ .name = "wait", .has_arg = no_argument, .val = OPTION_WAIT },
+	{ .name = "reason", .has_arg = required_argument, .val = OPTION_REASON },
+	{ .name = "verbose", .has_arg = no_argument, .val = 'v' },
 	{ .name = "json", .has_arg = no_argument, .val = OPTION_JSON },
 	{ .name = "version", .has_arg = no_argument, .val = OPTION_VERSION },
 	{ .name = "help", .has_arg = no_argument, .val = 'h' },
 	{ 0 },
 };
 
-static const char *const OPTION_NAMES[] = { "--socket", "--timeout", "--json", "--version",
-	"--help" };
+static const char *const OPTION_NAMES[] = { "--socket", "--timeout", "--wait", "--reason",
+	"--verbose", "--json", "--version", "--help" };
 
 static int take_socket(struct vtap_ctl_options *options, const char *path, struct vtap_err *err)
 {
@@ -64,6 +69,17 @@ static int take(
 		return take_socket(options, optarg, err);
 	case OPTION_TIMEOUT:
 		options->timeout = optarg;
+		options->given |= VTAP_CTL_OPTION_TIMEOUT;
+		return 0;
+	case OPTION_WAIT:
+		options->given |= VTAP_CTL_OPTION_WAIT;
+		return 0;
+	case OPTION_REASON:
+		options->reason = optarg;
+		options->given |= VTAP_CTL_OPTION_REASON;
+		return 0;
+	case 'v':
+		options->given |= VTAP_CTL_OPTION_VERBOSE;
 		return 0;
 	case OPTION_JSON:
 		options->is_json = true;
@@ -87,7 +103,7 @@ int vtap_ctl_options_read(
 
 	optind = 0; /* glibc: start over */
 	opterr = 0; /* the sentences are ours */
-	while ((option = getopt_long(argc, argv, ":h", OPTIONS, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":hv", OPTIONS, NULL)) != -1) {
 		int r = take(&options, option, argv[optind - 1], err);
 		if (r < 0)
 			return r;

@@ -10,9 +10,19 @@
 /** VTAP_CTL_SOCKET - where a daemon with the default runtime directory listens */
 #define VTAP_CTL_SOCKET "/run/vtapd/control.sock"
 
+/** enum vtap_ctl_option - options that belong to one command each, bits */
+enum vtap_ctl_option {
+	VTAP_CTL_OPTION_TIMEOUT = 1 << 0,
+	VTAP_CTL_OPTION_WAIT = 1 << 1,
+	VTAP_CTL_OPTION_REASON = 1 << 2,
+	VTAP_CTL_OPTION_VERBOSE = 1 << 3,
+};
+
 struct vtap_ctl_options {
 	const char *socket;  /* path of the control socket */
 	const char *timeout; /* as typed after --timeout, or NULL */
+	const char *reason;  /* as typed after --reason, or NULL */
+	unsigned given;      /* bits of enum vtap_ctl_option */
 	const char *word;    /* the command, or NULL */
 	char **args;         /* what follows the command */
 	size_t n_args;
