@@ -22,7 +22,7 @@
 
 /* A drain of a day has been forgotten. */
 #define DRAIN_TIME_MIN_NS VTAP_NS_PER_S
-#define DRAIN_TIME_MAX_NS (24 * 3600 * VTAP_NS_PER_S)
+#define DRAIN_TIME_MAX_NS (24ULL * 3600 * VTAP_NS_PER_S)
 
 /* ---- parsers and formatters; the rows at the end of this file put them together. [daemon] ---- */
 
@@ -506,6 +506,12 @@ static const struct vtap_key KEYS[] = {
 		.parse = on_stop_parse,
 		.format = on_stop_format,
 		.help = "What happens to the tap interfaces when the daemon stops.",
+		.detail =
+			"With `keep` they stay, and sensors go on reading them. In both cases "
+			"stopping closes the UDP port: this host then answers what is mirrored to "
+			"it with ICMP port unreachable, and because the mirror keeps the addresses "
+			"of clients, the answer goes to production machines. End the mirror "
+			"sessions first, or close the port in the security group.",
 	},
 	{
 		.section = VTAP_SECTION_HEALTH,
@@ -515,8 +521,14 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = health_listen_parse,
 		.format = health_listen_format,
-		.help = "Where the load balancer's health check is answered; auto is TCP on the "
-			"port number of every target.",
+		.help = "Where the load balancer's health check is answered.",
+		.detail =
+			"`auto` listens on TCP with the port number of every target: the default "
+			"check of an AWS Network Load Balancer's UDP target group. An address is "
+			"IPv4, or IPv6 in brackets, with a port of 1..65535; `[::]` is every "
+			"address. While the target is healthy a TCP check is accepted and any HTTP "
+			"GET is answered with 200; otherwise connections are refused. A listener "
+			"that cannot be opened never stops forwarding.",
 	},
 	{
 		.section = VTAP_SECTION_HEALTH,
@@ -528,6 +540,13 @@ static const struct vtap_key KEYS[] = {
 		.parse = require_parse,
 		.format = require_format,
 		.help = "What a healthy target must have.",
+		.detail =
+			"`any`: at least one session is ready. `all`: every session with `required "
+			"= yes` is ready. `sensors`: a packet socket is bound to the interface of "
+			"each required session. `traffic`: a frame was shown in the last 60 s; "
+			"dangerous, because a target that the load balancer took out gets no "
+			"traffic and so stays out. `any` and `all` exclude each other; without "
+			"either of them `any` is meant.",
 	},
 	{
 		.section = VTAP_SECTION_HEALTH,
@@ -539,6 +558,7 @@ static const struct vtap_key KEYS[] = {
 		.parse = settle_parse,
 		.format = settle_format,
 		.help = "How long a change must last before health follows it, both ways.",
+		.detail = "A drain does not wait, and neither does the first answer after a start.",
 	},
 	{
 		.section = VTAP_SECTION_HEALTH,
@@ -549,7 +569,7 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = drain_time_parse,
 		.format = drain_time_format,
-		.help = "The longest that a drain waits for traffic to leave.",
+		.help = "The longest that `vtapctl drain --wait` waits for traffic to leave.",
 	},
 	{
 		.section = VTAP_SECTION_METRICS,
@@ -559,7 +579,11 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = metrics_listen_parse,
 		.format = metrics_listen_format,
-		.help = "Where /healthz and /v1/status are served over HTTP, read-only.",
+		.help = "Where `/healthz` and `/v1/status` are served over HTTP, read-only.",
+		.detail = "Both always answer; `/healthz` with status 503 while the target is "
+			  "unhealthy or draining, and with every condition in both cases. The port "
+			  "is 1..65535. Whoever reaches the address can read the names, VNIs and "
+			  "counters of all sessions.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -571,8 +595,10 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = underlay_parse,
 		.format = underlay_format,
-		.help = "The interfaces that encapsulated packets come in on; auto is every one "
-			"that is not ours.",
+		.help = "The interfaces that encapsulated packets come in on: names or globs such "
+			"as `ens*`.",
+		.detail = "`auto` is every interface that is not vtapd's own. An interface that is "
+			  "absent is waited for, and used when it appears.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -583,6 +609,8 @@ static const struct vtap_key KEYS[] = {
 		.parse = port_parse,
 		.format = port_format,
 		.help = "The UDP port that encapsulated packets are sent to.",
+		.detail = "The default is the port of VXLAN (RFC 7348), which AWS always sends to. "
+			  "Two targets may have the same one if no underlay belongs to both.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -593,6 +621,9 @@ static const struct vtap_key KEYS[] = {
 		.parse = mode_parse,
 		.format = mode_format,
 		.help = "How frames get onto their interface.",
+		.detail =
+			"`tap`: the daemon receives packets on a UDP socket and writes the frames "
+			"to TAP devices.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -602,8 +633,11 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = workers_parse,
 		.format = workers_format,
-		.help = "Threads that read packets, each with a socket of its own, per underlay; "
-			"auto is one per CPU, at most 4.",
+		.help = "Threads that receive, for each underlay, each with a socket of its own.",
+		.detail = "`auto` is one for each CPU, at most 4. The kernel spreads packets over "
+			  "them by the outer addresses and ports, so frames of one outer flow stay "
+			  "in order. When there are fewer after a reload, the surplus sockets are "
+			  "emptied before they close.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -615,8 +649,10 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = allow_parse,
 		.format = allow_format,
-		.help = "Outer sources that may send at all; everything else is dropped and "
-			"counted.",
+		.help = "Outer sources, IPv4 or IPv6, that may send at all, such as `10.0.0.0/8` "
+			"or `2001:db8::/32`.",
+		.detail = "Packets from elsewhere are dropped and counted as `not-allowed`. With "
+			  "`any` whoever reaches the port can put frames before the sensors.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -627,7 +663,9 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = receive_buffer_parse,
 		.format = receive_buffer_format,
-		.help = "The buffer of each worker's socket; auto is 32M.",
+		.help = "The buffer of each worker's socket.",
+		.detail = "It holds what arrives while the worker is busy; what does not fit is "
+			  "counted as `socket-full`. `auto` is 32M.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -637,7 +675,8 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = vni_parse,
 		.format = vni_format,
-		.help = "The VNIs that belong to this session.",
+		.help = "The VXLAN network identifiers that belong to this session; required.",
+		.detail = "`any` is those that no other session takes.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -650,6 +689,7 @@ static const struct vtap_key KEYS[] = {
 		.parse = source_parse,
 		.format = source_format,
 		.help = "Only packets from these outer sources belong to this session.",
+		.detail = "In a prefix no bit may be set behind its length.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -658,8 +698,12 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_REPLACE },
 		.parse = interface_parse,
 		.format = interface_format,
-		.help = "The tap interface; mirror-NAME by default where that has at most 15 "
-			"bytes.",
+		.help = "The tap interface, 1..15 bytes out of letters, digits, `.`, `-` and `_`.",
+		.detail =
+			"By default `mirror-NAME` if that is at most 15 bytes, else the key is "
+			"required. Several sessions may name the same one and are then shown there "
+			"together; their `mtu` must agree. An interface of that name that vtapd "
+			"did not make is left alone; the session waits until it is gone.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -670,7 +714,9 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LINK },
 		.parse = mtu_parse,
 		.format = mtu_format,
-		.help = "The MTU of the tap interface: what sensors size their buffers by.",
+		.help = "The MTU of the tap interface: sensors size their buffers by it.",
+		.detail = "The default is the MTU of jumbo frames in a VPC. Frames that are longer "
+			  "are shown whole.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -679,8 +725,8 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = target_parse,
 		.format = target_format,
-		.help = "Where the session's packets arrive; the only target, or the one named "
-			"default.",
+		.help = "The target where the packets of this session arrive.",
+		.detail = "By default the only target, or the one named `default`.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -689,7 +735,7 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = description_parse,
 		.format = description_format,
-		.help = "For people: shown by vtapctl.",
+		.help = "For people: shown by `vtapctl`; none by default.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -699,7 +745,8 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = required_parse,
 		.format = required_format,
-		.help = "Whether this session counts for `require = all` and `sensors`.",
+		.help = "Whether this session counts for `require = all` and `sensors` of the "
+			"section `[health]`.",
 	},
 };
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every key, one row each: how it is read, written, what it may be, what it is when nobody says,
- * and what a change of it costs. Loading, --dump-config, `vtapctl plan` and the tests of the
- * shipped configuration and of the manual all read these rows; a key that is not here does not
- * exist.
+ * and what a change of it costs. Loading, --dump-config, `vtapctl plan`, the manual and the test
+ * of the shipped configuration all read these rows; a key that is not here does not exist.
  */
 #pragma once
 
@@ -53,7 +52,8 @@ struct vtap_key {
 		const char *text, struct vtap_reading *to, struct vtap_complaint *ret_complaint);
 	/* The effective value as text, "" for none. Return: heap string, NULL without memory. */
 	char *(*format)(const struct vtap_conf *conf, const void *object);
-	const char *help; /* one sentence */
+	const char *help;   /* one sentence, `words to type` in backquotes */
+	const char *detail; /* the rest of what the manual says, likewise; or NULL */
 };
 
 /** vtap_schema_keys() - all rows, grouped by section */

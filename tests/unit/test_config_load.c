@@ -251,21 +251,26 @@ static void test_file_when_empty_then_a_configuration_without_sessions(void **st
 	}
 }
 
+static void assert_health_defaults(const struct vtap_conf *conf, size_t row)
+{
+	char metrics[VTAP_LISTEN_TEXT_MAX];
+
+	assert_row(conf->health.listen.kind == VTAP_LISTEN_AUTO, row);
+	assert_row(conf->health.require == VTAP_REQUIRE_ANY, row);
+	assert_row(conf->health.settle_ns == 10 * VTAP_NS_PER_S, row);
+	assert_row(conf->health.drain_time_ns == 120 * VTAP_NS_PER_S, row);
+	assert_string_equal(vtap_value_format_listen(&conf->metrics, metrics), "127.0.0.1:9478");
+}
+
 static void test_health_when_not_said_then_its_defaults(void **state)
 {
 	static const char *const table[] = { "", "[health]\n[metrics]\n[session a]\nvni = 1\n",
 		"[defaults]\nrequired = yes\n" };
-	char metrics[VTAP_LISTEN_TEXT_MAX];
 
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
 		_auto(conf) const struct vtap_conf *conf = text_loads(*state, table[i]);
 
-		assert_row(conf->health.listen.kind == VTAP_LISTEN_AUTO, i);
-		assert_row(conf->health.require == VTAP_REQUIRE_ANY, i);
-		assert_row(conf->health.settle_ns == 10 * VTAP_NS_PER_S, i);
-		assert_row(conf->health.drain_time_ns == 120 * VTAP_NS_PER_S, i);
-		assert_string_equal(
-			vtap_value_format_listen(&conf->metrics, metrics), "127.0.0.1:9478");
+		assert_health_defaults(conf, i);
 		for (size_t j = 0; j < conf->n_sessions; j++)
 			assert_row(conf->sessions[j].is_required, i);
 	}
@@ -317,16 +322,22 @@ static void test_require_when_any_and_all_then_refused(void **state)
 	REFUSE_ROWS(*state, table);
 }
 
-static void test_required_when_no_session_has_it_then_all_may_be_asked_for(void **state)
+static void test_required_when_not_said_then_that_of_defaults(void **state)
 {
 	_auto(conf) const struct vtap_conf *conf =
-		text_loads(*state, "[health]\nrequire = all\n[defaults]\nrequired = no\n"
-				   "[session a]\nvni = 1\n[session b]\nvni = 2\nrequired = yes\n");
+		text_loads(*state, "[defaults]\nrequired = no\n[session a]\nvni = 1\n"
+				   "[session b]\nvni = 2\nrequired = yes\n");
 
 	assert_false(conf->sessions[0].is_required);
 	assert_true(conf->sessions[1].is_required);
-	vtap_conf_unref(conf);
-	conf = text_loads(*state, "[health]\nrequire = all\n[session a]\nvni = 1\nrequired = no\n");
+}
+
+static void test_required_when_no_session_is_then_all_may_still_be_asked_for(void **state)
+{
+	_auto(conf) const struct vtap_conf *conf = text_loads(
+		*state, "[health]\nrequire = all\n[session a]\nvni = 1\nrequired = no\n");
+
+	assert_int_equal(conf->health.require, VTAP_REQUIRE_ALL);
 }
 
 /* ---- section headers ---- */
@@ -581,7 +592,8 @@ int main(void)
 		in_folder(test_health_when_not_said_then_its_defaults),
 		in_folder(test_require_when_neither_any_nor_all_then_any),
 		in_folder(test_require_when_any_and_all_then_refused),
-		in_folder(test_required_when_no_session_has_it_then_all_may_be_asked_for),
+		in_folder(test_required_when_not_said_then_that_of_defaults),
+		in_folder(test_required_when_no_session_is_then_all_may_still_be_asked_for),
 		in_folder(test_header_when_unclosed_then_its_keys_belong_to_nobody),
 		in_folder(test_header_when_long_names_then_not_merged),
 		in_folder(test_header_when_malformed_then_refused_and_its_keys_passed_over),

@@ -113,6 +113,17 @@ static void test_schema_when_listed_then_the_keys_of_the_design_and_no_other(voi
 	}
 }
 
+/* Sentences, with as many backquotes that open as close. */
+static void assert_text(const char *text, size_t row)
+{
+	size_t n_quotes = 0;
+
+	for (const char *at = text; *at != '\0'; at++)
+		n_quotes += *at == '`';
+	assert_row(n_quotes % 2 == 0, row);
+	assert_row(strlen(text) >= 5 && text[strlen(text) - 1] == '.', row);
+}
+
 static void test_schema_when_read_by_people_then_every_row_explains_itself(void **state)
 {
 	size_t n;
@@ -120,9 +131,8 @@ static void test_schema_when_read_by_people_then_every_row_explains_itself(void 
 
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(keys[i].help);
-
-		assert_row(len > 10 && keys[i].help[len - 1] == '.', i);
+		assert_text(keys[i].help, i);
+		assert_text(keys[i].detail != NULL ? keys[i].detail : "None.", i);
 		assert_row(strlen(keys[i].values) > 0, i);
 		assert_row(keys[i].parse != NULL && keys[i].format != NULL, i);
 		assert_row(
