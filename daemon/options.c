@@ -101,3 +101,8 @@ int vtap_options_parse(int argc, char **argv, struct vtap_options *ret_options)
 	*ret_options = options;
 	return 0;
 }
+
+const struct option *vtap_options_all(void)
+{
+	return LONG;
+}

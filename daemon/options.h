@@ -2,6 +2,7 @@
 /* The command line of vtapd, and its exit statuses. */
 #pragma once
 
+#include <getopt.h>
 #include <stdbool.h>
 
 /* Exit statuses. Source: sysexits.h where it has a name; DESIGN section 7. */
@@ -26,3 +27,6 @@ struct vtap_options {
 /** vtap_options_parse() - read the command line. Return: 0; VTAP_EXIT_USAGE after one line on
  * stderr. */
 int vtap_options_parse(int argc, char **argv, struct vtap_options *ret_options);
+
+/** vtap_options_all() - every option as getopt_long() takes them, up to one without a name */
+const struct option *vtap_options_all(void);

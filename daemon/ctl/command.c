@@ -130,6 +130,10 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "status",
 		.args = "",
 		.help = "how the targets and sessions are, and what waits for what",
+		.detail = "One line on the daemon, then every target and every session. "
+			  "Received packets are those delivered plus those dropped; the reasons of "
+			  "drops stand behind their sum. A target or session that is not `ready` "
+			  "is followed by the reason and by the time of the next try.",
 		.method = "GET",
 		.path = "/v1/status",
 		.limit_ms = LIMIT_MS,
@@ -137,6 +141,7 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "show",
 		.args = "NAME",
 		.help = "everything about a session",
+		.detail = "How it was configured, what was counted, and the VNIs that it carries.",
 		.method = "GET",
 		.path = "/v1/show",
 		.limit_ms = LIMIT_MS,
@@ -147,6 +152,8 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "match",
 		.args = "VNI [SOURCE]",
 		.help = "which session gets such a packet, and why",
+		.detail = "`SOURCE` is the outer source address; without it, from anywhere. The "
+			  "answer is given for each target. Nothing is sent.",
 		.method = "GET",
 		.path = "/v1/match",
 		.limit_ms = LIMIT_MS,
@@ -157,6 +164,9 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "unknown",
 		.args = "",
 		.help = "VNIs that arrive and that no session takes",
+		.detail = "Most frames first, with their outer sources. The daemon remembers a "
+			  "bounded number of them; frames of others are counted only. Below stand "
+			  "the commands that show the first one on an interface of its own.",
 		.method = "GET",
 		.path = "/v1/unknown",
 		.limit_ms = LIMIT_MS,
@@ -164,6 +174,9 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "plan",
 		.args = "",
 		.help = "what a reload would do",
+		.detail = "One line for each session: `+` adds, `~` changes in place, `!` replaces "
+			  "the interface, so that its sensors must be restarted, and `-` removes. "
+			  "Nothing is changed.",
 		.method = "GET",
 		.path = "/v1/plan",
 		.limit_ms = LIMIT_MS,
@@ -171,12 +184,16 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "reload",
 		.args = "",
 		.help = "bring the files on disk into effect; returns when they are",
+		.detail =
+			"If the configuration has a mistake, nothing is changed and every mistake "
+			"is listed.",
 		.method = "POST",
 		.path = "/v1/reload",
 		.render = vtap_text_reload },
 	{ .name = "wait",
 		.args = "NAME [--timeout SECONDS]",
 		.help = "return when a session is ready",
+		.detail = "Silent. Without `--timeout`, for as long as that takes.",
 		.method = "GET",
 		.path = "/v1/wait",
 		.n_args_min = 1,
@@ -213,10 +230,19 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "teardown",
 		.args = "",
 		.help = "remove everything that vtapd made, and stop it if it runs",
+		.detail = "When no daemon answers, `vtapd --teardown` is run instead. A port that "
+			  "nobody listens on makes this host answer mirrored packets with ICMP "
+			  "port unreachable: stop the mirror sessions first.",
 		.method = "POST",
 		.path = "/v1/teardown",
 		.render = vtap_text_teardown },
 };
+
+const struct vtap_ctl_command *vtap_ctl_commands(size_t *ret_n)
+{
+	*ret_n = VTAP_ARRAY_LEN(COMMANDS);
+	return COMMANDS;
+}
 
 static int refuse_word(const char *word, struct vtap_err *err)
 {

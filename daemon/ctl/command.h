@@ -25,6 +25,8 @@ struct vtap_ctl_command {
 	const char *name;
 	const char *args; /* as help shows them, "" for none */
 	const char *help; /* half a line */
+	/* The rest of what the manual says: sentences, `words to type` in backquotes; or NULL */
+	const char *detail;
 	const char *path; /* of the request, without a query */
 	const char *method;
 	uint64_t limit_ms; /* for the whole exchange; 0: as long as it takes */
@@ -49,6 +51,9 @@ int vtap_ctl_command_find(const struct vtap_ctl_options *options,
 int vtap_ctl_command_call(const struct vtap_ctl_command *command,
 	const struct vtap_ctl_options *options, struct vtap_ctl_call *ret_call,
 	struct vtap_err *err);
+
+/** vtap_ctl_commands() - every command, in the order of --help; for the manual and completions */
+const struct vtap_ctl_command *vtap_ctl_commands(size_t *ret_n);
 
 /** vtap_ctl_command_help() - the page of --help */
 void vtap_ctl_command_help(FILE *out);

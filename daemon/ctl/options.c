@@ -114,3 +114,8 @@ int vtap_ctl_options_read(
 	*ret_options = options;
 	return 0;
 }
+
+const struct option *vtap_ctl_options_all(void)
+{
+	return OPTIONS;
+}

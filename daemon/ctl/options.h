@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -38,3 +39,6 @@ struct vtap_ctl_options {
  */
 int vtap_ctl_options_read(
 	int argc, char **argv, struct vtap_ctl_options *ret_options, struct vtap_err *err);
+
+/** vtap_ctl_options_all() - every option as getopt_long() takes them, up to one without a name */
+const struct option *vtap_ctl_options_all(void);
