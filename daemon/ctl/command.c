@@ -204,6 +204,15 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "drain",
 		.args = "[--wait] [--reason TEXT]",
 		.help = "refuse health checks, forward on; --wait: until it is quiet",
+		.detail =
+			"The load balancer sends new flows elsewhere; whatever still arrives is "
+			"forwarded. A drain lasts until `undrain`; it survives a restart of the "
+			"daemon, and not a reboot. `TEXT`, one line of at most 160 bytes, is shown "
+			"by `status` and in the journal. With `--wait` it returns when it is "
+			"quiet: when the rate of received frames stayed below 1 % of the rate "
+			"before, or below 10 frames a second, for 15 seconds on end. After "
+			"`drain-time` it is overdue, and the exit status is 1; likewise when "
+			"somebody ends the drain meanwhile. The drain stays on in any case.",
 		.method = "POST",
 		.path = "/v1/drain",
 		.limit_ms = LIMIT_MS,
@@ -213,6 +222,8 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "undrain",
 		.args = "",
 		.help = "end the drain",
+		.detail = "Health checks are answered again when the target has been healthy for "
+			  "`settle`.",
 		.method = "POST",
 		.path = "/v1/undrain",
 		.limit_ms = LIMIT_MS,
@@ -220,6 +231,9 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "doctor",
 		.args = "[ID] [-v]",
 		.help = "what is wrong and what to do; -v: and what is not",
+		.detail = "Most urgent first, each with its remedy; below, what was checked and is "
+			  "well, with `-v` all of it. Of one condition: whether it holds and for "
+			  "whom, what it means, and what usually causes it.",
 		.method = "GET",
 		.path = "/v1/doctor",
 		.limit_ms = LIMIT_MS,
