@@ -334,6 +334,90 @@ static char *why_with_sensors(const struct vtap_change *change,
 		change->kind == VTAP_CHANGE_REPLACE ? change->lost_interface : "it");
 }
 
+/* The device that has this name and is not ours, as the last look found it, or NULL. */
+static const struct vtap_device *foreign_find(const struct vtap_manager *manager, const char *name)
+{
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	const struct vtap_interface *interface = vtap_interfaces_find(manager->interfaces, name);
+
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct vtap_device *device = &devices->device[i];
+
+		if (strcmp(device->name, name) == 0)
+			return vtap_device_is_ours(device) ||
+					       (interface != NULL &&
+						       interface->wish.held_index == device->index)
+				       ? NULL
+				       : device;
+	}
+	return NULL;
+}
+
+/* Say it in other words. Takes both. */
+static int change_retell(struct vtap_change *change, char *what, char *why)
+{
+	if (what == NULL || why == NULL) {
+		free(what);
+		free(why);
+		return -ENOMEM;
+	}
+	free(change->what);
+	free(change->why);
+	change->what = what;
+	change->why = why;
+	return 0;
+}
+
+/* What goes away is not ours: then it stays. */
+static int loss_retell(const struct vtap_manager *manager, struct vtap_change *change)
+{
+	const char *lost = change->lost_interface;
+	int r;
+
+	if (lost[0] == '\0' || foreign_find(manager, lost) == NULL)
+		return 0;
+	r = change_retell(change,
+		change->kind == VTAP_CHANGE_REMOVE ? vtap_text_format("leave %s", lost)
+						   : strdup(change->what),
+		vtap_text_format("%s; %s is not ours and stays", change->why, lost));
+	change->lost_interface[0] = '\0';
+	return r;
+}
+
+/* What is to be made is there and not ours: then the session waits. */
+static int gain_retell(const struct vtap_manager *manager, const struct vtap_conf *new,
+	struct vtap_change *change, struct vtap_report_plan *plan)
+{
+	bool is_new = change->kind == VTAP_CHANGE_ADD;
+	const struct vtap_session *session = is_new || change->kind == VTAP_CHANGE_REPLACE
+						     ? vtap_conf_find_session(new, change->name)
+						     : NULL;
+	const struct vtap_device *foreign =
+		session != NULL ? foreign_find(manager, session->interface) : NULL;
+	char kind[VTAP_KIND_MAX + 24];
+
+	if (foreign == NULL)
+		return 0;
+	plan->n_will_wait++;
+	return change_retell(change,
+		is_new ? vtap_text_format("wait for %s", session->interface) : strdup(change->what),
+		vtap_text_format("%s; will wait: %s is %s that vtapd did not make", change->why,
+			session->interface, vtap_device_kind_text(foreign, kind, sizeof(kind))));
+}
+
+static int plan_retell(const struct vtap_manager *manager, const struct vtap_conf *new,
+	struct vtap_changes *changes, struct vtap_report_plan *plan)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < changes->n && r == 0; i++) {
+		r = loss_retell(manager, &changes->change[i]);
+		if (r == 0)
+			r = gain_retell(manager, new, &changes->change[i], plan);
+	}
+	return r;
+}
+
 static int plan_rows(const struct vtap_manager *manager, const struct vtap_changes *changes,
 	struct vtap_report_plan *plan)
 {
@@ -373,17 +457,47 @@ static void plan_counts(const struct vtap_changes *changes, struct vtap_report_p
 	plan->n_untouched = changes->n_untouched;
 }
 
-/* What the reconciler would still do with the configuration in effect. */
+static bool is_among(const char *const *pointers, size_t n, const char *pointer)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pointers[i] == pointer)
+			return true;
+	return false;
+}
+
+/* Whom a session's trouble is about: its target, or all sessions of its interface. */
+static char *pending_format(
+	const struct vtap_manager *manager, const struct vtap_session *session, const char *message)
+{
+	const struct vtap_interface *interface =
+		vtap_interfaces_find(manager->interfaces, session->interface);
+
+	if (interface != NULL && message == interface->message)
+		return vtap_text_format("%s: %s", interface->sessions, message);
+	return vtap_text_format(
+		"target %s: %s", manager->conf->targets[session->i_target].name, message);
+}
+
+/* What the reconciler would still do with the configuration in effect, each trouble once. */
 static int plan_pending(const struct vtap_manager *manager, struct vtap_report_plan *plan)
 {
-	plan->pending = calloc(manager->conf->n_sessions + 1, sizeof(*plan->pending));
-	if (plan->pending == NULL)
+	size_t n = manager->conf->n_sessions;
+	_auto_free const char **told = calloc(n + 1, sizeof(*told));
+
+	plan->pending = calloc(n + 1, sizeof(*plan->pending));
+	if (plan->pending == NULL || told == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct vtap_standing standing = vtap_manager_standing(manager, i);
 
-		if (standing.message != NULL)
-			plan->pending[plan->n_pending++] = standing.message;
+		if (standing.message == NULL || is_among(told, plan->n_pending, standing.message))
+			continue;
+		told[plan->n_pending] = standing.message;
+		plan->pending[plan->n_pending] =
+			pending_format(manager, &manager->conf->sessions[i], standing.message);
+		if (plan->pending[plan->n_pending] == NULL)
+			return -ENOMEM;
+		plan->n_pending++;
 	}
 	return 0;
 }
@@ -392,6 +506,8 @@ static void plan_done(struct vtap_report_plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++)
 		free(plan->row[i].why);
+	for (size_t i = 0; i < plan->n_pending; i++)
+		free(plan->pending[i]);
 	free(plan->row);
 	free(plan->pending);
 }
@@ -401,6 +517,8 @@ static int plan_make(const struct vtap_manager *manager, const struct vtap_conf 
 {
 	int r = vtap_changes_find(manager->conf, new, changes);
 
+	if (r == 0)
+		r = plan_retell(manager, new, changes, plan);
 	if (r == 0)
 		r = plan_rows(manager, changes, plan);
 	if (r == 0)

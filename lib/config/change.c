@@ -116,13 +116,17 @@ static int section_compare(enum vtap_section kind, const struct vtap_conf *old,
 
 static char *why_changed(const struct comparison *comparison, const struct vtap_place place)
 {
+	const char *price = comparison->cost == VTAP_COST_PORT
+				    ? "sockets open anew; packets to the old port are refused from "
+				      "then on"
+				    : "in place, no frame lost";
 	char where[64];
 
 	vtap_place_format(place, where, sizeof(where));
 	if (comparison->cost != VTAP_COST_REPLACE && place.line == 0)
-		return strdup("in place, no frame lost"); /* back to a default, or no section */
+		return strdup(price); /* back to a default, or no section */
 	if (comparison->cost != VTAP_COST_REPLACE)
-		return vtap_text_format("in place, no frame lost, %s", where);
+		return vtap_text_format("%s, %s", price, where);
 	if (comparison->only_key != NULL)
 		return vtap_text_format("%s changed, %s", comparison->only_key, where);
 	return vtap_text_format("changed, %s", where);
@@ -182,10 +186,20 @@ static int session_add(struct vtap_changes *changes, const struct vtap_conf *old
 			 });
 }
 
+/* Does an earlier change take that interface away already? It goes once. */
+static bool interface_is_lost(const struct vtap_changes *changes, const char *interface)
+{
+	for (size_t i = 0; i < changes->n; i++)
+		if (strcmp(changes->change[i].lost_interface, interface) == 0)
+			return true;
+	return false;
+}
+
 static int session_remove(struct vtap_changes *changes, const struct vtap_conf *new,
 	const struct vtap_session *session)
 {
-	bool is_shared = interface_is_used(new, session->interface);
+	bool is_shared = interface_is_used(new, session->interface) ||
+			 interface_is_lost(changes, session->interface);
 	struct vtap_change change = {
 		.kind = VTAP_CHANGE_REMOVE,
 		.name = strdup(session->name),
@@ -224,7 +238,10 @@ static int session_compare(struct vtap_changes *changes, const struct vtap_conf 
 
 	if (before == NULL)
 		return session_add(changes, old, session);
-	lost = interface_is_used(new, before->interface) ? "" : before->interface;
+	lost = interface_is_used(new, before->interface) ||
+			       interface_is_lost(changes, before->interface)
+		       ? ""
+		       : before->interface;
 	r = object_compare(changes, VTAP_SECTION_SESSION, strdup(session->name), old, before, new,
 		session, session_change_place(before, session), lost);
 	if (r == 0)

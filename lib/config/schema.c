@@ -605,7 +605,7 @@ static const struct vtap_key KEYS[] = {
 		.name = "port",
 		.values = "1..65535",
 		.fallback = "4789",
-		.cost = { VTAP_COST_LIVE },
+		.cost = { VTAP_COST_PORT },
 		.parse = port_parse,
 		.format = port_format,
 		.help = "The UDP port that encapsulated packets are sent to.",
@@ -767,6 +767,7 @@ static_assert(VTAP_ARRAY_LEN(SECTIONS) == VTAP_SECTION_COUNT, "every section has
 
 static const char *const COST_NAMES[] = {
 	[VTAP_COST_LIVE] = "live",
+	[VTAP_COST_PORT] = "port",
 	[VTAP_COST_LINK] = "link",
 	[VTAP_COST_REPLACE] = "replace",
 };

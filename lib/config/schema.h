@@ -26,6 +26,7 @@ enum vtap_section {
 enum vtap_cost {
 	VTAP_COST_LIVE,    /* a table or socket swap; no interface is touched, no frame is lost */
 	VTAP_COST_LINK,    /* set on the interface in place */
+	VTAP_COST_PORT,    /* sockets open anew; what goes on to the old port is refused */
 	VTAP_COST_REPLACE, /* sensors lose their handle */
 	VTAP_COST_COUNT
 };
@@ -72,5 +73,5 @@ const char *vtap_section_name(enum vtap_section section);
 /** vtap_section_is_named() - `[session NAME]` rather than `[daemon]` */
 bool vtap_section_is_named(enum vtap_section section);
 
-/** vtap_cost_name() - "live", "link", "replace" */
+/** vtap_cost_name() - "live", "link", "port", "replace" */
 const char *vtap_cost_name(enum vtap_cost cost);

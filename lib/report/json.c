@@ -274,14 +274,14 @@ char *vtap_json_plan(const struct vtap_report_plan *plan)
 					  plan->row[i].why)) < 0)
 			break;
 	}
-	return vtap_json_text(json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+	return vtap_json_text(json_pack("{s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 		"files_changed", (json_int_t)plan->n_files_changed, "since",
 		vtap_json_time(plan->since_wall_ns), "rows", rows, "added",
 		(json_int_t)plan->n_added, "changed", (json_int_t)plan->n_changed, "replaced",
 		(json_int_t)plan->n_replaced, "removed", (json_int_t)plan->n_removed, "untouched",
-		(json_int_t)plan->n_untouched, "sensors_disturbed",
-		(json_int_t)plan->n_sensors_disturbed, "pending",
-		vtap_json_strings(plan->pending, plan->n_pending)));
+		(json_int_t)plan->n_untouched, "will_wait", (json_int_t)plan->n_will_wait,
+		"sensors_disturbed", (json_int_t)plan->n_sensors_disturbed, "pending",
+		vtap_json_strings((const char *const *)plan->pending, plan->n_pending)));
 }
 
 char *vtap_json_reload(const struct vtap_report_reload *reload)

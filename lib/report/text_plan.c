@@ -51,6 +51,7 @@ static void write_changed(struct vtap_text_render *render)
 static void write_sum(struct vtap_text_render *render)
 {
 	uint64_t n_replaced = vtap_text_root_count(render, "replaced");
+	uint64_t n_will_wait = vtap_text_root_count(render, "will_wait");
 
 	vtap_text_put(
 		render, "%s to add, ", vtap_text_count(vtap_text_root_count(render, "added")).text);
@@ -62,6 +63,9 @@ static void write_sum(struct vtap_text_render *render)
 		vtap_text_count(vtap_text_root_count(render, "removed")).text);
 	vtap_text_put(render, "%s untouched.",
 		vtap_text_count(vtap_text_root_count(render, "untouched")).text);
+	if (n_will_wait > 0)
+		vtap_text_put(render, " %s will wait for an interface that is not ours.",
+			vtap_text_count(n_will_wait).text);
 	if (vtap_text_root_count(render, "sensors_disturbed") == 0)
 		vtap_text_put(render, " No sensor needs a restart.");
 	vtap_text_put(render, "\n");

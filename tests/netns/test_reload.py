@@ -199,6 +199,36 @@ def test_plan_when_asked_then_the_reload_does_that_and_no_more(case, make_vtapd,
     assert vtapd.get("/v1/plan")["rows"] == []
 
 
+def plan_rows(vtapd):
+    return {row["name"]: (row["what"], row["why"]) for row in vtapd.get("/v1/plan")["rows"]}
+
+
+def test_plan_when_the_interface_is_somebody_elses_then_it_says_that_it_stays(make_vtapd, ns):
+    both = "[session e]\nvni = 1\ninterface = eth0\n[session f]\nvni = 2\ninterface = eth0\n"
+    vtapd = make_vtapd(WEB, files={"e.conf": both})
+    pending = vtapd.get("/v1/plan")["pending"]
+    assert len(pending) == 1 and pending[0].startswith("e, f: eth0 is "), pending
+    vtapd.unlink("conf.d/e.conf")
+    assert plan_rows(vtapd) == {"e": ("leave eth0", "no longer configured; eth0 is not ours and stays"),
+                                "f": ("leave eth0", "no longer configured")}
+    vtapd.write("conf.d/e.conf", both.replace("eth0", "mirror-e"))
+    assert plan_rows(vtapd)["e"][1].endswith("; eth0 is not ours and stays")
+    vtapd.unlink("conf.d/e.conf")
+    vtapd.reload()
+    assert ns.has("eth0")
+
+
+def test_plan_when_the_new_interface_is_somebody_elses_then_it_says_that_it_will_wait(make_vtapd):
+    vtapd = make_vtapd(WEB)
+    vtapd.write("conf.d/e.conf", "[session e]\nvni = 1\ninterface = eth0\n")
+    what, why = plan_rows(vtapd)["e"]
+    assert what == "wait for eth0" and "; will wait: eth0 is a" in why and "did not make" in why, (what, why)
+    assert vtapd.get("/v1/plan")["will_wait"] == 1
+    assert "1 will wait" in vtapd.ctl("plan").stdout
+    vtapd.reload(expect=1)
+    assert vtapd.session("e")["reason"] == "interface-foreign"
+
+
 def test_reload_when_done_then_it_says_what_was_done(make_vtapd):
     vtapd = make_vtapd(WEB)
     vtapd.write("conf.d/cache.conf", "[session cache]\nvni = 9\n")

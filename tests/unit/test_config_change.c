@@ -169,7 +169,7 @@ static void test_change_when_an_interface_is_shared_then_it_is_not_lost(void **s
 	assert_changes(*state, moved, two, "! b|y -> x|interface changed, vtapd.conf:6|loses y\n");
 	assert_changes(*state, two, "",
 		"- a|remove x|no longer configured|loses x\n"
-		"- b|remove x|no longer configured|loses x\n");
+		"- b|leave x|no longer configured\n");
 }
 
 static void test_change_when_a_session_is_renamed_then_its_interface_goes_on(void **state)
@@ -195,8 +195,8 @@ static void test_change_when_no_session_but_a_setting_then_told_too(void **state
 			"~ metrics|listen 127.0.0.1:9478 -> off|in place, no frame lost\n" },
 		{ "", "[health]\nrequire = any\nsettle = 10s\n[metrics]\n", "" },
 		{ "", "[target default]\nport = 4790\n",
-			"~ target default|port 4789 -> 4790|in place, no frame lost, "
-			"vtapd.conf:1\n" },
+			"~ target default|port 4789 -> 4790|sockets open anew; packets to the old "
+			"port are refused from then on, vtapd.conf:1\n" },
 		{ "", "[target default]\nworkers = 2\nallow = 10.0.0.0/8\n",
 			"~ target default|workers auto -> 2, allow any -> 10.0.0.0/8|in place, no "
 			"frame lost, vtapd.conf:1\n" },

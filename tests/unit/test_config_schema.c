@@ -81,7 +81,7 @@ static const struct key_row WANTED[] = {
 	{ VTAP_SECTION_HEALTH, "drain-time", "2m", VTAP_COST_LIVE, false },
 	{ VTAP_SECTION_METRICS, "listen", "127.0.0.1:9478", VTAP_COST_LIVE, false },
 	{ VTAP_SECTION_TARGET, "underlay", "auto", VTAP_COST_LIVE, true },
-	{ VTAP_SECTION_TARGET, "port", "4789", VTAP_COST_LIVE, false },
+	{ VTAP_SECTION_TARGET, "port", "4789", VTAP_COST_PORT, false },
 	{ VTAP_SECTION_TARGET, "mode", "tap", VTAP_COST_REPLACE, false },
 	{ VTAP_SECTION_TARGET, "workers", "auto", VTAP_COST_LIVE, false },
 	{ VTAP_SECTION_TARGET, "allow", "any", VTAP_COST_LIVE, true },

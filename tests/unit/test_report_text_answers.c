@@ -124,6 +124,9 @@ static void test_unknown_when_nothing_arrived_then_one_line(void **state)
 #define PLAN(changed, rows, counts, disturbed, pending)                                            \
 	"{'version':1,'files_changed':" changed ",'since':'2026-11-20T09:14:03Z','rows':[" rows    \
 	"]," counts ",'sensors_disturbed':" disturbed ",'pending':[" pending "]}"
+#define PLAN_COUNTS(added, changed, replaced, removed, untouched, will_wait)                       \
+	"'added':" added ",'changed':" changed ",'replaced':" replaced ",'removed':" removed       \
+	",'untouched':" untouched ",'will_wait':" will_wait
 #define PLAN_ROW(sign, name, what, why)                                                            \
 	"{'sign':'" sign "','name':'" name "','what':'" what "','why':'" why "'}"
 
@@ -132,7 +135,7 @@ static void test_plan_when_a_session_is_new_then_no_sensor_is_disturbed(void **s
 	(void)state;
 	assert_renders(vtap_text_plan,
 		PLAN("1", PLAN_ROW("+", "web", "create mirror-web", "new session, web.conf:1"),
-			"'added':1,'changed':0,'replaced':0,'removed':0,'untouched':1", "0", ""),
+			PLAN_COUNTS("1", "0", "0", "0", "1", "0"), "0", ""),
 		0,
 		"1 file changed since 09:14:03. A reload would:\n"
 		"\n"
@@ -148,8 +151,7 @@ static void test_plan_when_an_interface_is_replaced_then_it_is_counted(void **st
 		PLAN("3",
 			PLAN_ROW("~", "web", "vni 4321 -> 4321-4322", "in place") "," PLAN_ROW(
 				"!", "db", "mirror-db -> mirror-db2", "1 sensor reads mirror-db"),
-			"'added':0,'changed':1,'replaced':1,'removed':0,'untouched':1", "1",
-			"'pay: create mirror-pay'"),
+			PLAN_COUNTS("0", "1", "1", "0", "1", "0"), "1", "'pay: create mirror-pay'"),
 		0,
 		"3 files changed since 09:14:03. A reload would:\n"
 		"\n"
@@ -162,13 +164,27 @@ static void test_plan_when_an_interface_is_replaced_then_it_is_counted(void **st
 		"  pay: create mirror-pay\n");
 }
 
+static void test_plan_when_a_new_session_will_wait_then_it_is_counted(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_plan,
+		PLAN("1", PLAN_ROW("+", "e", "wait for eth0", "new session; will wait: why"),
+			PLAN_COUNTS("1", "0", "0", "0", "1", "1"), "0", ""),
+		0,
+		"1 file changed since 09:14:03. A reload would:\n"
+		"\n"
+		"  + e   wait for eth0   new session; will wait: why\n"
+		"\n"
+		"1 to add, 0 to change, 0 to remove, 1 untouched. 1 will wait for an "
+		"interface that is not ours. No sensor needs a restart.\n");
+}
+
 static void test_plan_when_nothing_differs_then_one_line(void **state)
 {
 	(void)state;
 	assert_renders(vtap_text_plan,
-		PLAN("0", "", "'added':0,'changed':0,'replaced':0,'removed':0,'untouched':1", "0",
-			""),
-		0, "A reload would change nothing.\n");
+		PLAN("0", "", PLAN_COUNTS("0", "0", "0", "0", "1", "0"), "0", ""), 0,
+		"A reload would change nothing.\n");
 }
 
 #define MISTAKES                                                                                   \
@@ -295,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_when_nothing_arrived_then_one_line),
 		cmocka_unit_test(test_plan_when_a_session_is_new_then_no_sensor_is_disturbed),
 		cmocka_unit_test(test_plan_when_an_interface_is_replaced_then_it_is_counted),
+		cmocka_unit_test(test_plan_when_a_new_session_will_wait_then_it_is_counted),
 		cmocka_unit_test(test_plan_when_nothing_differs_then_one_line),
 		cmocka_unit_test(test_plan_when_the_files_are_refused_then_every_mistake),
 		cmocka_unit_test(test_reload_when_the_files_are_refused_then_what_stays),

@@ -62,7 +62,7 @@ static const struct answer ANSWERS[] = {
 	{ vtap_text_plan,
 		"{'version':1,'files_changed':1,'since':'2026-11-14T06:05:00Z','rows':[{'sign':'+',"
 		"'name':'a','what':'create','why':'new'}],'added':1,'changed':0,'replaced':1,"
-		"'removed':0,'untouched':1,'sensors_disturbed':0,'pending':['p']}" },
+		"'removed':0,'untouched':1,'will_wait':0,'sensors_disturbed':0,'pending':['p']}" },
 	{ vtap_text_reload, "{'version':1,'mistakes':['m'],'mistake_count':1,'file_count':1,"
 			    "'configured':'2026-11-14T06:05:00Z'}" },
 	{ vtap_text_reload,
