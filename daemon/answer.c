@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "config/load.h"
+#include "daemon/matches.h"
 #include "daemon/observe.h"
 #include "daemon/sensors.h"
-#include "datapath/table.h"
 #include "report/json.h"
 
 #define HTTP_OK             200
@@ -158,138 +158,17 @@ static struct vtap_answer answer_unknown(struct vtap_manager *manager)
 
 /* ---- match ---- */
 
-static void match_found(const struct vtap_manager *manager, const struct vtap_match *match,
-	struct vtap_report_match *report)
-{
-	const struct vtap_session *session = &manager->table_conf->sessions[match->i_session];
-	static const char *const HOW[] = {
-		[VTAP_LEVEL_VNI] = "names this VNI",
-		[VTAP_LEVEL_RANGE] = "has it in a range",
-		[VTAP_LEVEL_ANY] = "takes any VNI",
-	};
-	char place[64];
-
-	report->session = session->name;
-	report->interface = session->interface;
-	report->level = vtap_level_name(match->level);
-	if (match->source.len > 0)
-		vtap_prefix_format(&match->source, report->prefix);
-	report->explain[0] = vtap_text_format("session %s %s%s%s (%s)", session->name,
-		HOW[match->level], match->source.len > 0 ? ", from " : "",
-		match->source.len > 0 ? report->prefix : "",
-		vtap_place_format(session->vni_place, place, sizeof(place)));
-	if (match->level == VTAP_LEVEL_RANGE)
-		report->explain[1] =
-			vtap_text_format("no session names this VNI alone for that source");
-	else if (match->level == VTAP_LEVEL_ANY)
-		report->explain[1] = vtap_text_format(
-			"no session names this VNI, alone or in a range, for that source");
-}
-
-static void match_at(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
-	const struct vtap_addr *source, struct vtap_report_match *report)
-{
-	const struct vtap_table *table = vtap_intake_table(manager->intake[i_target]);
-	struct vtap_match match;
-
-	report->target = &manager->conf->targets[i_target];
-	report->verdict = VTAP_VERDICT_NOT_ALLOWED;
-	if (table == NULL) {
-		report->explain[0] = vtap_text_format("vtapd is still starting");
-		return;
-	}
-	if (!vtap_table_allows(table, source)) {
-		_auto_free char *allow =
-			vtap_prefixes_format(report->target->allow, report->target->n_allow);
-
-		report->explain[0] = vtap_text_format("target %s allows %s only",
-			report->target->name, allow != NULL ? allow : "others");
-		return;
-	}
-	report->verdict = vtap_table_match(table, vni, source, &match);
-	if (report->verdict == VTAP_VERDICT_DELIVERED)
-		match_found(manager, &match, report);
-	else
-		report->explain[0] = vtap_observe_why(manager, i_target, vni, source);
-}
-
-static bool session_claims(const struct vtap_session *session, uint32_t vni)
-{
-	for (size_t i = 0; i < session->n_vnis; i++)
-		if (vtap_range_has(session->vnis[i], vni))
-			return true;
-	return session->is_any;
-}
-
-/* Without a source: one row for each prefix that a session takes this VNI from, each asked for
- * itself. */
-static int matches_everywhere(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
-	struct vtap_report_match **matches, size_t *n)
-{
-	const struct vtap_conf *conf = manager->conf;
-	size_t n_before = *n;
-
-	for (size_t i = 0; i < conf->n_sessions; i++) {
-		const struct vtap_session *session = &conf->sessions[i];
-		size_t n_sources = session->n_sources > 0 ? session->n_sources : 1;
-
-		if (session->i_target != i_target || !session_claims(session, vni))
-			continue;
-		for (size_t j = 0; j < n_sources; j++) {
-			struct vtap_prefix source =
-				session->n_sources > 0 ? session->sources[j] : VTAP_PREFIX_ANY;
-			struct vtap_report_match report = { 0 };
-			struct vtap_report_match *grown =
-				reallocarray(*matches, *n + 1, sizeof(*grown));
-
-			if (grown == NULL)
-				return -ENOMEM;
-			*matches = grown;
-			match_at(manager, i_target, vni, &source.addr, &report);
-			grown[(*n)++] = report;
-		}
-	}
-	if (*n > n_before)
-		return 0;
-	*matches = reallocarray(*matches, *n + 1, sizeof(**matches));
-	if (*matches == NULL)
-		return -ENOMEM;
-	(*matches)[*n] = (struct vtap_report_match){ 0 };
-	match_at(manager, i_target, vni, &VTAP_PREFIX_ANY.addr, &(*matches)[(*n)++]);
-	return 0;
-}
-
-static int match_with_source(const struct vtap_manager *manager, size_t i_target,
-	const struct vtap_request *request, struct vtap_report_match **matches, size_t *n)
-{
-	struct vtap_report_match *grown = reallocarray(*matches, *n + 1, sizeof(*grown));
-
-	if (grown == NULL)
-		return -ENOMEM;
-	*matches = grown;
-	grown[*n] = (struct vtap_report_match){ 0 };
-	match_at(manager, i_target, request->vni, &request->source, &grown[(*n)++]);
-	return 0;
-}
-
 static struct vtap_answer answer_match(
 	const struct vtap_manager *manager, const struct vtap_request *request)
 {
-	_auto_free struct vtap_report_match *matches = NULL;
-	struct vtap_answer answer;
-	size_t n = 0;
-	int r = 0;
+	struct vtap_matches matches = { 0 };
+	int r = vtap_matches_find(manager, request, &matches);
+	struct vtap_answer answer = r < 0 ? answer_trouble(r)
+					  : answer_ok(vtap_json_match(request->vni,
+						    request->has_source ? &request->source : NULL,
+						    matches.match, matches.n));
 
-	for (size_t i = 0; i < manager->conf->n_targets && r == 0; i++)
-		r = request->has_source
-			    ? match_with_source(manager, i, request, &matches, &n)
-			    : matches_everywhere(manager, i, request->vni, &matches, &n);
-	answer = r < 0 ? answer_trouble(r)
-		       : answer_ok(vtap_json_match(request->vni,
-				 request->has_source ? &request->source : NULL, matches, n));
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < VTAP_ARRAY_LEN(matches[i].explain); j++)
-			free(matches[i].explain[j]);
+	vtap_matches_done(&matches);
 	return answer;
 }
 

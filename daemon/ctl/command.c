@@ -152,8 +152,11 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "match",
 		.args = "VNI [SOURCE]",
 		.help = "which session gets such a packet, and why",
-		.detail = "`SOURCE` is the outer source address; without it, from anywhere. The "
-			  "answer is given for each target. Nothing is sent.",
+		.detail = "`SOURCE` is the outer source address. Without it there is one line for "
+			  "each "
+			  "class of sources that meets its own fate, the longest prefix first, and "
+			  "what is left as elsewhere. The answer is given for each target; of a "
+			  "session that waits, with what becomes of its packets. Nothing is sent.",
 		.method = "GET",
 		.path = "/v1/match",
 		.limit_ms = LIMIT_MS,

@@ -461,6 +461,45 @@ enum vtap_verdict vtap_table_match(const struct vtap_table *table, uint32_t vni,
 	return is_named ? VTAP_VERDICT_UNKNOWN_SOURCE : VTAP_VERDICT_UNKNOWN_VNI;
 }
 
+static size_t list_n_rows(const struct vtap_table *table, struct list list)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < list.n_groups; i++)
+		n += table->group[list.first_group + i].n_rows;
+	return n;
+}
+
+int vtap_table_prefixes(const struct vtap_table *table, uint32_t vni,
+	struct vtap_prefix **ret_prefixes, size_t *ret_n)
+{
+	const struct list lists[] = {
+		exact_find(table, vni),
+		segment_find(table, vni),
+		table->any,
+		table->allow,
+	};
+	struct vtap_prefix *prefixes;
+	size_t n_max = 1, n = 0;
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(lists); i++)
+		n_max += list_n_rows(table, lists[i]);
+	prefixes = calloc(n_max, sizeof(*prefixes));
+	if (prefixes == NULL)
+		return -ENOMEM;
+	prefixes[n++] = VTAP_PREFIX_ANY;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(lists); i++) { /* a list's rows lie together */
+		size_t n_rows = list_n_rows(table, lists[i]);
+		uint32_t first = n_rows > 0 ? table->group[lists[i].first_group].first_row : 0;
+
+		for (size_t j = 0; j < n_rows; j++)
+			prefixes[n++] = table->row[first + j].source;
+	}
+	*ret_prefixes = prefixes;
+	*ret_n = n;
+	return 0;
+}
+
 bool vtap_table_allows(const struct vtap_table *table, const struct vtap_addr *source)
 {
 	return table->allows_all || list_find(table, table->allow, source) != NULL;

@@ -86,6 +86,15 @@ VTAP_FREEP(table, struct vtap_table, vtap_table_free)
 enum vtap_verdict vtap_table_match(const struct vtap_table *table, uint32_t vni,
 	const struct vtap_addr *source, struct vtap_match *ret_match);
 
+/**
+ * vtap_table_prefixes() - every prefix that has a say in who gets a VNI: those of its rules at all
+ * levels, those of `allow`, and VTAP_PREFIX_ANY
+ * @ret_prefixes: in no order, some more than once; the caller frees it
+ * Return: 0, -ENOMEM.
+ */
+int vtap_table_prefixes(const struct vtap_table *table, uint32_t vni,
+	struct vtap_prefix **ret_prefixes, size_t *ret_n);
+
 /** vtap_table_allows() - may this outer source send at all? */
 bool vtap_table_allows(const struct vtap_table *table, const struct vtap_addr *source);
 

@@ -141,6 +141,9 @@ struct vtap_report_match {
 	const char *interface;           /* or NULL */
 	const char *level;               /* or NULL */
 	char prefix[VTAP_ADDR_TEXT_MAX]; /* "" for none */
+	char from[VTAP_ADDR_TEXT_MAX];   /* the class of sources, "" where one was asked for */
+	const char *state;               /* of the session, or NULL */
+	char *trouble;                   /* heap: what becomes of it while that waits, or NULL */
 	char *explain[4];                /* heap sentences, NULL for none */
 };
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* `vtapctl match VNI [SOURCE]`: who gets such a packet, on each target, and why. */
+/*
+ * `vtapctl match VNI [SOURCE]`: who gets such a packet, on each target, and why. Without a source a
+ * target has one line for each class of sources.
+ */
 #include "report/text_render.h"
 
 #include <inttypes.h>
@@ -65,6 +68,18 @@ static void write_explained(struct vtap_text_render *render, const struct json_t
 		vtap_text_put(render, "  %s\n", vtap_text_list_string(answer, explain, i));
 }
 
+/* What becomes of the packets while the session waits. Return: is it so? */
+static bool write_trouble(
+	struct vtap_text_render *render, const struct json_t *result, const char *indent)
+{
+	const char *trouble = vtap_text_find_string(&render->answer, result, "trouble");
+
+	if (trouble != NULL)
+		vtap_text_put(render, "%s%s\n", indent, trouble);
+	return trouble != NULL;
+}
+
+/* One source was asked for. Return: does a session get the packet? */
 static bool write_result(struct vtap_text_render *render, const struct json_t *result)
 {
 	struct vtap_text_answer *answer = &render->answer;
@@ -74,23 +89,117 @@ static bool write_result(struct vtap_text_render *render, const struct json_t *r
 		vtap_text_get_count(answer, result, "port"));
 	bool is_delivered = write_verdict(render, result);
 	write_explained(render, result);
-	return is_delivered;
+	return !write_trouble(render, result, "  ") && is_delivered;
+}
+
+/* ---- classes of sources ---- */
+
+static const char *level_words(const char *level)
+{
+	if (strcmp(level, "vni") == 0)
+		return "names the VNI";
+	return strcmp(level, "range") == 0 ? "by range" : level;
+}
+
+/* "from 10.0.0.0/16: ", the rest being "elsewhere", or "anywhere" where there is nothing else */
+static void write_from(struct vtap_text_render *render, const struct json_t *result, bool is_first)
+{
+	const char *from = vtap_text_find_string(&render->answer, result, "from");
+
+	if (from == NULL || strcmp(from, "any") == 0)
+		from = is_first ? "anywhere" : "elsewhere";
+	vtap_text_put(render, "  from %s: ", from);
+}
+
+static void write_nobody(
+	struct vtap_text_render *render, const struct json_t *result, const char *verdict)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *explain = vtap_text_get_list(answer, result, "explain");
+
+	vtap_text_put(render, "nobody, %s", verdict);
+	if (vtap_text_list_len(explain) > 0)
+		vtap_text_put(render, " (%s)", vtap_text_list_string(answer, explain, 0));
+	vtap_text_put(render, "\n");
+}
+
+static void write_taker(
+	struct vtap_text_render *render, const struct json_t *result, const char *verdict)
+{
+	struct vtap_text_answer *answer = &render->answer;
+
+	vtap_text_put(render, "session %s on %s (%s)%s%s\n",
+		vtap_text_get_string(answer, result, "session"),
+		vtap_text_get_string(answer, result, "interface"),
+		level_words(vtap_text_get_string(answer, result, "level")),
+		strcmp(verdict, "delivered") == 0 ? "" : ", but it is lost: ",
+		strcmp(verdict, "delivered") == 0 ? "" : verdict);
+}
+
+struct tally {
+	size_t n_delivered;
+	size_t n_troubled;
+};
+
+static void write_class(struct vtap_text_render *render, const struct json_t *result, bool is_first,
+	struct tally *tally)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *verdict = vtap_text_get_string(answer, result, "verdict");
+
+	write_from(render, result, is_first);
+	if (vtap_text_find_string(answer, result, "session") == NULL)
+		write_nobody(render, result, verdict);
+	else
+		write_taker(render, result, verdict);
+	tally->n_troubled += write_trouble(render, result, "    ");
+	tally->n_delivered += strcmp(verdict, "delivered") == 0;
+}
+
+/* Return: does a session get such packets, and is each that does so ready? */
+static bool write_classes(struct vtap_text_render *render, const struct json_t *results)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *before = "";
+	struct tally tally = { 0 };
+
+	for (size_t i = 0; i < vtap_text_list_len(results); i++) {
+		const struct json_t *result = vtap_text_list_object(answer, results, i);
+		const char *target = vtap_text_get_string(answer, result, "target");
+		bool is_first = strcmp(target, before) != 0;
+
+		if (is_first)
+			vtap_text_put(render, "%s%s to %s, UDP %" PRIu64 ":\n", i > 0 ? "\n" : "",
+				packet_words(answer).text, target,
+				vtap_text_get_count(answer, result, "port"));
+		write_class(render, result, is_first, &tally);
+		before = target;
+	}
+	return tally.n_delivered > 0 && tally.n_troubled == 0;
+}
+
+/* Return: does a session get the packet at some target? */
+static bool write_results(struct vtap_text_render *render, const struct json_t *results)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	size_t n_delivered = 0;
+
+	for (size_t i = 0; i < vtap_text_list_len(results); i++)
+		n_delivered += write_result(render, vtap_text_list_object(answer, results, i));
+	return n_delivered > 0;
 }
 
 static int write_match(struct vtap_text_render *render)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *results = vtap_text_get_list(answer, answer->root, "results");
-	size_t n_delivered = 0;
+	bool has_source = vtap_text_find_string(answer, answer->root, "source") != NULL;
 
 	if (vtap_text_list_len(results) == 0)
 		vtap_text_put(render, "%s: nobody gets it, no target is configured\n",
 			packet_words(answer).text);
-	for (size_t i = 0; i < vtap_text_list_len(results); i++) {
-		if (write_result(render, vtap_text_list_object(answer, results, i)))
-			n_delivered++;
-	}
-	return n_delivered > 0 ? 0 : VTAP_TEXT_NOT_READY;
+	bool is_well = has_source ? write_results(render, results) : write_classes(render, results);
+	return is_well ? 0 : VTAP_TEXT_NOT_READY;
 }
 
 int vtap_text_match(

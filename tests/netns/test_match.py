@@ -115,6 +115,53 @@ def test_match_when_asked_on_the_command_line_then_it_names_the_session(make_vta
     assert vtapd.ctl("match").returncode == 64
 
 
+def lines(vtapd, *argv):
+    done = vtapd.ctl("match", *argv)
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_match_when_no_source_is_given_then_one_line_for_each_class_of_sources(make_vtapd):
+    """Each once, longest prefix first, and what is left; `allow` where it is not any."""
+    vtapd = make_vtapd(CONF)
+    assert lines(vtapd, "500") == (0, [
+        "VNI 500 to default, UDP 4789:",
+        "  from 10.5.0.0/16: session named on mirror-named (names the VNI)",
+        "  from 10.6.0.0/16: session some on mirror-some (any)",
+        "  from 10.0.0.0/8: nobody, unknown-source (session named takes 10.5.0.0/16 only)",
+        "  from fd77::/16: nobody, unknown-source (session named takes 10.5.0.0/16 only)",
+        "  from elsewhere: nobody, not-allowed (target default allows 10.0.0.0/8, fd77::/16 only)"])
+    assert [(row["from"], row["session"]) for row in vtapd.get("/v1/match?vni=101")["results"]] == [
+        ("10.1.2.3", "one-host"), ("10.1.0.0/16", "rng-vpc"), ("10.2.0.0/16", "rng-vpc"), ("10.0.0.0/8", "range"),
+        ("fd77::/16", "range"), ("any", None)]
+
+
+def test_match_when_allow_is_narrow_then_those_that_it_has_are_told(make_vtapd):
+    vtapd = make_vtapd("[target two]\nport = 4790\nallow = 127.0.0.0/30\n[session a]\nvni = any\ntarget = two\n")
+    assert lines(vtapd, "5") == (0, [
+        "VNI 5 to two, UDP 4790:",
+        "  from 127.0.0.0/30: session a on mirror-a (any)",
+        "  from elsewhere: nobody, not-allowed (target two allows 127.0.0.0/30 only)"])
+
+
+def test_match_when_the_session_waits_then_1_and_what_becomes_of_the_packets(make_vtapd, ns, mirror):
+    ns.ip("link add mirror-pay type bridge")
+    vtapd = make_vtapd("[session pay]\nvni = 6000\n")
+    mirror.send(6000, frames.numbered(1), source="10.0.0.1")
+    vtapd.wait_session("pay", received=1, drops={"interface-gone": 1})
+    said = vtapd.match(6000, "10.0.0.1")
+    assert (said["verdict"], said["session"], said["state"]) == ("interface-gone", "pay", "waiting"), said
+    for argv in (["6000"], ["6000", "10.0.0.1"]):
+        status, text = lines(vtapd, *argv)
+        assert status == 1 and "but it is lost: interface-gone" in "".join(text), text
+        assert "session pay is waiting, its packets are dropped as interface-gone: mirror-pay is a bridge" in text[-1]
+
+
+def test_match_when_the_target_waits_then_1_and_no_packet_is_taken(make_vtapd):
+    vtapd = make_vtapd("[target default]\nunderlay = ens9\n[session web]\nvni = 4321\n")
+    status, text = lines(vtapd, "4321")
+    assert status == 1 and text[-1].startswith("    target default is waiting and takes no packet: "), text
+
+
 def test_interface_when_shared_by_sessions_then_it_shows_the_frames_of_all(make_vtapd, mirror, capture):
     vtapd = make_vtapd("[session a]\nvni = 1\ninterface = both\n[session b]\nvni = 2\ninterface = both\n"
                        "[session c]\nvni = 3\n")

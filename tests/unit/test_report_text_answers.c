@@ -5,15 +5,23 @@
  */
 #include "tests/unit/test_report_text.h"
 
-#define MATCH(results) "{'version':1,'vni':4321,'source':'10.0.3.17','results':[" results "]}"
+#define MATCH(results)   "{'version':1,'vni':4321,'source':'10.0.3.17','results':[" results "]}"
+#define CLASSES(results) "{'version':1,'vni':5,'source':null,'results':[" results "]}"
+#define TAKEN(target, verdict, session, level, prefix, from, trouble, explain)                     \
+	"{'target':'" target "','port':4789,'verdict':'" verdict "','session':'" session           \
+	"','interface':'mirror-" session "','level':'" level "','prefix':" prefix ",'from':" from  \
+	",'state':'ready','trouble':" trouble ",'explain':[" explain "]}"
+#define NOBODY(target, verdict, from, explain)                                                     \
+	"{'target':'" target "','port':4789,'verdict':'" verdict                                   \
+	"','session':null,'interface':null,'level':null,'prefix':null,'from':" from                \
+	",'state':null,'trouble':null,'explain':[" explain "]}"
 
 static void test_match_when_a_session_gets_it_then_who_and_why(void **state)
 {
 	(void)state;
 	assert_renders(vtap_text_match,
-		MATCH("{'target':'default','port':4789,'verdict':'delivered','session':'web',"
-		      "'interface':'mirror-web','level':'vni','prefix':'10.0.0.0/16',"
-		      "'explain':['session web names VNI 4321 itself']}"),
+		MATCH(TAKEN("default", "delivered", "web", "vni", "'10.0.0.0/16'", "null", "null",
+			"'session web names VNI 4321 itself'")),
 		0,
 		"VNI 4321 from 10.0.3.17 to default, UDP 4789: "
 		"session web on mirror-web (by vni, source 10.0.0.0/16)\n"
@@ -24,24 +32,63 @@ static void test_match_when_nobody_gets_it_then_the_verdict(void **state)
 {
 	(void)state;
 	assert_renders(vtap_text_match,
-		"{'version':1,'vni':7,'source':null,'results':[{'target':'default','port':4789,"
-		"'verdict':'unknown-vni','session':null,'interface':null,'level':null,"
-		"'prefix':null,'explain':['no session has VNI 7']}]}",
+		MATCH(NOBODY("default", "unknown-vni", "null", "'no session has this VNI'")),
 		VTAP_TEXT_NOT_READY,
-		"VNI 7 to default, UDP 4789: nobody gets it: unknown-vni\n"
-		"  no session has VNI 7\n");
+		"VNI 4321 from 10.0.3.17 to default, UDP 4789: nobody gets it: unknown-vni\n"
+		"  no session has this VNI\n");
 }
 
-static void test_match_when_the_interface_is_gone_then_it_is_lost(void **state)
+static void test_match_when_the_session_waits_then_it_is_lost_and_why(void **state)
 {
 	(void)state;
 	assert_renders(vtap_text_match,
-		MATCH("{'target':'default','port':4789,'verdict':'interface-gone',"
-		      "'session':'all','interface':'mirror0','level':'any','prefix':'any',"
-		      "'explain':[]}"),
+		MATCH(TAKEN("default", "interface-gone", "all", "any", "null", "null",
+			"'session all is waiting'", "")),
 		VTAP_TEXT_NOT_READY,
 		"VNI 4321 from 10.0.3.17 to default, UDP 4789: "
-		"session all on mirror0 (by any), but it is lost: interface-gone\n");
+		"session all on mirror-all (by any), but it is lost: interface-gone\n"
+		"  session all is waiting\n");
+	assert_renders(vtap_text_match,
+		MATCH(TAKEN("default", "delivered", "all", "any", "null", "null",
+			"'target default is waiting'", "")),
+		VTAP_TEXT_NOT_READY,
+		"VNI 4321 from 10.0.3.17 to default, UDP 4789: session all on mirror-all (by any)\n"
+		"  target default is waiting\n");
+}
+
+static void test_match_when_no_source_is_given_then_a_line_for_each_class(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_match,
+		CLASSES(TAKEN("default", "delivered", "web", "vni", "'10.0.0.0/16'",
+			"'10.0.0.0/16'", "null", "'why'") "," TAKEN("default", "delivered", "db",
+			"range", "null", "'10.0.0.0/8'", "null", "'why'") "," TAKEN("default",
+			"delivered", "all", "any", "null", "'any'", "null",
+			"'why'") "," NOBODY("two", "unknown-vni", "'any'",
+			"'no session has this VNI'")),
+		0,
+		"VNI 5 to default, UDP 4789:\n"
+		"  from 10.0.0.0/16: session web on mirror-web (names the VNI)\n"
+		"  from 10.0.0.0/8: session db on mirror-db (by range)\n"
+		"  from elsewhere: session all on mirror-all (any)\n"
+		"\n"
+		"VNI 5 to two, UDP 4789:\n"
+		"  from anywhere: nobody, unknown-vni (no session has this VNI)\n");
+}
+
+static void test_match_when_a_class_waits_then_below_its_line_and_not_ready(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_match,
+		CLASSES(TAKEN("default", "interface-gone", "pay", "vni", "'10.0.0.0/16'",
+			"'10.0.0.0/16'", "'session pay is waiting'", "'why'") "," TAKEN("default",
+			"delivered", "all", "any", "null", "'any'", "null", "'why'")),
+		VTAP_TEXT_NOT_READY,
+		"VNI 5 to default, UDP 4789:\n"
+		"  from 10.0.0.0/16: session pay on mirror-pay (names the VNI), but it is lost: "
+		"interface-gone\n"
+		"    session pay is waiting\n"
+		"  from elsewhere: session all on mirror-all (any)\n");
 }
 
 #define UNKNOWN(rows, forgotten)                                                                   \
@@ -301,7 +348,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match_when_a_session_gets_it_then_who_and_why),
 		cmocka_unit_test(test_match_when_nobody_gets_it_then_the_verdict),
-		cmocka_unit_test(test_match_when_the_interface_is_gone_then_it_is_lost),
+		cmocka_unit_test(test_match_when_the_session_waits_then_it_is_lost_and_why),
+		cmocka_unit_test(test_match_when_no_source_is_given_then_a_line_for_each_class),
+		cmocka_unit_test(test_match_when_a_class_waits_then_below_its_line_and_not_ready),
 		cmocka_unit_test(
 			test_unknown_when_a_vni_has_no_session_then_commands_for_the_first),
 		cmocka_unit_test(

@@ -53,7 +53,8 @@ static const struct answer ANSWERS[] = {
 	{ vtap_text_match,
 		"{'version':1,'vni':1,'source':'10.0.0.1','results':[{'target':'default',"
 		"'port':4789,'verdict':'delivered','session':'a','interface':'mirror-a',"
-		"'level':'vni','prefix':'10.0.0.0/8','explain':['e']}]}" },
+		"'level':'vni','prefix':'10.0.0.0/8','from':null,'state':'ready','trouble':null,"
+		"'explain':['e']}]}" },
 	{ vtap_text_unknown,
 		"{'version':1,'rows':[{'vni':1,'target':'default','verdict':'unknown-source',"
 		"'frames':1,'bytes':1,'frames_per_second':1.0,'sources':['10.0.0.1'],"
