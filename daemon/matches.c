@@ -84,12 +84,12 @@ static void explain_state(const struct vtap_manager *manager, const struct vtap_
 }
 
 static void explain_nobody(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
-	const struct vtap_addr *source, struct vtap_report_match *report)
+	struct vtap_report_match *report)
 {
 	_auto_free char *allow = NULL;
 
 	if (report->verdict != VTAP_VERDICT_NOT_ALLOWED) {
-		report->explain[0] = vtap_observe_why(manager, i_target, vni, source);
+		report->explain[0] = vtap_observe_why(manager, i_target, vni);
 		return;
 	}
 	allow = vtap_prefixes_format(report->target->allow, report->target->n_allow);
@@ -106,7 +106,7 @@ static void class_report(const struct vtap_manager *manager, size_t i_target, ui
 	report->target = &manager->conf->targets[i_target];
 	report->verdict = class->verdict;
 	if (class->verdict != VTAP_VERDICT_DELIVERED) {
-		explain_nobody(manager, i_target, vni, &class->sample, report);
+		explain_nobody(manager, i_target, vni, report);
 		return;
 	}
 	session = &manager->table_conf->sessions[class->match.i_session];

@@ -317,16 +317,23 @@ static char *why_source(const struct vtap_session *session, const char *before, 
 					 verb, sources);
 }
 
-char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
+/* The session that takes this VNI from there by the published table, or NULL. */
+static const char *taker_find(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
 	const struct vtap_addr *source)
 {
 	const struct vtap_table *table = vtap_intake_table(manager->intake[i_target]);
-	const struct vtap_session *any = NULL;
 	struct vtap_match match;
 
-	if (table != NULL && vtap_table_match(table, vni, source, &match) == VTAP_VERDICT_DELIVERED)
-		return vtap_text_format("session %s takes it now",
-			manager->table_conf->sessions[match.i_session].name);
+	if (table == NULL || !vtap_table_allows(table, source) ||
+		vtap_table_match(table, vni, source, &match) != VTAP_VERDICT_DELIVERED)
+		return NULL;
+	return manager->table_conf->sessions[match.i_session].name;
+}
+
+char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint32_t vni)
+{
+	const struct vtap_session *any = NULL;
+
 	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
 		const struct vtap_session *session = &manager->conf->sessions[i];
 		if (session->i_target != i_target)
@@ -339,6 +346,22 @@ char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint
 	if (any != NULL)
 		return why_source(any, "no session has this VNI, and ", "any from ");
 	return strdup("no session has this VNI");
+}
+
+/* Is it taken by now, from every source that was seen? If not: why. */
+static int row_explain(
+	const struct vtap_manager *manager, size_t i_target, struct vtap_report_vni *row)
+{
+	size_t i = 0;
+
+	while (i < row->n_sources &&
+		(row->taken_by = taker_find(manager, i_target, row->vni, &row->sources[i])) != NULL)
+		i++;
+	if (row->taken_by != NULL)
+		row->why = vtap_text_format("session %s takes it now", row->taken_by);
+	else
+		row->why = vtap_observe_why(manager, i_target, row->vni);
+	return row->why == NULL ? -ENOMEM : 0;
 }
 
 static size_t target_find(const struct vtap_conf *conf, const char *name)
@@ -358,9 +381,7 @@ int vtap_observe_unknown(struct vtap_manager *manager, struct vtap_report_vnis *
 	for (size_t i = 0; i < vnis.n && r == 0; i++) {
 		struct vtap_report_vni *row = &vnis.row[i];
 
-		row->why = vtap_observe_why(manager, target_find(manager->conf, row->target),
-			row->vni, &row->sources[0]);
-		r = row->why == NULL ? -ENOMEM : 0;
+		r = row_explain(manager, target_find(manager->conf, row->target), row);
 	}
 	if (r < 0)
 		vtap_report_vnis_done(&vnis);

@@ -15,7 +15,6 @@ int vtap_observe_unknown(struct vtap_manager *manager, struct vtap_report_vnis *
 int vtap_observe_carried(
 	struct vtap_manager *manager, size_t i_session, struct vtap_report_vnis *ret_vnis);
 
-/** vtap_observe_why() - why does nobody take this VNI from there? Return: heap sentence, NULL
+/** vtap_observe_why() - this VNI is not taken from some source: why? Return: heap sentence, NULL
  * without memory. */
-char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
-	const struct vtap_addr *source);
+char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint32_t vni);

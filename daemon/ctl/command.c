@@ -169,7 +169,8 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.help = "VNIs that arrive and that no session takes",
 		.detail = "Most frames first, with their outer sources. The daemon remembers a "
 			  "bounded number of them; frames of others are counted only. Below stand "
-			  "the commands that show the first one on an interface of its own.",
+			  "the commands that show the first one that is still not taken on an "
+			  "interface of its own.",
 		.method = "GET",
 		.path = "/v1/unknown",
 		.limit_ms = LIMIT_MS,

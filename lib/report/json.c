@@ -179,14 +179,15 @@ static json_t *sources_json(const struct vtap_report_vni *row)
 
 static json_t *vni_json(const struct vtap_snapshot *snapshot, const struct vtap_report_vni *row)
 {
-	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:f, s:o, s:b, s:o, s:o, s:o, s:s?}", "vni",
-		(json_int_t)row->vni, "target", row->target, "verdict",
+	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:f, s:o, s:b, s:o, s:o, s:o, s:s?, s:s?}",
+		"vni", (json_int_t)row->vni, "target", row->target, "verdict",
 		vtap_verdict_name(row->verdict), "frames", (json_int_t)row->frames, "bytes",
 		(json_int_t)row->bytes, "frames_per_second", row->frames_per_second, "sources",
 		sources_json(row), "sources_complete", row->has_more_sources ? 0 : 1, "first_seen",
 		vtap_json_mono(snapshot, row->first_mono_ns), "last_seen",
 		vtap_json_mono(snapshot, row->last_mono_ns), "last_seen_age_ns",
-		vtap_json_age(snapshot, row->last_mono_ns), "why", row->why);
+		vtap_json_age(snapshot, row->last_mono_ns), "why", row->why, "taken_by",
+		row->taken_by);
 }
 
 static json_t *vni_rows_json(

@@ -121,7 +121,9 @@ struct vtap_report_vni {
 	bool has_more_sources;
 	uint64_t first_mono_ns;
 	uint64_t last_mono_ns;
-	char *why; /* heap, or NULL */
+	char *why;            /* heap, or NULL */
+	const char *taken_by; /* the session that takes it by now from all that were seen, or NULL
+			       */
 };
 
 struct vtap_report_vnis {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * `vtapctl unknown`: the VNIs that nobody takes, and commands that show the first one on an
- * interface of its own. What is offered for pasting is made of numbers, addresses that were parsed,
- * and names of the configuration's alphabet, so it needs no quoting for the shell.
+ * `vtapctl unknown`: the VNIs that nobody took, and commands that show the first one that nobody
+ * takes yet on an interface of its own. What is offered for pasting is made of numbers, addresses
+ * that were parsed, and names of the configuration's alphabet, so it needs no quoting for the
+ * shell.
  */
 #include "report/text_render.h"
 
@@ -102,7 +103,7 @@ static void write_commands(struct vtap_text_render *render, const struct json_t 
 }
 
 /* A VNI that no session names gets a session; a source that none takes, a second one beside it. */
-static void write_remedy(struct vtap_text_render *render, const struct json_t *row)
+static void write_remedy(struct vtap_text_render *render, const struct json_t *row, bool is_first)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const char *verdict = vtap_text_get_string(answer, row, "verdict");
@@ -119,8 +120,22 @@ static void write_remedy(struct vtap_text_render *render, const struct json_t *r
 	}
 	vtap_text_words_add(&name, "vni%" PRIu64 "%s", vtap_text_get_count(answer, row, "vni"),
 		is_beside ? BESIDE_SUFFIX : "");
-	vtap_text_put(render, " To see the first one on an interface of its own:\n");
+	if (is_first)
+		vtap_text_put(render, " To see the first one on an interface of its own:\n");
+	else
+		vtap_text_put(render, " To see VNI %" PRIu64 " on an interface of its own:\n",
+			vtap_text_get_count(answer, row, "vni"));
 	write_commands(render, row, name.text, lines.text);
+}
+
+/* The first row that no session takes by now. Return: its number, or @n. */
+static size_t find_untaken(struct vtap_text_answer *answer, const struct json_t *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (vtap_text_find_string(
+			    answer, vtap_text_list_object(answer, rows, i), "taken_by") == NULL)
+			return i;
+	return n;
 }
 
 static void write_forgotten(struct vtap_text_render *render)
@@ -149,7 +164,12 @@ static int write_unknown(struct vtap_text_render *render)
 	vtap_text_put(render, "\n%s, ", vtap_text_counted(n, "row").text);
 	vtap_text_put(render, "%s.", vtap_text_counted(frames, "frame").text);
 	write_forgotten(render);
-	write_remedy(render, vtap_text_list_object(answer, rows, 0));
+	size_t i_untaken = find_untaken(answer, rows, n);
+	if (i_untaken < n)
+		write_remedy(
+			render, vtap_text_list_object(answer, rows, i_untaken), i_untaken == 0);
+	else
+		vtap_text_put(render, "\n");
 	return 0;
 }
 

@@ -247,6 +247,20 @@ def test_unknown_when_a_session_is_added_then_the_frames_flow(make_vtapd, mirror
     vtapd.reload()
     mirror.send(77, frames.numbered(2))
     vtapd.wait_session("new", received=1, delivered=1)
+    row, = vtapd.unknown()["rows"]
+    assert (row["why"], row["taken_by"]) == ("session new takes it now", "new")
+    assert "sudo" not in vtapd.ctl("unknown").stdout, "nothing is left to do"
+
+
+def test_unknown_when_one_of_its_sources_is_taken_then_the_other_still_has_its_remedy(make_vtapd, mirror):
+    vtapd = make_vtapd("[session web]\nvni = 4321\n")
+    for source in ("10.0.0.1", "10.0.0.2"):
+        mirror.send(77, frames.numbered(1), source=source)
+    vtapd.wait_received(2)
+    vtapd.write("conf.d/new.conf", "[session new]\nvni = 77\nsource = 10.0.0.1\n")
+    vtapd.reload()
+    row, = vtapd.unknown()["rows"]
+    assert (row["why"], row["taken_by"]) == ("session new takes 10.0.0.1 only", None)
 
 
 FLOOD = 60_000

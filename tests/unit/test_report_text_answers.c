@@ -98,7 +98,12 @@ static void test_match_when_a_class_waits_then_below_its_line_and_not_ready(void
 	",'bytes':1,'frames_per_second':" rate ",'sources':[" sources                              \
 	"],'sources_complete':" complete                                                           \
 	",'first_seen':'2026-11-20T09:20:00Z','last_seen':'2026-11-20T09:20:00Z',"                 \
-	"'last_seen_age_ns':" age ",'why':'" why "'}"
+	"'last_seen_age_ns':" age ",'why':'" why "','taken_by':null}"
+#define UNKNOWN_TAKEN                                                                              \
+	"{'vni':77,'target':'default','verdict':'unknown-vni','frames':9000,'bytes':1,"            \
+	"'frames_per_second':0.0,'sources':['10.0.0.1'],'sources_complete':true,"                  \
+	"'first_seen':'2026-11-20T09:20:00Z','last_seen':'2026-11-20T09:20:00Z',"                  \
+	"'last_seen_age_ns':0,'why':'session new takes it now','taken_by':'new'}"
 
 #define ROW_VNI                                                                                    \
 	UNKNOWN_ROW("5569041", "default", "unknown-vni", "8891", "12.4",                           \
@@ -130,6 +135,23 @@ static void assert_remedy(const char *single_quoted, const char *remedy)
 
 	assert_string_equal(rendered.err.text, "");
 	assert_non_null(strstr(rendered.text, remedy));
+}
+
+static void test_unknown_when_the_first_is_taken_by_now_then_commands_for_the_next(void **state)
+{
+	(void)state;
+	assert_remedy(UNKNOWN(UNKNOWN_TAKEN "," ROW_VNI, "0"),
+		" To see VNI 5569041 on an interface of its own:\n"
+		"  printf '[session vni5569041]");
+}
+
+static void test_unknown_when_all_are_taken_by_now_then_no_command(void **state)
+{
+	(void)state;
+	_auto_rendered struct rendered rendered =
+		render(vtap_text_unknown, UNKNOWN(UNKNOWN_TAKEN, "0"));
+
+	assert_string_equal(strstr(rendered.text, "1 row, "), "1 row, 9,000 frames.\n");
 }
 
 static void test_unknown_when_only_the_source_is_unknown_then_a_session_beside(void **state)
@@ -353,6 +375,9 @@ int main(void)
 		cmocka_unit_test(test_match_when_a_class_waits_then_below_its_line_and_not_ready),
 		cmocka_unit_test(
 			test_unknown_when_a_vni_has_no_session_then_commands_for_the_first),
+		cmocka_unit_test(
+			test_unknown_when_the_first_is_taken_by_now_then_commands_for_the_next),
+		cmocka_unit_test(test_unknown_when_all_are_taken_by_now_then_no_command),
 		cmocka_unit_test(
 			test_unknown_when_only_the_source_is_unknown_then_a_session_beside),
 		cmocka_unit_test(test_unknown_when_the_target_is_another_then_it_is_named),

@@ -59,7 +59,8 @@ static const struct answer ANSWERS[] = {
 		"{'version':1,'rows':[{'vni':1,'target':'default','verdict':'unknown-source',"
 		"'frames':1,'bytes':1,'frames_per_second':1.0,'sources':['10.0.0.1'],"
 		"'sources_complete':false,'first_seen':'2026-11-14T06:05:00Z','last_seen':null,"
-		"'last_seen_age_ns':1,'why':'w'}],'frames':1,'forgotten_frames':1}" },
+		"'last_seen_age_ns':1,'why':'w','taken_by':null}],'frames':1,'forgotten_frames':"
+		"1}" },
 	{ vtap_text_plan,
 		"{'version':1,'files_changed':1,'since':'2026-11-14T06:05:00Z','rows':[{'sign':'+',"
 		"'name':'a','what':'create','why':'new'}],'added':1,'changed':0,'replaced':1,"
