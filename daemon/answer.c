@@ -103,14 +103,12 @@ static const struct vtap_report_session *snapshot_find(
 	return NULL;
 }
 
-/* What the rows do not have of the session's frames belonged to VNIs that were forgotten. */
+/* What the rows do not have of the delivered frames belonged to VNIs that were forgotten. */
 static void forgotten_count(
 	const struct vtap_report_session *session, struct vtap_report_vnis *vnis)
 {
-	uint64_t all = 0, rows = 0;
+	uint64_t all = session->verdicts[VTAP_VERDICT_DELIVERED], rows = 0;
 
-	for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
-		all += session->verdicts[i];
 	for (size_t i = 0; i < vnis->n; i++)
 		rows += vnis->row[i].frames;
 	vnis->forgotten_frames = all > rows ? all - rows : 0;

@@ -338,7 +338,8 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 	vtap_judge_sample(manager, now_ns);
 	if (manager->has_settled && !manager->is_stopping)
 		status_tell(manager, "");
-	timer_arm(source, now_ns + SAMPLE_NS);
+	/* at the same seconds as the rates of VNIs (datapath/sightings.c): they add up */
+	timer_arm(source, now_ns - now_ns % SAMPLE_NS + SAMPLE_NS);
 	return 0;
 }
 

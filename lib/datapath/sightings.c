@@ -16,9 +16,9 @@ struct entry {
 	_Atomic uint64_t bytes;
 	_Atomic uint64_t first_ns;
 	_Atomic uint64_t last_ns;
-	_Atomic uint64_t window_start_ns; /* the second that is being counted */
+	_Atomic uint64_t window_start_ns; /* the whole second that is being counted */
 	_Atomic uint64_t window_frames;
-	_Atomic uint64_t last_window_rate; /* frames per 1000 s of the second before */
+	_Atomic uint64_t last_window_frames; /* of the second before that */
 	_Atomic uint64_t n_sources;
 	_Atomic uint64_t has_more_sources;
 	_Atomic uint64_t source[VTAP_SIGHTING_SOURCES][2]; /* 16 bytes, as they are in memory */
@@ -64,15 +64,21 @@ static uint32_t key_slot(const struct vtap_sightings *sightings, uint64_t key)
 	return (uint32_t)((key * 0x9e3779b97f4a7c15ULL) >> 32) & (sightings->n_max - 1);
 }
 
+/* Seconds begin for all rows at once: their rates add up to that of the session. */
+static uint64_t second_of(uint64_t now_ns)
+{
+	return now_ns - now_ns % VTAP_NS_PER_S;
+}
+
 static void entry_start(struct entry *entry, uint64_t key, uint64_t now_ns)
 {
 	set(&entry->key, key);
 	set(&entry->frames, 0);
 	set(&entry->bytes, 0);
 	set(&entry->first_ns, now_ns);
-	set(&entry->window_start_ns, now_ns);
+	set(&entry->window_start_ns, second_of(now_ns));
 	set(&entry->window_frames, 0);
-	set(&entry->last_window_rate, 0);
+	set(&entry->last_window_frames, 0);
 	set(&entry->n_sources, 0);
 	set(&entry->has_more_sources, 0);
 }
@@ -118,18 +124,14 @@ static void entry_note_source(struct entry *entry, const struct vtap_addr *sourc
 	set(&entry->n_sources, n + 1);
 }
 
-static uint64_t window_rate(uint64_t frames, uint64_t elapsed_ns)
-{
-	return elapsed_ns == 0 ? 0 : frames * 1000 * VTAP_NS_PER_S / elapsed_ns;
-}
-
 static void entry_note_rate(struct entry *entry, uint32_t n_frames, uint64_t now_ns)
 {
-	uint64_t elapsed_ns = now_ns - get(&entry->window_start_ns);
+	uint64_t start_ns = get(&entry->window_start_ns), second_ns = second_of(now_ns);
 
-	if (elapsed_ns >= VTAP_NS_PER_S) {
-		set(&entry->last_window_rate, window_rate(get(&entry->window_frames), elapsed_ns));
-		set(&entry->window_start_ns, now_ns);
+	if (second_ns != start_ns) {
+		set(&entry->last_window_frames,
+			second_ns == start_ns + VTAP_NS_PER_S ? get(&entry->window_frames) : 0);
+		set(&entry->window_start_ns, second_ns);
 		set(&entry->window_frames, 0);
 	}
 	vtap_count(&entry->window_frames, n_frames);
@@ -153,17 +155,14 @@ uint32_t vtap_sightings_size(const struct vtap_sightings *sightings)
 	return sightings->n_max;
 }
 
-/* The rate now: the last whole second while it is fresh; a silent VNI fades to 0. */
+/* The rate now: the frames of the last whole second. */
 static double entry_rate(const struct entry *entry, uint64_t now_ns)
 {
-	uint64_t start_ns = get(&entry->window_start_ns);
-	uint64_t elapsed_ns = now_ns > start_ns ? now_ns - start_ns : 0;
+	uint64_t start_ns = get(&entry->window_start_ns), second_ns = second_of(now_ns);
 
-	if (elapsed_ns < VTAP_NS_PER_S && get(&entry->last_window_rate) > 0)
-		return (double)get(&entry->last_window_rate) / 1000.0;
-	if (elapsed_ns < VTAP_NS_PER_S)
-		elapsed_ns = VTAP_NS_PER_S; /* its first second: no more than was seen */
-	return (double)window_rate(get(&entry->window_frames), elapsed_ns) / 1000.0;
+	if (second_ns <= start_ns) /* less: a reader that is behind the writer */
+		return (double)get(&entry->last_window_frames);
+	return second_ns == start_ns + VTAP_NS_PER_S ? (double)get(&entry->window_frames) : 0;
 }
 
 static void entry_copy(

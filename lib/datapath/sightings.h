@@ -28,8 +28,7 @@ struct vtap_sighting {
 	uint64_t bytes;
 	uint64_t first_ns; /* CLOCK_MONOTONIC */
 	uint64_t last_ns;
-	double frames_per_second; /* over the last second or so in which it was seen; 0 when silent
-				   */
+	double frames_per_second; /* in the last whole second of CLOCK_MONOTONIC */
 	unsigned n_sources;
 	bool has_more_sources; /* than were remembered */
 	struct vtap_addr source[VTAP_SIGHTING_SOURCES];

@@ -169,23 +169,28 @@ static bool fates_are_alike(const struct vtap_worker *worker, int i, int j)
 	       vtap_addr_compare(&worker->packet[i].source, &worker->packet[j].source) == 0;
 }
 
-/* Remember the VNI of packets @first..@last-1, which are alike. */
+/* Remember the VNI of packets @first..@last-1, which are alike; of a session's only those that it
+ * was shown, so that its VNIs add up to what was delivered. */
 static void sighting_note(struct vtap_worker *worker, const struct vtap_table *table, int first,
 	int last, uint64_t now_ns)
 {
 	const struct fate *fate = &worker->fate[first];
 	bool is_carried = fate->i_session != NO_SESSION;
 	uint64_t n_bytes = 0;
+	uint32_t n_frames = 0;
 
-	if (!fate->has_vni)
-		return;
-	for (int i = first; i < last; i++)
+	for (int i = first; i < last; i++) {
+		if (is_carried && worker->fate[i].verdict != VTAP_VERDICT_DELIVERED)
+			continue;
 		n_bytes += worker->fate[i].n_bytes;
+		n_frames++;
+	}
+	if (!fate->has_vni || n_frames == 0)
+		return;
 	vtap_sightings_note(is_carried ? worker->slot->carried : worker->slot->unknown,
 		is_carried ? vtap_table_exit(table, fate->i_session)->tally->id
 			   : (uint32_t)fate->verdict,
-		fate->vni, &worker->packet[first].source, (uint32_t)(last - first), n_bytes,
-		now_ns);
+		fate->vni, &worker->packet[first].source, n_frames, n_bytes, now_ns);
 }
 
 static void batch_count(

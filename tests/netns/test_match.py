@@ -303,3 +303,18 @@ def test_range_when_frames_arrive_then_the_session_remembers_which_vnis(vni, mak
     assert session["vnis_forgotten_frames"] == 0
     assert all(row["sources"] == [hosts.SENDER_V4] for row in session["vnis"])
     assert "4402" in vtapd.ctl("show", "db").stdout
+
+
+def test_range_when_frames_are_dropped_then_its_vnis_add_up_to_what_was_delivered(make_vtapd, ns, mirror):
+    ns.ip("link add mirror-db type bridge")
+    vtapd = make_vtapd("[session db]\nvni = 4400-4403\n")
+    for _ in range(3):
+        mirror.send(4400, frames.numbered(1, 100))
+    vtapd.wait_session("db", dropped=3)
+    ns.ip("link del mirror-db")
+    vtapd.wait_session("db", state="ready")
+    mirror.send(4401, frames.numbered(1, 100))
+    vtapd.wait_session("db", delivered=1)
+    session = vtapd.get("/v1/show?session=db")["session"]
+    assert [(row["vni"], row["frames"], row["bytes"]) for row in session["vnis"]] == [(4401, 1, 100)], session
+    assert session["vnis_forgotten_frames"] == 0

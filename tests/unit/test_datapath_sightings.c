@@ -215,6 +215,23 @@ static void test_sightings_when_steady_then_the_rate_of_the_last_second(void **s
 	assert_in_range((uint64_t)row.frames_per_second, 190, 210);
 }
 
+static void test_sightings_when_two_begin_at_different_times_then_their_rates_are_of_one_second(
+	void **state)
+{
+	struct memory *memory = *state;
+	struct vtap_sighting one, two;
+	uint64_t second_ns = 1000 * VTAP_NS_PER_S;
+
+	/* VNI 5 from the second's beginning, VNI 6 from its middle: 30 and 10 in it, 1 after it */
+	note(memory, OWNER, 5, 1, 30, second_ns);
+	note(memory, OWNER, 6, 1, 10, second_ns + VTAP_NS_PER_S / 2);
+	note(memory, OWNER, 5, 1, 1, second_ns + VTAP_NS_PER_S + 1);
+	assert_true(row_find(memory, OWNER, 5, second_ns + VTAP_NS_PER_S + 2, &one));
+	assert_true(row_find(memory, OWNER, 6, second_ns + VTAP_NS_PER_S + 2, &two));
+	assert_int_equal((int)one.frames_per_second, 30);
+	assert_int_equal((int)two.frames_per_second, 10);
+}
+
 static void test_sightings_when_just_begun_then_no_more_than_was_seen(void **state)
 {
 	struct memory *memory = *state;
@@ -264,6 +281,8 @@ int main(void)
 		in_memory(test_sightings_when_flooded_then_heavy_hitters_survive),
 		in_memory(test_sightings_when_a_row_gives_way_then_the_new_one_starts_fresh),
 		in_memory(test_sightings_when_steady_then_the_rate_of_the_last_second),
+		in_memory(
+			test_sightings_when_two_begin_at_different_times_then_their_rates_are_of_one_second),
 		in_memory(test_sightings_when_just_begun_then_no_more_than_was_seen),
 		in_memory(test_sightings_when_silent_then_the_rate_fades),
 		in_memory(test_sightings_when_empty_then_no_row),
