@@ -98,6 +98,8 @@ int vtap_inspect_dump(const struct vtap_options *options)
 
 	if (r != 0)
 		return r;
-	return vtap_dump(conf, stdout) == 0 && fflush(stdout) == 0 ? VTAP_EXIT_OK
-								   : VTAP_EXIT_TROUBLE;
+	if (vtap_dump(conf, stdout) == 0 && fflush(stdout) == 0)
+		return VTAP_EXIT_OK;
+	(void)fputs("vtapd: the output could not be written\n", stderr); /* nowhere else */
+	return VTAP_EXIT_TROUBLE;
 }

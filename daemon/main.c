@@ -200,6 +200,6 @@ int main(int argc, char **argv)
 	if (options.is_dump)
 		return vtap_inspect_dump(&options);
 	if (options.is_teardown)
-		return vtap_teardown();
+		return vtap_teardown(options.is_json);
 	return start(&options);
 }

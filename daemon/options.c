@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "config/value.h"
 #include "daemon/version.h"
 
 static const char HELP[] =
@@ -19,7 +24,8 @@ static const char HELP[] =
 	"  --dump-config       print the configuration with every default filled in\n"
 	"  --teardown          remove every interface that vtapd made; stops a running vtapd "
 	"first\n"
-	"  --help, --version\n"
+	"  --json              with --teardown: what was done as JSON\n"
+	"  -h, --help, --version\n"
 	"\n"
 	"exit: 0 well, 64 usage, 75 another vtapd manages this network namespace, 77 not "
 	"permitted,\n"
@@ -29,8 +35,8 @@ enum {
 	OPTION_CHECK = 256,
 	OPTION_DUMP,
 	OPTION_TEARDOWN,
+	OPTION_JSON,
 	OPTION_RUNTIME_DIR,
-	OPTION_HELP,
 	OPTION_VERSION,
 };
 
@@ -40,7 +46,8 @@ static const struct option LONG[] = {
 	{ "dump-config", no_argument, NULL, OPTION_DUMP },
 	{ "teardown", no_argument, NULL, OPTION_TEARDOWN },
 	{ "runtime-dir", required_argument, NULL, OPTION_RUNTIME_DIR },
-	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ 0 },
 };
@@ -52,7 +59,41 @@ static int usage(const char *complaint)
 	return VTAP_EXIT_USAGE;
 }
 
-static int option_take(int option, struct vtap_options *options)
+static int refuse(int option, const char *typed)
+{
+	const char *names[VTAP_ARRAY_LEN(LONG)];
+	size_t n = 0;
+
+	if (option == ':') {
+		(void)fprintf(stderr, "vtapd: %s: a value must follow\n", typed); /* as usage() */
+		return VTAP_EXIT_USAGE;
+	}
+	while (LONG[n].name != NULL) {
+		names[n] = LONG[n].name;
+		n++;
+	}
+	const char *near =
+		strncmp(typed, "--", 2) == 0 ? vtap_value_nearest(typed + 2, names, n) : NULL;
+	if (near != NULL && strcmp(near, typed + 2) != 0)
+		(void)fprintf(stderr, "vtapd: %s: unknown option; did you mean --%s?\n", typed,
+			near); /* as usage() */
+	else
+		(void)fprintf(stderr, "vtapd: %s: unknown option; try vtapd --help\n",
+			typed); /* as usage() */
+	return VTAP_EXIT_USAGE;
+}
+
+/* What was asked for is all that there is to do. */
+static int say(const char *text, struct vtap_options *options)
+{
+	options->is_done = true;
+	if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+		return 0;
+	(void)fputs("vtapd: the output could not be written\n", stderr); /* as usage() */
+	return VTAP_EXIT_TROUBLE;
+}
+
+static int option_take(int option, const char *typed, struct vtap_options *options)
 {
 	switch (option) {
 	case 'c':
@@ -70,36 +111,65 @@ static int option_take(int option, struct vtap_options *options)
 	case OPTION_RUNTIME_DIR:
 		options->runtime_dir = optarg;
 		break;
-	case OPTION_HELP:
-		options->is_done = printf("%s", HELP) >= 0;
+	case OPTION_JSON:
+		options->is_json = true;
 		break;
+	case 'h':
+		return say(HELP, options);
 	case OPTION_VERSION:
-		options->is_done = printf("vtapd %s\n", VTAP_VERSION) >= 0;
-		break;
-	default: /* getopt has said what is wrong */
-		return VTAP_EXIT_USAGE;
+		return say("vtapd " VTAP_VERSION "\n", options);
+	default:
+		return refuse(option, typed);
 	}
+	return 0;
+}
+
+/* A daemon says its path to people in other folders. */
+static int config_path_complete(struct vtap_options *options)
+{
+	char folder[PATH_MAX];
+	int len;
+
+	if (options->config_path[0] == '/')
+		return 0;
+	if (getcwd(folder, sizeof(folder)) == NULL) {
+		(void)fprintf(stderr, "vtapd: the present folder: %s\n",
+			vtap_errno_text(errno)); /* as usage() */
+		return VTAP_EXIT_TROUBLE;
+	}
+	len = snprintf(options->config_absolute, sizeof(options->config_absolute), "%s/%s",
+		strcmp(folder, "/") == 0 ? "" : folder, options->config_path);
+	if (len < 0 || (size_t)len >= sizeof(options->config_absolute))
+		return usage("-c: the path is too long");
+	options->config_path = options->config_absolute;
 	return 0;
 }
 
 int vtap_options_parse(int argc, char **argv, struct vtap_options *ret_options)
 {
-	struct vtap_options options = {
+	struct vtap_options *options = ret_options;
+	int option, r = 0;
+
+	*options = (struct vtap_options){
 		.config_path = "/etc/vtapd/vtapd.conf",
 		.runtime_dir = "/run/vtapd",
 	};
-	int option, r = 0;
-
-	while (r == 0 && (option = getopt_long(argc, argv, "c:", LONG, NULL)) != -1)
-		r = option_take(option, &options);
-	if (r != 0)
+	optind = 0; /* glibc: start over */
+	opterr = 0; /* the sentences are ours */
+	while (r == 0 && !options->is_done &&
+		(option = getopt_long(argc, argv, ":hc:", LONG, NULL)) != -1)
+		r = option_take(option, argv[optind - 1], options);
+	if (r != 0 || options->is_done)
 		return r;
 	if (optind < argc)
 		return usage("takes options only");
-	if (options.is_check + options.is_dump + options.is_teardown > 1)
+	if (options->is_check + options->is_dump + options->is_teardown > 1)
 		return usage("--check, --dump-config and --teardown are one at a time");
-	*ret_options = options;
-	return 0;
+	if (options->is_json && !options->is_teardown)
+		return usage("--json belongs to --teardown");
+	if (options->is_check || options->is_dump || options->is_teardown)
+		return 0;
+	return config_path_complete(options);
 }
 
 const struct option *vtap_options_all(void)

@@ -14,9 +14,17 @@
 #include "daemon/lock.h"
 #include "daemon/options.h"
 #include "netlink/socket.h"
+#include "report/json.h"
+#include "report/text.h"
+
+static const char CLOSED[] =
+	"vtapd was stopped, and this host now answers its UDP port with ICMP port unreachable: "
+	"stop the mirror sessions or close the port in the security group first.";
 
 /* How long a daemon that was told to stop may take: it reads its sockets empty first. */
 #define STOP_TIMEOUT_MS 20000
+
+enum { DAEMON_STOPPED = 1 };
 
 /* Tell the process to stop and wait until it is gone; by descriptor, so that no other gets the
  * signal. */
@@ -32,6 +40,7 @@ static int process_stop(pid_t pid)
 	return poll(&wait, 1, STOP_TIMEOUT_MS) == 1 ? 0 : -ETIMEDOUT;
 }
 
+/* Return: 0 when none runs; DAEMON_STOPPED; negative errno. */
 static int daemon_stop(struct vtap_err *err)
 {
 	pid_t pid;
@@ -39,7 +48,9 @@ static int daemon_stop(struct vtap_err *err)
 
 	if (r == -ESRCH)
 		return 0;
-	return r < 0 ? r : process_stop(pid);
+	if (r == 0)
+		r = process_stop(pid);
+	return r < 0 ? r : DAEMON_STOPPED;
 }
 
 static int complain(int r, const char *what, const struct vtap_err *err)
@@ -49,12 +60,30 @@ static int complain(int r, const char *what, const struct vtap_err *err)
 	return r == -EPERM ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
 }
 
-int vtap_teardown(void)
+/* In the words of `vtapctl teardown`, or as its JSON. */
+static int tell(size_t n_interfaces, bool was_stopped, bool is_json)
+{
+	_auto_free char *json = vtap_json_teardown(n_interfaces, was_stopped ? CLOSED : NULL);
+	static const struct vtap_text_opts plain = { .has_color = false };
+	int r = json == NULL ? -ENOMEM : 0;
+
+	if (r == 0 && is_json)
+		r = printf("%s\n", json) < 0 ? -EIO : 0;
+	else if (r == 0)
+		r = vtap_text_teardown(json, &plain, stdout, NULL);
+	if (r == 0 && fflush(stdout) == 0)
+		return VTAP_EXIT_OK;
+	(void)fputs("vtapd: the output could not be written\n", stderr); /* nowhere else */
+	return VTAP_EXIT_TROUBLE;
+}
+
+int vtap_teardown(bool is_json)
 {
 	_auto(nl) struct vtap_nl *nl = NULL;
 	struct vtap_err err = VTAP_ERR_NULL;
 	_auto_fd int lock_fd = -1;
 	int r = daemon_stop(&err);
+	bool was_stopped = r == DAEMON_STOPPED;
 
 	if (r < 0)
 		return complain(r, "stop the running vtapd", &err);
@@ -67,6 +96,5 @@ int vtap_teardown(void)
 		r = vtap_interfaces_remove_all(nl, &err);
 	if (r < 0)
 		return complain(r, "remove the interfaces", &err);
-	(void)printf("Removed %d %s.\n", r, r == 1 ? "interface" : "interfaces"); /* for people */
-	return VTAP_EXIT_OK;
+	return tell((size_t)r, was_stopped, is_json);
 }

@@ -2,5 +2,8 @@
 /* vtapd --teardown: remove everything that is ours, with or without a running daemon. */
 #pragma once
 
-/** vtap_teardown() - stop a running vtapd of this namespace, then remove. Return: exit status. */
-int vtap_teardown(void);
+#include <stdbool.h>
+
+/** vtap_teardown() - stop a running vtapd of this namespace, then remove, and say what was done, as
+ * JSON or in words. Return: exit status. */
+int vtap_teardown(bool is_json);

@@ -41,7 +41,7 @@ static int teardown_alone(
 
 	if (geteuid() != 0)
 		return vtap_ctl_answer_root(command, options);
-	int r = vtap_ctl_teardown_run(options->socket, &err);
+	int r = vtap_ctl_teardown_run(options->socket, options->is_json, &err);
 	if (r < 0)
 		return vtap_ctl_answer_missing(command, options, r, &err);
 	return r;
@@ -83,7 +83,7 @@ static int run(const struct vtap_ctl_options *options)
 	struct vtap_ctl_call call;
 	struct vtap_err err = VTAP_ERR_NULL;
 
-	if (options->is_help) {
+	if (options->is_help || (options->word != NULL && strcmp(options->word, "help") == 0)) {
 		vtap_ctl_command_help(stdout);
 		return VTAP_CTL_OK;
 	}

@@ -65,10 +65,11 @@ static int wait_for(pid_t pid, struct vtap_err *err)
 	return vtap_err_set(err, -EINTR, "vtapd was ended by signal %d", WTERMSIG(status));
 }
 
-static int spawn_daemon(char *path, char *runtime_dir, struct vtap_err *err)
+static int spawn_daemon(char *path, char *runtime_dir, bool is_json, struct vtap_err *err)
 {
 	char name[] = "vtapd", teardown[] = "--teardown", option[] = "--runtime-dir";
-	char *const argv[] = { name, teardown, option, runtime_dir, NULL };
+	char json[] = "--json";
+	char *const argv[] = { name, teardown, option, runtime_dir, is_json ? json : NULL, NULL };
 	pid_t pid;
 
 	int r = posix_spawn(&pid, path, NULL, NULL, argv, environ);
@@ -77,7 +78,7 @@ static int spawn_daemon(char *path, char *runtime_dir, struct vtap_err *err)
 	return wait_for(pid, err);
 }
 
-int vtap_ctl_teardown_run(const char *socket, struct vtap_err *err)
+int vtap_ctl_teardown_run(const char *socket, bool is_json, struct vtap_err *err)
 {
 	_auto_free char *runtime_dir = NULL;
 	_auto_free char *path = NULL;
@@ -87,5 +88,5 @@ int vtap_ctl_teardown_run(const char *socket, struct vtap_err *err)
 		r = find_daemon(&path);
 	if (r < 0 || path == NULL)
 		return vtap_err_set(err, r, "looking for vtapd: %s", vtap_errno_text(r));
-	return spawn_daemon(path, runtime_dir, err);
+	return spawn_daemon(path, runtime_dir, is_json, err);
 }
