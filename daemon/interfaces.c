@@ -368,8 +368,9 @@ static void repaired(
 	applying->set->n_repairs++;
 	if (++applying->n_repaired <= FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
-			"%s: %s %s; repaired in %.0f ms", interface->sessions, interface->wish.name,
-			reason, (double)took_ns / (double)VTAP_NS_PER_MS);
+			"%s: %s %s; repaired in %s%llu ms", interface->sessions,
+			interface->wish.name, reason, took_ns < VTAP_NS_PER_MS ? "less than " : "",
+			took_ns < VTAP_NS_PER_MS ? 1ULL : took_ns / VTAP_NS_PER_MS);
 }
 
 /* ---- steps ---- */
@@ -545,7 +546,7 @@ static void step_give_way(
 {
 	char message[VTAP_ERR_MAX];
 
-	(void)snprintf(message, sizeof(message), "%s %s, again and again", /* fits */
+	(void)snprintf(message, sizeof(message), "somebody keeps changing %s, last: %s", /* fits */
 		interface->wish.name, step->reason);
 	if (reason_is(interface, "repair-loop"))
 		memcpy(message, interface->message, sizeof(message)); /* said once */
