@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/load.h"
+#include "config/value.h"
 #include "daemon/matches.h"
 #include "daemon/observe.h"
 #include "daemon/sensors.h"
@@ -32,11 +33,20 @@ static struct vtap_answer answer_trouble(int r)
 	return vtap_answer_error(HTTP_INTERNAL_ERROR, vtap_errno_text(r));
 }
 
-static struct vtap_answer answer_no_session(const char *name)
+static struct vtap_answer answer_no_session(const struct vtap_conf *conf, const char *name)
 {
+	_auto_free const char **names = calloc(conf->n_sessions + 1, sizeof(*names));
+	const char *near;
 	char sentence[128];
 
-	(void)snprintf(sentence, sizeof(sentence), "no session is named \"%s\"", name); /* fits */
+	if (names == NULL)
+		return answer_trouble(-ENOMEM);
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		names[i] = conf->sessions[i].name;
+	near = vtap_value_nearest(name, names, conf->n_sessions);
+	(void)snprintf(sentence, sizeof(sentence), "no session is named \"%s\"%s%s%s", /* fits */
+		name, near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+		near != NULL ? "?" : "");
 	return vtap_answer_error(HTTP_NOT_FOUND, sentence);
 }
 
@@ -126,7 +136,7 @@ static struct vtap_answer answer_show(struct vtap_manager *manager, const char *
 		return answer_trouble(r);
 	session = snapshot_find(&snapshot, name);
 	if (session == NULL) {
-		answer = answer_no_session(name);
+		answer = answer_no_session(manager->conf, name);
 	} else {
 		r = vtap_observe_carried(manager, (size_t)(session - snapshot.sessions), &vnis);
 		if (r == 0)
@@ -488,7 +498,7 @@ struct vtap_answer vtap_answer_wait(
 
 	*ret_is_ready = false;
 	if (session == NULL)
-		return answer_no_session(name);
+		return answer_no_session(manager->conf, name);
 	standing = vtap_manager_standing(manager, (size_t)(session - manager->conf->sessions));
 	*ret_is_ready = standing.state == VTAP_STATE_READY && manager->has_settled &&
 			!manager->must_publish;

@@ -59,6 +59,7 @@ struct vtap_manager {
 	uint64_t last_turn_ns; /* how long the last turn took */
 	uint64_t turned_ns;    /* when it ended */
 	uint64_t started_mono_ns;
+	uint64_t wall_offset_ns; /* from the monotonic clock to wall time, for reports */
 	uint64_t configured_wall_ns;
 	uint64_t refused_wall_ns; /* 0: the files were accepted */
 	size_t n_refused_mistakes;

@@ -83,12 +83,14 @@ static void session_observe(const struct vtap_manager *manager, size_t i,
 		ret_report->state.retry_in_ns = VTAP_REPORT_NEVER;
 }
 
-static void daemon_observe(const struct vtap_manager *manager, struct vtap_snapshot *snapshot)
+static void daemon_observe(struct vtap_manager *manager, struct vtap_snapshot *snapshot)
 {
 	snapshot->version = VTAP_VERSION;
 	snapshot->pid = (int)getpid();
+	snapshot->config_path = manager->config_path;
 	snapshot->now_mono_ns = vtap_clock_mono_ns();
-	snapshot->now_wall_ns = vtap_clock_wall_ns();
+	manager->wall_offset_ns = vtap_clock_offset_ns(manager->wall_offset_ns);
+	snapshot->now_wall_ns = snapshot->now_mono_ns + manager->wall_offset_ns;
 	snapshot->started_mono_ns = manager->started_mono_ns;
 	snapshot->configured_wall_ns = manager->configured_wall_ns;
 	snapshot->refused_wall_ns = manager->refused_wall_ns;

@@ -12,5 +12,12 @@
 /** vtap_clock_mono_ns() - CLOCK_MONOTONIC, for durations and order; never 0 */
 uint64_t vtap_clock_mono_ns(void);
 
+/**
+ * vtap_clock_offset_ns() - what to add to the monotonic clock to get wall time, the same each time
+ * @kept_ns: the former answer, or 0; measured anew only when the wall clock was set (by more than
+ *           a millisecond), so that one moment has one time
+ */
+uint64_t vtap_clock_offset_ns(uint64_t kept_ns);
+
 /** vtap_clock_wall_ns() - CLOCK_REALTIME since 1970, only for showing to people and machines */
 uint64_t vtap_clock_wall_ns(void);

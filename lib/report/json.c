@@ -81,8 +81,9 @@ static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 
 	uint64_t uptime_ns = snapshot->now_mono_ns - snapshot->started_mono_ns;
 
-	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:s}", "version",
-		snapshot->version, "pid", snapshot->pid, "state", vtap_json_state(snapshot),
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:s}", "version",
+		snapshot->version, "pid", snapshot->pid, "config",
+		vtap_json_shown(snapshot->config_path), "state", vtap_json_state(snapshot),
 		"checks", vtap_json_checks(snapshot), "drain", drain_json(&snapshot->drain),
 		"uptime_ns", (json_int_t)uptime_ns, "started",
 		vtap_json_mono(snapshot, snapshot->started_mono_ns), "configured",
@@ -98,15 +99,19 @@ static json_t *target_json(const struct vtap_report_target *report)
 				   ? vtap_json_strings(AUTO, 1)
 				   : vtap_json_strings((const char *const *)target->underlays,
 					     target->n_underlays);
+	/* one socket for all of them is called what the operator calls it */
+	bool is_auto = target->n_underlays == 0 && report->n_bound > 0;
 
 	return json_pack("{s:s, s:i, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:s?, s:o, s:I, s:I, s:I, "
 			 "s:o, s:I}",
 		"name", target->name, "port", (int)target->port, "underlay", underlay, "bound",
-		vtap_json_strings(report->bound, report->n_bound), "path", "worker", "workers",
-		(int)report->n_workers, "stalled", (int)report->n_stalled, "state",
-		report->state.state, "reason", report->state.reason, "message",
-		report->state.message, "retry_in_ns", vtap_json_duration(report->state.retry_in_ns),
-		"received", (json_int_t)report->received, "delivered",
+		is_auto ? vtap_json_strings(AUTO, 1)
+			: vtap_json_strings(report->bound, report->n_bound),
+		"path", "worker", "workers", (int)report->n_workers, "stalled",
+		(int)report->n_stalled, "state", report->state.state, "reason",
+		report->state.reason, "message", report->state.message, "retry_in_ns",
+		vtap_json_duration(report->state.retry_in_ns), "received",
+		(json_int_t)report->received, "delivered",
 		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
 		(json_int_t)dropped_sum(report->verdicts), "drops", drops_json(report->verdicts),
 		"reserved_bits", (json_int_t)report->reserved_bits);

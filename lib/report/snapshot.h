@@ -28,7 +28,7 @@ struct vtap_report_state {
 struct vtap_report_target {
 	const struct vtap_target *target;
 	struct vtap_report_state state;
-	const char **bound; /* interfaces that sockets are bound to, "any" for all */
+	const char **bound; /* interfaces that sockets are bound to; one for `auto` */
 	size_t n_bound;
 	unsigned n_workers;
 	unsigned n_stalled; /* workers that have not moved for more than 5 s */
@@ -78,6 +78,7 @@ enum vtap_checks {
 struct vtap_snapshot {
 	const char *version;
 	int pid;
+	const char *config_path; /* absolute */
 	const struct vtap_conf *conf;
 	bool is_healthy; /* as judged now, drain or not; `checks` follow when it has lasted `settle`
 			  */

@@ -10,6 +10,9 @@
 /** VNIs of a session that its row names; `show` lists all of them */
 #define VNIS_SHOWN 4
 
+/** The configuration that vtapd reads when it is not told another */
+#define CONFIG_USUAL "/etc/vtapd/vtapd.conf"
+
 /** Interfaces of a target that its row names */
 #define UNDERLAYS_SHOWN 4
 
@@ -81,16 +84,19 @@ static void write_health(struct vtap_text_render *render, const char *state,
 		vtap_text_put(render, ": no session is configured");
 }
 
-static void write_refused(struct vtap_text_render *render, const struct json_t *refused)
+static void write_refused(
+	struct vtap_text_render *render, const struct json_t *refused, const char *config)
 {
 	struct vtap_text_answer *answer = &render->answer;
+	bool is_usual = strcmp(config, CONFIG_USUAL) == 0;
 	uint64_t at_ns = 0;
 	uint64_t n = vtap_text_get_count(answer, refused, "mistakes");
 
 	(void)vtap_text_read_time(answer, refused, "at", &at_ns); /* a failure sticks */
-	vtap_text_put(render, "  The files on disk were refused at %s (%s): vtapd --check\n",
+	vtap_text_put(render, "  The files on disk were refused at %s (%s): vtapd %s%s%s--check\n",
 		vtap_text_clock(at_ns, render->opts->now_ns).text,
-		vtap_text_counted(n, "mistake").text);
+		vtap_text_counted(n, "mistake").text, is_usual ? "" : "-c ", is_usual ? "" : config,
+		is_usual ? "" : " ");
 }
 
 /* "draining since 10:12:00 (suricata 7.0.11), 1,904 frames/s still arrive", and on the next line
@@ -153,7 +159,7 @@ static bool write_headline(struct vtap_text_render *render, const struct shortfa
 	write_checks(render, daemon, state);
 	const struct json_t *refused = vtap_text_find_object(answer, daemon, "refused");
 	if (refused != NULL)
-		write_refused(render, refused);
+		write_refused(render, refused, vtap_text_get_string(answer, daemon, "config"));
 	return drain != NULL || strcmp(state, "healthy") == 0;
 }
 
@@ -161,6 +167,36 @@ static void write_troubles(struct vtap_text_render *render, const struct json_t 
 {
 	for (size_t i = 0; i < vtap_text_list_len(list); i++)
 		vtap_text_trouble(render, vtap_text_list_object(&render->answer, list, i));
+}
+
+/* The sentence of a target that is not ready, or NULL. */
+static const char *find_target_message(
+	struct vtap_text_answer *answer, const struct json_t *targets, const char *name)
+{
+	for (size_t i = 0; i < vtap_text_list_len(targets); i++) {
+		const struct json_t *target = vtap_text_list_object(answer, targets, i);
+
+		if (strcmp(vtap_text_get_string(answer, target, "name"), name) == 0)
+			return vtap_text_find_string(answer, target, "message");
+	}
+	return NULL;
+}
+
+/* A session's trouble; that of its target stands below the targets and is only pointed at. */
+static void write_session_trouble(
+	struct vtap_text_render *render, const struct json_t *session, const struct json_t *targets)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *message = vtap_text_find_string(answer, session, "message");
+	const char *target = message != NULL ? vtap_text_get_string(answer, session, "target") : "";
+	const char *of_target =
+		message != NULL ? find_target_message(answer, targets, target) : NULL;
+
+	if (of_target == NULL || strcmp(message, of_target) != 0)
+		vtap_text_trouble(render, session);
+	else
+		vtap_text_put(render, "  %s: waits for target %s.\n",
+			vtap_text_get_string(answer, session, "name"), target);
 }
 
 /* The interfaces a target listens on; what it looks for as long as there are none. */
@@ -254,7 +290,8 @@ static void add_session(struct vtap_text_answer *answer, struct vtap_text_table 
 	vtap_text_table_cell(table, n_sensors > 0 ? vtap_text_count(n_sensors).text : "-");
 }
 
-static void write_sessions(struct vtap_text_render *render, const struct json_t *sessions)
+static void write_sessions(struct vtap_text_render *render, const struct json_t *sessions,
+	const struct json_t *targets)
 {
 	static const struct vtap_text_column columns[] = {
 		{ .title = "SESSION" },
@@ -278,7 +315,9 @@ static void write_sessions(struct vtap_text_render *render, const struct json_t 
 			vtap_text_list_object(&render->answer, sessions, i));
 	vtap_text_put(render, "\n");
 	vtap_text_render_table(render, table, true, "");
-	write_troubles(render, sessions);
+	for (size_t i = 0; i < vtap_text_list_len(sessions); i++)
+		write_session_trouble(
+			render, vtap_text_list_object(&render->answer, sessions, i), targets);
 }
 
 /* "2 findings, `vtapctl doctor` explains them: unknown-vni, interface-foreign" */
@@ -304,7 +343,7 @@ static int write_status(struct vtap_text_render *render)
 
 	bool is_well = write_headline(render, &target_shortfall, &session_shortfall);
 	write_targets(render, targets);
-	write_sessions(render, sessions);
+	write_sessions(render, sessions, targets);
 	write_findings(render);
 	if (is_well && target_shortfall.n_not_ready + session_shortfall.n_not_ready == 0)
 		return 0;

@@ -36,14 +36,31 @@ def as_nobody(vtapd, *argv):
 
 # Exit status
 
-@pytest.mark.parametrize("argv", [["--help"], ["--version"]])
+@pytest.mark.parametrize("argv", [["--help"], ["-h"], ["--version"]])
 @pytest.mark.parametrize("program", [VTAPD, VTAPCTL], ids=["vtapd", "vtapctl"])
 def test_program_when_asked_about_itself_then_0(program, argv):
     done = subprocess.run([program, *argv], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout and not done.stderr, done
 
 
-@pytest.mark.parametrize("argv", [["--nonsense"], ["argument"], ["-c"], ["--runtime-dir"]], ids=" ".join)
+@pytest.mark.parametrize("argv", [["--help"], ["-h"], ["--version"], ["--dump-config"], ["--teardown"]], ids=" ".join)
+def test_vtapd_when_its_output_cannot_be_written_then_1_and_it_says_so(argv, make_vtapd):
+    vtapd = make_vtapd(WEB, start=False)
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = vtapd.ns.run(*vtapd.command(*argv), check=False, capture_output=False, stdout=full,
+                            stderr=subprocess.PIPE)
+    assert done.returncode == 1 and done.stderr == "vtapd: the output could not be written\n", done
+
+
+@pytest.mark.parametrize("program", [VTAPD, VTAPCTL], ids=["vtapd", "vtapctl"])
+def test_program_when_an_option_is_misspelt_then_the_right_one_is_named(program, ns):
+    typed, meant = ("--chekc", "--check") if program == VTAPD else ("--josn", "--json")
+    done = ns.run(program, typed, check=False)
+    assert done.returncode == 64, done
+    assert done.stderr == f"{os.path.basename(program)}: {typed}: unknown option; did you mean {meant}?\n"
+
+
+@pytest.mark.parametrize("argv", [["--nonsense"], ["argument"], ["-c"], ["--runtime-dir"], ["--json"]], ids=" ".join)
 def test_vtapd_when_called_wrongly_then_64(argv, ns):
     assert ns.run(VTAPD, *argv, check=False).returncode == 64
 
@@ -116,6 +133,32 @@ def test_status_when_all_is_well_then_0_and_the_first_line_says_so(vtapd):
 def test_show_when_the_session_is_unknown_then_the_name_is_quoted(vtapd):
     done = vtapd.ctl("show", "nosuch")
     assert done.returncode not in (0, 69) and "nosuch" in done.stderr, done
+    assert vtapd.ctl("show", "wbe").stderr == 'vtapctl: show: no session is named "wbe"; did you mean web?\n'
+
+
+def test_help_when_it_is_a_command_then_the_page(vtapd):
+    done = vtapd.ctl("help")
+    assert done.returncode == 0 and done.stdout == vtapd.ctl("--help").stdout, done
+    assert vtapd.ctl("plan", "extra").stderr == 'vtapctl: plan: "extra" is too much: vtapctl plan\n'
+
+
+def test_status_when_other_files_were_refused_then_the_hint_names_them(make_vtapd, ns):
+    """The daemon was told a relative path; what it says is to be pasted elsewhere."""
+    vtapd = make_vtapd(WEB, start=False)
+    vtapd.prefix = ["env", "-C", os.path.dirname(vtapd.directory)]
+    absolute, vtapd.conf = vtapd.conf, os.path.join(os.path.basename(vtapd.directory), "vtapd.conf")
+    vtapd.start()
+    vtapd.write("conf.d/x.conf", "[session x]\nvni = y\n")
+    vtapd.reload(expect=78)
+    assert vtapd.ctl("status").stdout.splitlines()[1].endswith(f": vtapd -c {absolute} --check")
+    assert vtapd.status()["daemon"]["config"] == absolute
+
+
+def test_times_when_asked_twice_then_the_same(vtapd, mirror):
+    mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", delivered=1)
+    times = {(vtapd.session("web")["last_frame"], vtapd.status()["daemon"]["started"]) for _ in range(20)}
+    assert len(times) == 1, times
 
 
 # wait

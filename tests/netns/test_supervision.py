@@ -173,7 +173,7 @@ def test_underlay_when_gone_and_back_then_frames_flow_again(conf, make_vtapd, ta
 
 
 def test_underlay_when_auto_then_its_coming_and_going_is_no_trouble(vtapd, target):
-    assert vtapd.target()["bound"] == ["any"]
+    assert vtapd.target()["bound"] == ["auto"]
     target.unplug()
     target.plug()
     with target.mirror() as mirror:

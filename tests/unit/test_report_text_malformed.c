@@ -24,7 +24,8 @@ struct answer {
 
 static const struct answer ANSWERS[] = {
 	{ vtap_text_status,
-		"{'version':1,'daemon':{'version':'1','pid':1,'state':'healthy','checks':"
+		"{'version':1,'daemon':{'version':'1','pid':1,'config':'c','state':'healthy','"
+		"checks':"
 		"'refused','drain':{'since':'2026-11-14T06:05:00Z','reason':'r',"
 		"'frames_per_second':1.5},'uptime_ns':1,"
 		"'started':'2026-11-14T06:05:00Z','configured':'2026-11-14T06:05:00Z',"

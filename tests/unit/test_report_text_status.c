@@ -87,18 +87,22 @@ static void assert_first_lines(const char *single_quoted, int outcome, const cha
 	assert_string_equal(rendered.text, lines);
 }
 
+#define REFUSED(config)                                                                            \
+	"'daemon':{'version':'1.0.0','config':'" config                                            \
+	"','state':'healthy','checks':'answered','drain':null,'uptime_ns':41000000000,'"           \
+	"configured':'2025-11-20T09:14:03Z',"                                                      \
+	"'refused':{'at':'2026-11-20T10:02:17.000000001Z','mistakes':5}}"
+
 static void test_status_when_files_were_refused_today_then_second_line_says_when(void **state)
 {
 	(void)state;
-	assert_first_lines(
-		STATUS("'daemon':{'version':'1.0.0','state':'healthy','checks':'answered',"
-		       "'drain':null,'uptime_ns':41000000000,"
-		       "'configured':'2025-11-20T09:14:03Z','refused':{'at':"
-		       "'2026-11-20T10:02:17.000000001Z','mistakes':5}}",
-			TARGET, WEB),
-		0,
+	assert_first_lines(STATUS(REFUSED("/etc/vtapd/vtapd.conf"), TARGET, WEB), 0,
 		"vtapd 1.0.0 healthy. Up 41 s, configuration of Nov 20 2025 09:14:03.\n"
 		"  The files on disk were refused at 10:02:17 (5 mistakes): vtapd --check\n");
+	assert_first_lines(STATUS(REFUSED("/root/alt/v.conf"), TARGET, WEB), 0,
+		"vtapd 1.0.0 healthy. Up 41 s, configuration of Nov 20 2025 09:14:03.\n"
+		"  The files on disk were refused at 10:02:17 (5 mistakes): "
+		"vtapd -c /root/alt/v.conf --check\n");
 }
 
 static void test_status_when_nothing_is_configured_then_unhealthy(void **state)
@@ -185,6 +189,21 @@ static void test_status_when_the_target_waits_then_it_is_named_with_what_it_look
 		"TARGET   PORT  UNDERLAY    PATH    RECEIVED  DELIVERED  DROPPED\n"
 		"default  4789  ens*, eth1  worker         0          0        0\n"
 		"  default: UDP port 4789 is taken by vxlan0. Next try in 1 s.\n");
+}
+
+static void test_status_when_sessions_wait_for_their_target_then_its_sentence_stands_once(
+	void **state)
+{
+	(void)state;
+	_auto_rendered struct rendered rendered = render(vtap_text_status,
+		STATUS(SICK, TAKEN,
+			SESSION("web", "1", "waiting", "'port-taken'",
+				"'UDP port 4789 is taken by vxlan0'", "1000000000", IDLE) "," PAY));
+
+	assert_string_equal(rendered.err.text, "");
+	assert_null(strstr(strstr(rendered.text, "taken by vxlan0") + 1, "taken by vxlan0"));
+	assert_non_null(strstr(rendered.text, "\n  web: waits for target default.\n"
+					      "  pay: mirror-pay is a dummy interface that"));
 }
 
 static void test_status_when_states_differ_then_not_ready(void **state)
@@ -344,6 +363,8 @@ int main(void)
 		cmocka_unit_test(test_status_when_something_holds_then_the_last_line_names_it),
 		cmocka_unit_test(
 			test_status_when_the_target_waits_then_it_is_named_with_what_it_looks_for),
+		cmocka_unit_test(
+			test_status_when_sessions_wait_for_their_target_then_its_sentence_stands_once),
 		cmocka_unit_test(test_status_when_states_differ_then_not_ready),
 		cmocka_unit_test(
 			test_status_when_a_state_is_shown_then_verbatim_and_only_ready_is_well),
