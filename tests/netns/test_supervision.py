@@ -137,7 +137,9 @@ def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recover
     until(gives_up, "vtapd waits", seen=vtapd.log)
     assert undone <= 10, "a handful of repairs at once, not more"
     session = vtapd.session("web")
-    assert session["reason"] == "repair-loop" and TAP in session["message"] and session["retry_in_ns"] > 0, session
+    assert session["reason"] == "repair-loop" and session["retry_in_ns"] > 0, session
+    assert session["message"] == f"somebody keeps changing {TAP}, last: was set down by somebody", session
+    assert not vtapd.log_lines("repaired in 0 ms"), vtapd.log()
     assert len(vtapd.log_lines("web", "waiting")) == 1, vtapd.log()
     done = vtapd.ctl("status")
     assert done.returncode == 1 and "Next try in" in done.stdout, done.stdout
