@@ -133,7 +133,8 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.detail = "One line on the daemon, then every target and every session. "
 			  "Received packets are those delivered plus those dropped; the reasons of "
 			  "drops stand behind their sum. A target or session that is not `ready` "
-			  "is followed by the reason and by the time of the next try.",
+			  "is followed by the reason and by the time of the next try. The last "
+			  "line names what `doctor` would explain.",
 		.method = "GET",
 		.path = "/v1/status",
 		.limit_ms = LIMIT_MS,
@@ -209,14 +210,18 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.args = "[--wait] [--reason TEXT]",
 		.help = "refuse health checks, forward on; --wait: until it is quiet",
 		.detail =
-			"The load balancer sends new flows elsewhere; whatever still arrives is "
-			"forwarded. A drain lasts until `undrain`; it survives a restart of the "
-			"daemon, and not a reboot. `TEXT`, one line of at most 160 bytes, is shown "
-			"by `status` and in the journal. With `--wait` it returns when it is "
-			"quiet: when the rate of received frames stayed below 1 % of the rate "
-			"before, or below 10 frames a second, for 15 seconds on end. After "
-			"`drain-time` it is overdue, and the exit status is 1; likewise when "
-			"somebody ends the drain meanwhile. The drain stays on in any case.",
+			"The load balancer then sends new flows elsewhere. A drain lasts until "
+			"`undrain`; it survives a restart of the daemon, and not a reboot. "
+			"`TEXT`, one line of at most 160 bytes, is shown by `status` and in the "
+			"journal.\n"
+			"With `--wait`, return when it is quiet: when the rate of received frames "
+			"stayed below 1 % of the rate before, or below 10 frames a second where "
+			"that is more, for 15 seconds on end. A line is printed when the rate has "
+			"fallen by half, and at least every 20 seconds. After `drain-time` of the "
+			"configuration it is overdue, and the exit status is 1; likewise when "
+			"somebody ends the drain meanwhile. The drain stays on in any case, also "
+			"when vtapctl is interrupted. A daemon that goes away is asked on for "
+			"30 seconds.",
 		.method = "POST",
 		.path = "/v1/drain",
 		.limit_ms = LIMIT_MS,
@@ -227,7 +232,7 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.args = "",
 		.help = "end the drain",
 		.detail = "Health checks are answered again when the target has been healthy for "
-			  "`settle`.",
+			  "`settle` of the configuration.",
 		.method = "POST",
 		.path = "/v1/undrain",
 		.limit_ms = LIMIT_MS,
@@ -235,9 +240,10 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "doctor",
 		.args = "[ID] [-v]",
 		.help = "what is wrong and what to do; -v: and what is not",
-		.detail = "Most urgent first, each with its remedy; below, what was checked and is "
-			  "well, with `-v` all of it. Of one condition: whether it holds and for "
-			  "whom, what it means, and what usually causes it.",
+		.detail =
+			"The most urgent comes first; below stands what was checked and is well, "
+			"with `-v` (or `--verbose`) all of it. Of one condition: whether it holds "
+			"and for whom, what it means, and what usually causes it.",
 		.method = "GET",
 		.path = "/v1/doctor",
 		.limit_ms = LIMIT_MS,

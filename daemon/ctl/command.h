@@ -25,7 +25,8 @@ struct vtap_ctl_command {
 	const char *name;
 	const char *args; /* as help shows them, "" for none */
 	const char *help; /* half a line */
-	/* The rest of what the manual says: sentences, `words to type` in backquotes; or NULL */
+	/* The rest of what the manual says: sentences, `words to type` in backquotes, paragraphs
+	 * divided by a newline; or NULL */
 	const char *detail;
 	const char *path; /* of the request, without a query */
 	const char *method;

@@ -43,12 +43,12 @@ void vtap_mdoc_arg(FILE *out, const char *word, size_t len)
 		char_write(out, word[i], true);
 }
 
-/* Behind a word: a blank, but not one between backquotes. */
+/* Behind a word: a blank, but not one between backquotes; a newline anywhere. */
 static const char *token_end(const char *at)
 {
 	bool is_typed = false;
 
-	for (; *at != '\0' && (is_typed || *at != ' '); at++)
+	for (; *at != '\0' && *at != '\n' && (is_typed || *at != ' '); at++)
 		is_typed ^= *at == '`';
 	return at;
 }
@@ -97,7 +97,7 @@ static size_t token_write_plain(FILE *out, const char *token, const char *end, s
 	if (column > 0)
 		(void)fputc(' ', out);
 	for (const char *at = token; at < end; at++)
-		char_write(out, *at, at == token && *at == '-'); /* an option, not a hyphen */
+		char_write(out, *at, at < token + strspn(token, "-")); /* an option, no hyphen */
 	return column + 1 + len;
 }
 
@@ -117,6 +117,12 @@ void vtap_mdoc_text(FILE *out, const char *text)
 		bool is_typed;
 
 		end = token_end(at);
+		if (end == at) { /* a newline */
+			(void)fputs(column > 0 ? "\n.Pp\n" : ".Pp\n", out);
+			column = 0;
+			end++;
+			continue;
+		}
 		is_typed = memchr(at, '`', (size_t)(end - at)) != NULL;
 		if (is_typed && column > 0)
 			(void)fputc('\n', out);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/** vtap_mdoc_text() - sentences, each from a new line on; ends with a newline */
+/** vtap_mdoc_text() - sentences, each from a new line on; a newline begins a paragraph */
 void vtap_mdoc_text(FILE *out, const char *text);
 
 /** vtap_mdoc_arg() - a blank and one argument of a macro, never taken for a macro or a delimiter */

@@ -36,6 +36,8 @@ static void test_text_when_plain_then_one_sentence_to_a_line(void **state)
 		{ "One. Two? Three", "One.\nTwo?\nThree\n" },
 		{ "As in RFC 7348. vtapd", "As in RFC 7348. vtapd\n" },
 		{ "  a   b ", "a b\n" },
+		{ "One.\nTwo.", "One.\n.Pp\nTwo.\n" },
+		{ "See `one`\n`two`.", "See\n.Cm one\n.Pp\n.Cm two .\n" },
 		{ "at 10.0.0.0/8 and 4..5", "at 10.0.0.0/8 and 4..5\n" },
 	};
 
@@ -52,7 +54,7 @@ static void test_text_when_roff_would_read_it_then_escaped(void **state)
 		{ "One. .Two", "One. .Two\n" },
 		{ "a\\fBb", "a\\efBb\n" },
 		{ "~ ^ \"x\"", "\\(ti \\(ha \\(dqx\\(dq\n" },
-		{ "ss -ulpn, well-known", "ss \\-ulpn, well-known\n" },
+		{ "ss -ulpn --all, well-known", "ss \\-ulpn \\-\\-all, well-known\n" },
 		{ "`.` and `Nm`", ".Cm \\&.\nand\n.Cm \\&Nm\n" },
 		{ "`a | b`", ".Cm a \\&| b\n" },
 		{ "`it's \\`", ".Cm it\\(aqs \\e\n" },
