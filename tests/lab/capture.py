@@ -12,24 +12,32 @@ RING_KIB = 16 * 1024  # tcpdump takes 5 ms per MiB to start
 RING_FLOOD_KIB = 128 * 1024
 SNAP_BYTES = 9300  # a jumbo frame with its outer headers; a slot of the ring has this size
 SNAP_HUGE_BYTES = 65600
+SNAP_SMALL_BYTES = 512
 PCAP_HEADER_BYTES = 24
-RECORD = struct.Struct("<IIII")  # seconds, fraction, bytes kept, bytes on the wire
+RECORD = struct.Struct("<IIII")  # seconds, microseconds, bytes kept, bytes on the wire
 _next = iter(range(1 << 30))
 
 
-def frames_of(path):
-    """The frames of a pcap file that tcpdump on this machine wrote (or is writing: a half record is left out)."""
+def records_of(path, at=PCAP_HEADER_BYTES):
+    """([(seconds since the epoch, frame), ...] from byte `at` on, where to go on from) of a pcap file that tcpdump
+    on this machine wrote, or is writing: a half record is left out."""
     with open(path, "rb") as file:
+        file.seek(at)
         raw = file.read()
-    frames, at = [], PCAP_HEADER_BYTES
+    records, begin, at = [], at, 0
     while at + RECORD.size <= len(raw):
-        kept, whole = RECORD.unpack_from(raw, at)[2:]
+        seconds, micro, kept, whole = RECORD.unpack_from(raw, at)
         if at + RECORD.size + kept > len(raw):
             break
         assert kept == whole, f"{path}: a frame of {whole} bytes was cut to {kept}"
-        frames.append(raw[at + RECORD.size:at + RECORD.size + kept])
+        records.append((seconds + micro / 1e6, raw[at + RECORD.size:at + RECORD.size + kept]))
         at += RECORD.size + kept
-    return frames
+    return records, begin + at
+
+
+def frames_of(path):
+    """The frames of such a file, all that are whole by now."""
+    return [frame for _, frame in records_of(path)[0]]
 
 
 class Capture:
@@ -37,15 +45,17 @@ class Capture:
 
     `with Capture(ns, "eth0", directory) as seen:` and then `seen.frames()`. Leaving checks that the kernel
     dropped nothing. direction: "in", "out" or "inout". `huge` is for frames
-    above 9,300 bytes, `flood` for many thousands of them in a burst.
+    above 9,300 bytes, `flood` for many thousands of them in a burst, `small` for those of at most 512 bytes: the ring
+    then holds so many that minutes of traffic on a busy machine lose none.
     """
 
-    def __init__(self, ns, interface, directory, direction="inout", huge=False, flood=False):
+    def __init__(self, ns, interface, directory, direction="inout", huge=False, flood=False, small=False):
         self.where = f"{interface} of {ns.label}"
         self.path = os.path.join(directory, f"{ns.label}-{interface}-{next(_next)}.pcap")
         self._errors = self.path + ".log"
+        snap = SNAP_HUGE_BYTES if huge else SNAP_SMALL_BYTES if small else SNAP_BYTES
         argv = ["tcpdump", "-n", "-i", interface, "-w", self.path, "-U", "--immediate-mode",
-                "-s", SNAP_HUGE_BYTES if huge else SNAP_BYTES, "-B", RING_FLOOD_KIB if flood else RING_KIB,
+                "-s", snap, "-B", RING_FLOOD_KIB if flood else RING_KIB,
                 "-Q", direction, "-Z", "root"]
         with open(self._errors, "wb") as log:
             self._process = ns.start(*argv, stdout=log, stderr=log)
