@@ -85,11 +85,15 @@ class Ledger:
     def wait_for(self, begin, end):
         """Until frames `begin` to `end` have left the balancer, and no more of them come to any tap."""
         def have_left():
+            self._read()
             return all(number in self.source.seen and any(number in wire.seen for wire in self.wires.values())
                        for number in reversed(range(begin, end)))
-        until(lambda: self._read() or have_left(), f"frames {begin} to {end} have left the balancer", seen=self.counts)
-        steady(lambda: self._read() or [self._count(tap, begin, end) for tap in self.taps.values()], "the taps",
-               for_s=OVER_S)
+
+        def shown():
+            self._read()
+            return [self._count(tap, begin, end) for tap in self.taps.values()]
+        until(have_left, f"frames {begin} to {end} have left the balancer", seen=self.counts)
+        steady(shown, "what the taps show", for_s=OVER_S)
 
     def _read(self):
         for place in (self.source, *self.wires.values(), *self.taps.values()):

@@ -4,6 +4,7 @@ import balancer
 import checker
 import pytest
 import scene
+from ledger import Ledger, Sight
 from nodes import StandIn
 
 pytestmark = pytest.mark.without_daemon
@@ -51,3 +52,25 @@ def test_balancer_when_all_targets_are_unhealthy_then_all_get_flows(fleet):
         node.daemon.kill()
     fleet.checker.wait([], checker.worst_s() + scene.SLACK_S)
     fleet.renew()
+
+
+class Seen:
+    """A place that has seen these numbers, all from one source."""
+
+    def __init__(self, *numbers, source=b"abcd"):
+        self.seen = {number: [Sight(0.0, source, b"")] * numbers.count(number) for number in numbers}
+
+
+@pytest.mark.parametrize("what, ledger, lost, n_problems", [
+    ("all well", Ledger(Seen(0, 1), {"a": Seen(0), "b": Seen(1)}, {"a": Seen(0), "b": Seen(1)}), {"a": [], "b": []}, 0),
+    ("not shown", Ledger(Seen(0, 1), {"a": Seen(0), "b": Seen(1)}, {"a": Seen(0), "b": Seen()}), {"a": [], "b": [1]}, 0),
+    ("shown twice", Ledger(Seen(0), {"a": Seen(0)}, {"a": Seen(0, 0)}), {"a": []}, 1),
+    ("astray", Ledger(Seen(0), {"a": Seen(0), "b": Seen()}, {"a": Seen(), "b": Seen(0)}), {"a": [], "b": []}, 1),
+    ("to two", Ledger(Seen(0), {"a": Seen(0), "b": Seen(0)}, {"a": Seen(0), "b": Seen()}), {"a": [], "b": []}, 1),
+    ("kept back", Ledger(Seen(0), {"a": Seen()}, {"a": Seen()}), {"a": []}, 1),
+    ("source changed", Ledger(Seen(0), {"a": Seen(0, source=b"efgh")}, {"a": Seen(0)}), {"a": []}, 1),
+])
+def test_ledger_when_something_is_wrong_then_it_is_named(what, ledger, lost, n_problems):
+    end = max(ledger.source.seen) + 1
+    assert ledger.lost(0, end) == lost, what
+    assert len(ledger.problems(0, end)) == n_problems, what
