@@ -96,8 +96,8 @@ def event(fleet):
 
 @pytest.fixture
 def rows(fleet):
-    """rows(): the events of this fleet so far."""
-    return lambda: [event for event in _table if event.fleet is fleet]
+    """rows(): the events of this fleet that have ended so far."""
+    return lambda: [event for event in _table if event.fleet is fleet and event.end is not None]
 
 
 @pytest.hookimpl(hookwrapper=True)
