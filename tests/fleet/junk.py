@@ -19,8 +19,8 @@ import scene
 from lab import frames
 
 PACKETS_PER_S = 4000  # UDP; several times what the mirror sends
-SYNS_PER_S = 300
-CONNECTIONS_PER_S = 100
+SYNS_PER_S = 1000
+CONNECTIONS_PER_S = 300
 OPEN_AT_ONCE, SPEAKS_AFTER = 200, 5  # connections
 CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # how TLS begins (RFC 8446 section 5.1)
 NONSENSE = (b"", b"\0" * 64, b"GET / HT", b"GET /" + b"x" * 300, CLIENT_HELLO, b"\r\n" * 100)
