@@ -39,8 +39,8 @@ struct desk {
 	int device_index; /* 0: not bound to an interface */
 	uint64_t buffer_bytes;
 	int socket_fd;   /* until the worker has it */
-	uint64_t cookie; /* by which the store knows the socket */
-	bool has_left;   /* came back from the store outside its group: only holds what it held */
+	uint64_t cookie; /* by which the store knows the socket; 0: it does not any more */
+	bool has_left;   /* outside its group, or on the way: only holds what it held */
 	struct vtap_worker *worker;
 	uint32_t last_drops; /* SO_MEMINFO, modulo 2^32 */
 };
@@ -61,6 +61,7 @@ struct vtap_intake {
 	struct underlay underlay[UNDERLAYS_MAX];
 	size_t n_underlays;
 
+	bool has_surplus; /* sockets are open that the last update did not keep */
 	uint64_t n_socket_drops;
 	uint64_t reported_ns;      /* the last line about drops, 0: none in the last minute */
 	uint64_t n_reported_drops; /* up to that line */
@@ -98,20 +99,35 @@ static void desk_count_drops(struct vtap_intake *intake, struct desk *desk, uint
 {
 	intake->n_socket_drops +=
 		(uint32_t)(drops - desk->last_drops); /* modulo 2^32, as the kernel counts */
-	if (drops != desk->last_drops)
+	if (drops != desk->last_drops && desk->cookie != 0)
 		vtap_store_note_drops(intake->store, desk->cookie, drops);
 	desk->last_drops = drops;
 }
 
-/* @is_kept: the store keeps the socket for the process after us. */
-static void desk_close(struct vtap_intake *intake, struct desk *desk, bool is_kept)
+/* What is left of a socket is read; ends once its worker has. @is_kept: the store keeps the socket
+ * for the process after us. */
+static void desk_ask(struct vtap_intake *intake, struct desk *desk, bool is_kept)
+{
+	if (!is_kept && desk->cookie != 0) {
+		vtap_store_remove(intake->store, desk->cookie);
+		desk->cookie = 0;
+	}
+	if (desk->worker != NULL)
+		vtap_worker_ask(desk->worker, is_kept);
+}
+
+static bool desk_is_over(const struct desk *desk)
+{
+	return desk->worker == NULL || vtap_worker_is_over(desk->worker);
+}
+
+/* After desk_ask(); waits for the worker. */
+static void desk_end(struct vtap_intake *intake, struct desk *desk)
 {
 	uint32_t drops = desk->last_drops;
 
-	if (!is_kept)
-		vtap_store_remove(intake->store, desk->cookie);
 	if (desk->worker != NULL)
-		vtap_worker_stop(desk->worker, is_kept, &drops);
+		vtap_worker_end(desk->worker, &drops);
 	else
 		(void)vtap_socket_drops(desk->socket_fd, &drops); /* refused: none are added */
 	desk_count_drops(intake, desk, drops);
@@ -185,20 +201,24 @@ static struct desk *desk_find_free(struct vtap_intake *intake)
 	return NULL;
 }
 
-/* What was not kept is closed, once a worker has read it empty: sockets that came back from the
- * store wait for the first table. */
+/* What was not kept is read empty by its worker, and closed when that is done: nobody waits for it
+ * here. Sockets that came back from the store wait for the first table, and so for their worker. */
 static void desks_close_unkept(struct vtap_intake *intake)
 {
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
 		struct desk *desk = &intake->desk[i];
 
-		if (desk->is_open && !desk->is_kept &&
-			(desk->worker != NULL || vtap_intake_table(intake) != NULL))
-			desk_close(intake, desk, false);
+		if (!desk->is_open || desk->is_kept ||
+			(desk->worker == NULL && vtap_intake_table(intake) == NULL))
+			continue;
+		desk->has_left = true; /* no update may take it up again */
+		desk_ask(intake, desk, false);
+		if (desk_is_over(desk))
+			desk_end(intake, desk);
 	}
 }
 
-bool vtap_intake_has_surplus(const struct vtap_intake *intake)
+static bool has_unkept(const struct vtap_intake *intake)
 {
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		if (intake->desk[i].is_open && !intake->desk[i].is_kept)
@@ -206,14 +226,22 @@ bool vtap_intake_has_surplus(const struct vtap_intake *intake)
 	return false;
 }
 
+bool vtap_intake_has_surplus(const struct vtap_intake *intake)
+{
+	return intake->has_surplus;
+}
+
 void vtap_intake_free(struct vtap_intake *intake, bool keeps_sockets)
 {
 	if (intake == NULL)
 		return;
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++) /* all are asked before one is waited for */
+		if (intake->desk[i].is_open)
+			desk_ask(intake, &intake->desk[i],
+				keeps_sockets && !intake->desk[i].has_left);
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
 		if (intake->desk[i].is_open)
-			desk_close(intake, &intake->desk[i],
-				keeps_sockets && !intake->desk[i].has_left);
+			desk_end(intake, &intake->desk[i]);
 		vtap_slot_done(&intake->slot[i]);
 	}
 	free(intake);
@@ -555,15 +583,18 @@ void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *ta
 		update_share(&update, devices);
 	update_underlays(&update, devices, now_ns);
 	update_start(&update);
-	if (update.n_kept > 0 || update.error == 0) /* else the former port is better than none */
-		desks_close_unkept(intake);
-	if (update.is_short) {
-		update.n_found = 0;
-		update.is_short = false;
-		update_underlays(&update, devices, now_ns);
-		update_start(&update);
-	}
+	/* without a socket that works the former port is better than none */
+	intake->has_surplus = (update.n_kept > 0 || update.error == 0) && has_unkept(intake);
+	update.is_short = update.is_short && !intake->has_surplus; /* room is being made */
 	state_set(&update, devices, now_ns);
+}
+
+void vtap_intake_close_surplus(struct vtap_intake *intake)
+{
+	if (!intake->has_surplus)
+		return;
+	desks_close_unkept(intake);
+	intake->has_surplus = has_unkept(intake);
 }
 
 /* ---- tables and counters ---- */
@@ -646,7 +677,7 @@ void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals
 uint16_t vtap_intake_port(const struct vtap_intake *intake)
 {
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (intake->desk[i].is_open)
+		if (intake->desk[i].is_open && !intake->desk[i].has_left)
 			return intake->desk[i].port;
 	return 0;
 }

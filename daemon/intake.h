@@ -33,7 +33,8 @@ void vtap_intake_free(struct vtap_intake *intake, bool keeps_sockets);
 const char *vtap_intake_name(const struct vtap_intake *intake);
 
 /**
- * vtap_intake_update() - open what is missing, close what is too much
+ * vtap_intake_update() - open what is missing; what is too much is closed by
+ * vtap_intake_close_surplus()
  *
  * New sockets open before old ones close; where none can be opened, those of the former port stay.
  * Sockets that came back from the store are taken first. Sockets fill from the moment they are
@@ -48,7 +49,16 @@ void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *ta
 /** vtap_intake_has_port() - is a socket of ours open on that port? */
 bool vtap_intake_has_port(const struct vtap_intake *intake, uint16_t port);
 
-/** vtap_intake_has_surplus() - are there sockets that the next update will read empty and close? */
+/**
+ * vtap_intake_close_surplus() - take the sockets that the last update did not keep out of their
+ * group
+ *
+ * After every target has opened what it needs: a port that moves from one to another is never
+ * without a socket. Does not wait: a socket is closed by a later call, when it was read empty.
+ */
+void vtap_intake_close_surplus(struct vtap_intake *intake);
+
+/** vtap_intake_has_surplus() - are there sockets that vtap_intake_close_surplus() has to close? */
 bool vtap_intake_has_surplus(const struct vtap_intake *intake);
 
 /** vtap_intake_n_stalled() - workers that have not moved for VTAP_HEALTH_STALL_NS */

@@ -195,21 +195,24 @@ static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
 	}
 }
 
-/* Sockets that came back from the store: once every target has looked through them, and has a table
- * to read the surplus empty with. Return: is there surplus? */
-static bool stored_settle(struct vtap_manager *manager)
+/* Once every target has its sockets and its table, what is too much can go: read empty by workers,
+ * looked after again soon. What came back from the store for no target is closed. Return: is there
+ * more? */
+static bool surplus_close(struct vtap_manager *manager)
 {
-	bool has_surplus = false;
+	bool has_more = false;
 	unsigned n;
 
-	for (size_t i = 0; i < manager->conf->n_targets; i++)
-		has_surplus = has_surplus || vtap_intake_has_surplus(manager->intake[i]);
+	for (size_t i = 0; i < manager->conf->n_targets; i++) {
+		vtap_intake_close_surplus(manager->intake[i]);
+		has_more = has_more || vtap_intake_has_surplus(manager->intake[i]);
+	}
 	n = vtap_store_clear(manager->store);
 	if (n > 0)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_TARGET_READY, NULL,
 			"closed %u %s of ports that are no longer configured", n,
 			n == 1 ? "socket" : "sockets");
-	return has_surplus;
+	return has_more;
 }
 
 /* Targets that are no longer configured: after the new tables, so that nothing is read into a void.
@@ -295,8 +298,8 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 		turn->is_unfinished ? done_ns : retry_next(manager, turn, done_ns));
 	if (vtap_publish_reap(manager))
 		turn_at(manager, done_ns + REAP_NS);
-	if (!manager->must_publish && stored_settle(manager))
-		turn_at(manager, done_ns);
+	if (!manager->must_publish && surplus_close(manager))
+		turn_at(manager, done_ns + REAP_NS);
 	if (!turn->is_unfinished && !manager->must_publish)
 		settle(manager, done_ns);
 }

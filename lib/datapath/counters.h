@@ -48,7 +48,7 @@ struct vtap_totals {
 	uint64_t reserved_bits;
 };
 
-/** struct vtap_cell - what one worker counts for one session */
+/** struct vtap_cell - what the workers of one number count for one session, mostly a single one */
 struct vtap_cell {
 	_Alignas(VTAP_CACHE_LINE_BYTES) _Atomic uint64_t delivered;
 	_Atomic uint64_t bytes;   /* of delivered inner frames */
@@ -78,6 +78,17 @@ static inline void vtap_count(_Atomic uint64_t *counter, uint64_t n)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
 		memory_order_release);
+}
+
+/**
+ * vtap_count_shared() - add to a counter that several threads may write
+ *
+ * A session that moves to another target is written by workers of both while those of the former
+ * one read their sockets empty.
+ */
+static inline void vtap_count_shared(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_release); /* as vtap_count() */
 }
 
 /** vtap_slot_begin() - the worker starts to write. Context: the slot's worker. */

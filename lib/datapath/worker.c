@@ -15,12 +15,9 @@
 #include "datapath/sightings.h"
 #include "wire/vxlan.h"
 
-/* How long a worker that was told to stop reads on, where the socket could not be taken out of its
- * group. */
-#define STOP_DRAIN_NS VTAP_NS_PER_S
-
-/* How long one that keeps its socket reads on: what it leaves waits there for the next process. */
-#define KEEP_DRAIN_NS (50 * VTAP_NS_PER_MS)
+/* How long a worker that was told to stop reads on where new packets go on coming: in a socket that
+ * somebody else keeps, or that could not be shut. */
+#define DRAIN_NS (50 * VTAP_NS_PER_MS)
 
 /* The longest that a worker without packets stands still: it must be seen to move. */
 #define WAIT_MS 1000
@@ -44,15 +41,14 @@ struct vtap_worker {
 	int wake_fd; /* eventfd: look at is_stopping */
 	atomic_bool is_stopping;
 	bool keeps_socket;        /* written before is_stopping */
+	atomic_bool is_over;      /* the thread has nothing left to do */
 	_Atomic uint64_t beat_ns; /* CLOCK_MONOTONIC of the last round */
 	unsigned i_slot;
 	struct vtap_slot *slot;
 	const struct vtap_publication *publication;
 	_Atomic(const struct vtap_table *) borrowed; /* NULL between rounds */
 	struct vtap_receiver *receiver;
-	const struct vtap_table
-		*foreign_checked_for; /* the table that foreign_interface was looked up in */
-	int foreign_interface;        /* the last interface that was not ours */
+	int foreign_interface; /* the last interface that was not ours */
 	struct vtap_packet packet[VTAP_BATCH_MAX];
 	struct fate fate[VTAP_BATCH_MAX];
 };
@@ -145,18 +141,18 @@ static void cell_count(struct vtap_cell *cell, const struct fate *fate, uint64_t
 {
 	switch (fate->verdict) {
 	case VTAP_VERDICT_DELIVERED:
-		vtap_count(&cell->delivered, 1);
-		vtap_count(&cell->bytes, fate->n_bytes);
+		vtap_count_shared(&cell->delivered, 1);
+		vtap_count_shared(&cell->bytes, fate->n_bytes);
 		atomic_store_explicit(&cell->last_ns, now_ns, memory_order_release);
 		break;
 	case VTAP_VERDICT_INTERFACE_DOWN:
-		vtap_count(&cell->down, 1);
+		vtap_count_shared(&cell->down, 1);
 		break;
 	case VTAP_VERDICT_INTERFACE_GONE:
-		vtap_count(&cell->gone, 1);
+		vtap_count_shared(&cell->gone, 1);
 		break;
 	default:
-		vtap_count(&cell->refused, 1);
+		vtap_count_shared(&cell->refused, 1);
 	}
 }
 
@@ -254,24 +250,33 @@ static bool worker_is_stopping(const struct vtap_worker *worker)
 	return atomic_load_explicit(&worker->is_stopping, memory_order_acquire);
 }
 
-/* Told to stop: nothing new arrives from here on, and what is there is read. A socket that lives on
- * stays in its group: what arrives waits in it. */
-static void worker_drain(struct vtap_worker *worker)
-{
-	uint64_t stop_ns =
-		vtap_clock_mono_ns() + (worker->keeps_socket ? KEEP_DRAIN_NS : STOP_DRAIN_NS);
-
-	if (!worker->keeps_socket && vtap_socket_leave_group(worker->socket_fd) < 0)
-		(void)vtap_socket_refuse(
-			worker->socket_fd); /* refused too: it reads for a second at most */
-	while (worker_round(worker) > 0 && vtap_clock_mono_ns() < stop_ns)
-		continue;
-}
-
 static void worker_beat(struct vtap_worker *worker)
 {
 	/* relaxed: read alone, some seconds late is good enough */
 	atomic_store_explicit(&worker->beat_ns, vtap_clock_mono_ns(), memory_order_relaxed);
+}
+
+/* Nothing new arrives at the socket from here on. A socket that cannot leave its group drops what
+ * comes, which is counted at least. */
+static bool socket_shut(const struct vtap_worker *worker)
+{
+	return vtap_socket_leave_group(worker->socket_fd) == 0 ||
+	       vtap_socket_refuse(worker->socket_fd) == 0;
+}
+
+/* Told to stop: what the socket holds is read to the end. A socket that lives on stays in its group
+ * and is read for a moment only: what is left waits in it. */
+static void worker_drain(struct vtap_worker *worker)
+{
+	bool is_finite = !worker->keeps_socket && socket_shut(worker);
+	uint64_t stop_ns = vtap_clock_mono_ns() + DRAIN_NS;
+	int r = 1;
+
+	/* errors of a UDP socket are about single packets; one that lasts ends with the time */
+	while (r != 0 && ((r > 0 && is_finite) || vtap_clock_mono_ns() < stop_ns)) {
+		worker_beat(worker);
+		r = worker_round(worker);
+	}
 }
 
 static void *worker_run(void *arg)
@@ -286,6 +291,8 @@ static void *worker_run(void *arg)
 			worker_wait(worker);
 	}
 	worker_drain(worker);
+	/* release: whoever sees it sees all that was counted */
+	atomic_store_explicit(&worker->is_over, true, memory_order_release);
 	return NULL;
 }
 
@@ -341,16 +348,27 @@ int vtap_worker_start(
 	return 0;
 }
 
-void vtap_worker_stop(struct vtap_worker *worker, bool keeps_socket, uint32_t *ret_drops)
+void vtap_worker_ask(struct vtap_worker *worker, bool keeps_socket)
 {
 	static const uint64_t ONE = 1;
 
+	if (worker_is_stopping(worker))
+		return;
 	worker->keeps_socket = keeps_socket;
 	atomic_store_explicit(&worker->is_stopping, true, memory_order_release);
 	(void)!write(worker->wake_fd, &ONE, sizeof(ONE)); /* an eventfd takes it */
-	(void)pthread_join(worker->thread, NULL);         /* our own thread */
-	if (ret_drops != NULL && vtap_socket_drops(worker->socket_fd, ret_drops) < 0)
-		*ret_drops = 0;
+}
+
+bool vtap_worker_is_over(const struct vtap_worker *worker)
+{
+	return atomic_load_explicit(&worker->is_over, memory_order_acquire);
+}
+
+void vtap_worker_end(struct vtap_worker *worker, uint32_t *ret_drops)
+{
+	(void)pthread_join(worker->thread, NULL); /* our own thread */
+	if (ret_drops != NULL)
+		(void)vtap_socket_drops(worker->socket_fd, ret_drops); /* refused: as it was */
 	worker_free(worker);
 }
 

@@ -43,15 +43,24 @@ int vtap_worker_start(
 	const struct vtap_worker_spec *spec, struct vtap_worker **ret_worker, struct vtap_err *err);
 
 /**
- * vtap_worker_stop() - take the socket out of its group, let the worker read it empty, end the
- * thread, close the socket
+ * vtap_worker_ask() - tell the worker to stop: it takes its socket out of its group and reads it
+ * empty
  * @keeps_socket: somebody else holds the socket too and will read it: it stays in its group, and
  *                the worker reads what is there, but not for long
- * @ret_drops: what the kernel dropped on the socket, modulo 2^32; may be NULL
- * Context: main thread; waits for the worker: a batch, or what the socket still holds, at most a
- * second.
+ * Context: main thread; does not wait. Asked again, nothing happens.
  */
-void vtap_worker_stop(struct vtap_worker *worker, bool keeps_socket, uint32_t *ret_drops);
+void vtap_worker_ask(struct vtap_worker *worker, bool keeps_socket);
+
+/** vtap_worker_is_over() - has it nothing left to do? Then vtap_worker_end() does not wait. */
+bool vtap_worker_is_over(const struct vtap_worker *worker);
+
+/**
+ * vtap_worker_end() - wait for a worker that was asked to stop, end the thread, close the socket
+ * @ret_drops: what the kernel dropped on the socket, modulo 2^32; left alone where it cannot be
+ *             asked; may be NULL
+ * Context: main thread; waits for what the socket still holds.
+ */
+void vtap_worker_end(struct vtap_worker *worker, uint32_t *ret_drops);
 
 /** vtap_worker_socket() - its socket, borrowed; for SO_MEMINFO and SO_RCVBUF */
 int vtap_worker_socket(const struct vtap_worker *worker);

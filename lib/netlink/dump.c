@@ -56,6 +56,16 @@ static enum vtap_known attr_array(const struct nlattr *attr, size_t i, uint32_t 
 	return value == off ? VTAP_OFF : VTAP_ON;
 }
 
+/* The same for a setting that must be 1: 0 is off, and so is the 2 that sysctl puts back. */
+static enum vtap_known attr_strict(const struct nlattr *attr, size_t i)
+{
+	enum vtap_known is_other = attr_array(attr, i, 1);
+
+	if (is_other == VTAP_UNKNOWN)
+		return VTAP_UNKNOWN;
+	return is_other == VTAP_OFF ? VTAP_ON : VTAP_OFF;
+}
+
 static void tun_read(struct nlattr *data, struct vtap_device *device)
 {
 	struct nlattr *attr[IFLA_TUN_MAX + 1];
@@ -104,7 +114,7 @@ static void family_read(struct nlattr *spec, struct vtap_device *device)
 
 	if (v4 != NULL && nla_parse_nested(attr, IFLA_INET_MAX, v4, NULL) == 0) {
 		/* the array begins with number 1: kernel net/ipv4/devinet.c inet_fill_link_af() */
-		device->rp_filter = attr_array(attr[IFLA_INET_CONF], IPV4_DEVCONF_RP_FILTER - 1, 0);
+		device->rp_filter = attr_strict(attr[IFLA_INET_CONF], IPV4_DEVCONF_RP_FILTER - 1);
 		device->forwarding =
 			attr_array(attr[IFLA_INET_CONF], IPV4_DEVCONF_FORWARDING - 1, 0);
 	}

@@ -153,7 +153,7 @@ static void compare_quiet(const struct vtap_device *device, struct difference *d
 	else if (device->addrgen == VTAP_ON)
 		difference_add(difference, VTAP_SET_QUIET, "made IPv6 addresses");
 	if (device->rp_filter == VTAP_OFF)
-		difference_add(difference, VTAP_SET_QUIET, "had rp_filter off");
+		difference_add(difference, VTAP_SET_QUIET, "had no strict rp_filter");
 	if (device->forwarding == VTAP_ON)
 		difference_add(difference, VTAP_SET_QUIET, "had forwarding on");
 }

@@ -303,3 +303,37 @@ def test_sessions_when_all_removed_then_valid_and_unhealthy(make_vtapd, ns):
     status = vtapd.status()
     assert status["sessions"] == [] and status["daemon"]["state"] == "unhealthy"
     assert taps_of(ns) == {}
+
+
+TWO = """[target a]
+port = {a}
+[target b]
+port = {b}
+[session web]
+vni = any
+target = a
+[session db]
+vni = any
+target = b
+"""
+
+
+def no_ports(ns):
+    """Packets for UDP ports that nobody had: each may be answered with ICMP."""
+    names, values = (line.split() for line in ns.read("/proc/net/snmp").splitlines() if line.startswith("Udp:"))
+    return int(dict(zip(names, values))["NoPorts"])
+
+
+def test_ports_when_two_targets_swap_theirs_under_traffic_then_no_packet_finds_them_closed(make_vtapd, traffic, ns):
+    vtapd = make_vtapd(TWO.format(a=4789, b=5000))
+    before = no_ports(ns)
+    traffic.start()
+    for i in range(8):
+        traffic.wait_sent((i + 1) * 300)
+        a, b = (5000, 4789) if i % 2 == 0 else (4789, 5000)
+        vtapd.write("vtapd.conf", TWO.format(a=a, b=b))
+        vtapd.reload()
+    sent = traffic.stop()
+    until(lambda: sum(vtapd.target(name)["received"] for name in "ab") == sent, "every packet was received",
+          seen=lambda: [vtapd.target(name) for name in "ab"])
+    assert no_ports(ns) == before

@@ -19,6 +19,10 @@ def ipv6_on(ns):
     ns.sysctl(**{f"net__ipv6__conf__{TAP}__disable_ipv6": 0})
 
 
+def rp_filter(ns, value):
+    ns.sysctl(**{f"net__ipv4__conf__{TAP}__rp_filter": value})
+
+
 def command(text):
     return lambda ns: ns.ip(text.format(tap=TAP))
 
@@ -33,6 +37,8 @@ UNDOINGS = {  # what somebody does, and a word of the reason that the log gives
     "MAC": (command("link set {tap} address 02:11:22:33:44:55"), "MAC|address"),
     "IPv6 enabled": (ipv6_on, "IPv6"),
     "ARP on": (command("link set {tap} arp on"), "ARP"),
+    "rp_filter off": (lambda ns: rp_filter(ns, 0), "rp_filter"),
+    "rp_filter loose": (lambda ns: rp_filter(ns, 2), "rp_filter"),
 }
 
 
@@ -43,6 +49,7 @@ def dress(ns):
         return None
     return {"alias": link.get("ifalias"), "mtu": link["mtu"], "mac": link["address"],
             "up": "UP" in link["flags"], "noarp": "NOARP" in link["flags"],
+            "rp_filter": ns.read(f"/proc/sys/net/ipv4/conf/{TAP}/rp_filter"),
             "ipv6 off": ns.read(f"/proc/sys/net/ipv6/conf/{TAP}/disable_ipv6") == "1\n"}
 
 

@@ -161,7 +161,8 @@ static void worker_stop(struct rig *rig, unsigned i)
 
 	if (rig->worker[i] == NULL)
 		return;
-	vtap_worker_stop(rig->worker[i], false, &drops);
+	vtap_worker_ask(rig->worker[i], false);
+	vtap_worker_end(rig->worker[i], &drops);
 	rig->worker[i] = NULL;
 	rig->n_dropped += drops;
 }

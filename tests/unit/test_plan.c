@@ -360,7 +360,7 @@ static const struct setting_row SETTINGS[] = {
 	{ spoil_persistent, VTAP_SET_PERSISTENT, "was not persistent" },
 	{ spoil_ipv6, VTAP_SET_QUIET, "had IPv6 on" },
 	{ spoil_addrgen, VTAP_SET_QUIET, "made IPv6 addresses" },
-	{ spoil_rp_filter, VTAP_SET_QUIET, "had rp_filter off" },
+	{ spoil_rp_filter, VTAP_SET_QUIET, "had no strict rp_filter" },
 	{ spoil_forwarding, VTAP_SET_QUIET, "had forwarding on" },
 };
 
