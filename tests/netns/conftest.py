@@ -36,8 +36,17 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason=why))
 
 
-def pytest_sessionfinish():
+def pytest_sessionfinish(session):
     netns.remove_all()
+    if hasattr(session.config, "workeroutput"):  # one of several processes: the first of them prints the table
+        session.config.workeroutput["frames"] = [(what, tuple(result)) for what, result in _table]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    if error:
+        return  # the process died: its tests have failed, and its rows are gone
+    _table.extend((what, frames.Comparison(*result)) for what, result in node.workeroutput["frames"])
 
 
 def pytest_terminal_summary(terminalreporter):
