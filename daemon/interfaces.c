@@ -21,6 +21,9 @@
 /* More repairs than this in one turn become one line: somebody restarted a network manager. */
 #define FOLD_MIN 16
 
+/* Below this MTU a device has no IPv6. Source: RFC 8200 section 5, kernel net/ipv6/addrconf.c. */
+#define IPV6_MTU_MIN 1280
+
 /* Looks in one turn while devices are being renamed. */
 #define LOOKS_MAX 3
 
@@ -375,8 +378,7 @@ static void repaired(
 
 /* ---- steps ---- */
 
-/* IPv4 and IPv6 are kept from the device. With an MTU below 1280 (RFC 8200 section 5) it has no
- * IPv6 to be set. */
+/* IPv4 and IPv6 are kept from the device. With an MTU below 1280 it has no IPv6 to be set. */
 static int hush(
 	struct vtap_interfaces *set, const struct vtap_wish *wish, int index, struct vtap_err *err)
 {
@@ -392,9 +394,48 @@ static int hush(
 	return vtap_link_set(set->nl, index, &link, err);
 }
 
+/* Does this MTU give the device IPv6? The kernel makes it from the host's defaults, and without ARP
+ * it sends a router solicitation at once. */
+static bool mtu_brings_ipv6(const struct vtap_device *device, const struct vtap_wish *wish)
+{
+	return device != NULL && device->mtu_bytes < IPV6_MTU_MIN &&
+	       wish->mtu_bytes >= IPV6_MTU_MIN;
+}
+
+/* A dormant device is up for frames, and not yet for IPv6. Whatever fails, it does not stay so. */
+static int dress_dormant(struct vtap_interfaces *set, const struct vtap_wish *wish, int index,
+	const struct vtap_link_settings *link, struct vtap_err *err)
+{
+	const struct vtap_link_settings dormant = { .oper = VTAP_OPER_DORMANT };
+	const struct vtap_link_settings awake = { .oper = VTAP_OPER_UP };
+	int r = vtap_link_set(set->nl, index, &dormant, err);
+	int r_awake;
+
+	if (r < 0)
+		return r;
+	r = vtap_link_set(set->nl, index, link, err);
+	if (r == 0)
+		r = hush(set, wish, index, err);
+	r_awake = vtap_link_set(set->nl, index, &awake, r < 0 ? NULL : err);
+	return r < 0 ? r : r_awake;
+}
+
+/* Up, after IPv6 is off: not one frame may leave. */
+static int dress_up(struct vtap_interfaces *set, const struct vtap_device *device, int index,
+	struct vtap_err *err)
+{
+	const struct vtap_link_settings link = {
+		.set_up = true,
+		.oper = device != NULL && device->is_dormant ? VTAP_OPER_UP : VTAP_OPER_STAYS,
+	};
+
+	return vtap_link_set(set->nl, index, &link, err);
+}
+
 static int dress(struct vtap_interfaces *set, const struct vtap_interface *interface, int index,
 	unsigned settings, struct vtap_err *err)
 {
+	const struct vtap_device *device = vtap_devices_find_index(&set->devices, index);
 	const struct vtap_wish *wish = &interface->wish;
 	const unsigned in_link =
 		VTAP_SET_ALIAS | VTAP_SET_MAC | VTAP_SET_MTU | VTAP_SET_GROUP | VTAP_SET_FREE;
@@ -407,16 +448,16 @@ static int dress(struct vtap_interfaces *set, const struct vtap_interface *inter
 	};
 	int r = 0;
 
-	if ((settings & in_link) != 0)
+	if ((settings & VTAP_SET_MTU) != 0 && mtu_brings_ipv6(device, wish))
+		r = dress_dormant(set, wish, index, &link, err);
+	else if ((settings & in_link) != 0)
 		r = vtap_link_set(set->nl, index, &link, err);
 	if (r == 0 && (settings & VTAP_SET_QUIET) != 0)
 		r = hush(set, wish, index, err);
 	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
 		r = vtap_tap_set_owner(interface->fd, wish->uid, wish->gid, err);
-	if (r == 0 &&
-		(settings & VTAP_SET_UP) != 0) /* after IPv6 is off: not one frame may leave */
-		r = vtap_link_set(
-			set->nl, index, &(struct vtap_link_settings){ .set_up = true }, err);
+	if (r == 0 && (settings & VTAP_SET_UP) != 0)
+		r = dress_up(set, device, index, err);
 	if (r == 0 && (settings & VTAP_SET_PERSISTENT) !=
 			      0) /* last: what fails before leaves nothing behind */
 		r = vtap_tap_set_persistent(interface->fd, true, err);

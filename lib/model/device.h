@@ -32,6 +32,7 @@ struct vtap_device {
 	unsigned flags;     /* IFF_UP … of linux/if.h */
 	int master_index;   /* of the bridge or bond that it belongs to; 0: none */
 	uint32_t group;     /* link group; 0 is everybody's */
+	bool is_dormant;    /* operational state of RFC 2863: IPv6 waits, frames pass */
 	bool is_tap;        /* kind tun and type TAP */
 	bool is_persistent; /* TUNSETPERSIST */
 	bool is_multi_queue;

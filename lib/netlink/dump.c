@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/ip.h>
@@ -163,6 +164,8 @@ static int handle_link(struct nl_msg *message, void *arg)
 	attr_text(attr[IFLA_IFALIAS], device.alias, sizeof(device.alias));
 	device.mtu_bytes = attr_u32(attr[IFLA_MTU], 0);
 	device.group = attr_u32(attr[IFLA_GROUP], 0);
+	device.is_dormant = attr_is(attr[IFLA_OPERSTATE], 1) &&
+			    nla_get_u8(attr[IFLA_OPERSTATE]) == IF_OPER_DORMANT;
 	device.master_index = (int)attr_u32(attr[IFLA_MASTER], 0);
 	if (attr_is(attr[IFLA_ADDRESS], sizeof(device.mac)))
 		memcpy(device.mac, nla_data(attr[IFLA_ADDRESS]), sizeof(device.mac));

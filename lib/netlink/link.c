@@ -88,6 +88,9 @@ static int settings_put(struct nl_msg *message, const struct vtap_link_settings 
 		r = nla_put_u32(message, IFLA_GROUP, 0);
 	if (r == 0 && settings->alias != NULL)
 		r = nla_put_string(message, IFLA_IFALIAS, settings->alias);
+	if (r == 0 && settings->oper != VTAP_OPER_STAYS)
+		r = nla_put_u8(message, IFLA_OPERSTATE,
+			settings->oper == VTAP_OPER_UP ? IF_OPER_UP : IF_OPER_DORMANT);
 	if (r == 0 && settings->set_quiet)
 		r = quiet_put(message, settings->has_ipv6);
 	return r;

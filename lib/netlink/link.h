@@ -10,6 +10,14 @@
 #include "model/device.h"
 #include "netlink/socket.h"
 
+/** enum vtap_oper - what the operational state becomes. Source: RFC 2863, kernel
+ * Documentation/networking/operstates.rst */
+enum vtap_oper {
+	VTAP_OPER_STAYS,
+	VTAP_OPER_DORMANT,
+	VTAP_OPER_UP,
+};
+
 /** struct vtap_link_settings - what to set; what is not marked stays */
 struct vtap_link_settings {
 	const char *alias;  /* NULL: stays */
@@ -21,6 +29,7 @@ struct vtap_link_settings {
 			   own making */
 	bool has_ipv6;  /* with set_quiet: the device has IPv6 settings */
 	bool set_up;    /* up, and no ARP */
+	enum vtap_oper oper; /* dormant: up, and IPv6 does not speak through it yet */
 };
 
 /**

@@ -130,6 +130,8 @@ static void compare_link(const struct vtap_wish *wish, const struct vtap_device 
 		difference_add(difference, VTAP_SET_UP, "was set down by somebody");
 	else if ((device->flags & IFF_NOARP) == 0)
 		difference_add(difference, VTAP_SET_UP, "had ARP on");
+	else if (device->is_dormant)
+		difference_add(difference, VTAP_SET_UP, "was dormant");
 	if (device->master_index != 0)
 		difference_add(difference, VTAP_SET_FREE, "was put into a bridge or bond");
 	if (device->group != 0)

@@ -40,7 +40,7 @@ enum vtap_setting {
 	VTAP_SET_ALIAS = 1 << 0,
 	VTAP_SET_MTU = 1 << 1,
 	VTAP_SET_MAC = 1 << 2,
-	VTAP_SET_UP = 1 << 3, /* and no ARP */
+	VTAP_SET_UP = 1 << 3, /* not dormant, and no ARP */
 	VTAP_SET_OWNER = 1 << 4,
 	VTAP_SET_PERSISTENT = 1 << 5,
 	VTAP_SET_QUIET = 1 << 6, /* IPv6, reverse path filter, forwarding */

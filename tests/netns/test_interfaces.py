@@ -58,12 +58,25 @@ def test_mtu_when_set_below_ipv6s_minimum_and_back_then_ipv6_stays_off(make_vtap
     """Below 1,280 bytes the kernel forgets the interface's IPv6 settings; above, it makes them anew from defaults."""
     vtapd = make_vtapd("[session web]\nvni = 4321\nmtu = 9001\n")
     out = capture(direction="out")
-    for mtu in (1000, 9001):
+    for mtu in (1000, 9001) * 10:
         vtapd.write("vtapd.conf", f"[session web]\nvni = 4321\nmtu = {mtu}\n")
         vtapd.reload()
         assert ns.link("mirror-web")["mtu"] == mtu
     until(lambda: ns.read("/proc/sys/net/ipv6/conf/mirror-web/disable_ipv6") == "1\n", "IPv6 is off", seen=vtapd.log)
     assert addresses_of(ns, "mirror-web") == "" and ns.link("mirror-web")["inet6_addr_gen_mode"] == "none"
+    assert "had IPv6 on" not in vtapd.log(), "IPv6 was off before anybody could see it on"
+    assert out.settled() == []
+
+
+def test_mtu_when_lowered_and_raised_by_somebody_then_the_repair_switches_no_ipv6_on(vtapd, ns, capture):
+    out = capture(direction="out")
+    for mtu in (1000, 1200, 68):
+        ns.ip(f"link set mirror-web mtu {mtu}")
+        until(lambda: ns.link("mirror-web")["mtu"] == 9001, "the MTU is repaired", seen=vtapd.log)
+        until(lambda: ns.link("mirror-web")["operstate"] in ("UP", "UNKNOWN"), "it is not dormant any more",
+              seen=lambda: ns.link("mirror-web"))
+    assert ns.read("/proc/sys/net/ipv6/conf/mirror-web/disable_ipv6") == "1\n"
+    assert "had IPv6 on" not in vtapd.log() and "dormant" not in vtapd.log(), vtapd.log()
     assert out.settled() == []
 
 

@@ -302,6 +302,11 @@ static void spoil_arp(struct vtap_device *device)
 	device->flags = IFF_UP;
 }
 
+static void spoil_dormant(struct vtap_device *device)
+{
+	device->is_dormant = true;
+}
+
 static void spoil_master(struct vtap_device *device)
 {
 	device->master_index = 4;
@@ -353,6 +358,7 @@ static const struct setting_row SETTINGS[] = {
 	{ spoil_mac, VTAP_SET_MAC, "had MAC 02:00:00:00:00:01" },
 	{ spoil_up, VTAP_SET_UP, "was set down by somebody" },
 	{ spoil_arp, VTAP_SET_UP, "had ARP on" },
+	{ spoil_dormant, VTAP_SET_UP, "was dormant" },
 	{ spoil_master, VTAP_SET_FREE, "was put into a bridge or bond" },
 	{ spoil_group, VTAP_SET_GROUP, "was in link group 4711" },
 	{ spoil_owner, VTAP_SET_OWNER, "belonged to -1:992" },
