@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/log.h"
+#include "netlink/address.h"
 #include "netlink/dump.h"
 #include "netlink/link.h"
 #include "tap/tap.h"
@@ -378,20 +379,25 @@ static void repaired(
 
 /* ---- steps ---- */
 
-/* IPv4 and IPv6 are kept from the device. With an MTU below 1280 it has no IPv6 to be set. */
+/* IPv4 and IPv6 are kept from the device, and it has no address. With an MTU below 1280 it has no
+ * IPv6 to be set. */
 static int hush(
 	struct vtap_interfaces *set, const struct vtap_wish *wish, int index, struct vtap_err *err)
 {
 	struct vtap_link_settings link = { .set_quiet = true, .has_ipv6 = true };
+	const struct vtap_device *device = vtap_devices_find_index(&set->devices, index);
 	int r = vtap_link_disable_ipv6(wish->name, err);
 
 	if (r < 0)
 		return r;
 	r = vtap_link_set(set->nl, index, &link, err);
-	if (r != -EAFNOSUPPORT)
-		return r;
-	link.has_ipv6 = false;
-	return vtap_link_set(set->nl, index, &link, err);
+	if (r == -EAFNOSUPPORT) {
+		link.has_ipv6 = false;
+		r = vtap_link_set(set->nl, index, &link, err);
+	}
+	if (r == 0 && device != NULL && device->has_address)
+		r = vtap_addresses_remove(set->nl, index, err);
+	return r;
 }
 
 /* Does this MTU give the device IPv6? The kernel makes it from the host's defaults, and without ARP

@@ -43,6 +43,7 @@ struct vtap_device {
 	enum vtap_known addrgen;    /* IPv6 link-local addresses are made */
 	enum vtap_known rp_filter;  /* strict reverse path filter */
 	enum vtap_known forwarding; /* IPv4 forwarding */
+	bool has_address;           /* IPv4 or IPv6 */
 };
 
 /** struct vtap_devices - one whole look, sorted by index */

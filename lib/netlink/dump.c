@@ -13,6 +13,8 @@
 #include <netlink/msg.h>
 #include <string.h>
 
+#include "netlink/address.h"
+
 #define DUMP_TRIES 5
 
 /* linux/rtnetlink.h, newer than some libc's copy: no 200 bytes of statistics for each link */
@@ -196,6 +198,18 @@ static int dump_once(struct vtap_nl *nl, struct vtap_devices *devices, struct vt
 	return r;
 }
 
+/* All of it once. Addresses are looked up by index, so the devices are sorted before. */
+static int look_once(struct vtap_nl *nl, struct vtap_devices *devices, struct vtap_err *err)
+{
+	int r = dump_once(nl, devices, err);
+
+	if (r < 0)
+		return r;
+	if (devices->n > 1)
+		qsort(devices->device, devices->n, sizeof(*devices->device), device_compare);
+	return vtap_addresses_note(nl, devices, err);
+}
+
 int vtap_links_dump(struct vtap_nl *nl, struct vtap_devices *ret_devices, struct vtap_err *err)
 {
 	struct vtap_devices devices = { 0 };
@@ -203,14 +217,12 @@ int vtap_links_dump(struct vtap_nl *nl, struct vtap_devices *ret_devices, struct
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		vtap_devices_done(&devices);
-		r = dump_once(nl, &devices, err);
+		r = look_once(nl, &devices, err);
 	}
 	if (r < 0) {
 		vtap_devices_done(&devices);
 		return vtap_err_add(err, r, "read the interfaces");
 	}
-	if (devices.n > 1)
-		qsort(devices.device, devices.n, sizeof(*devices.device), device_compare);
 	*ret_devices = devices;
 	return 0;
 }

@@ -11,6 +11,7 @@
  * @ret_devices: sorted by index; the caller frees them with vtap_devices_done()
  * Context: main thread; no capability. Interrupted dumps are repeated, five times at most.
  * Return: 0 or negative errno.
- * Source: rtnetlink(7) RTM_GETLINK; IFLA_TUN_*, IFLA_INET_CONF, IFLA_INET6_CONF of linux/if_link.h.
+ * Source: rtnetlink(7) RTM_GETLINK and RTM_GETADDR; IFLA_TUN_*, IFLA_INET_CONF, IFLA_INET6_CONF of
+ * linux/if_link.h.
  */
 int vtap_links_dump(struct vtap_nl *nl, struct vtap_devices *ret_devices, struct vtap_err *err);

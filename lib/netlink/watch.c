@@ -36,8 +36,8 @@ int vtap_watch_open(struct vtap_watch **ret_watch, struct vtap_err *err)
 		return -ENOMEM;
 	r = nl_connect(watch->sock, NETLINK_ROUTE);
 	if (r == 0)
-		r = nl_socket_add_memberships(watch->sock, RTNLGRP_LINK, RTNLGRP_IPV4_NETCONF,
-			RTNLGRP_IPV6_NETCONF, RTNLGRP_IPV6_ROUTE, 0);
+		r = nl_socket_add_memberships(watch->sock, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+			RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_IPV6_ROUTE, 0);
 	if (r == 0)
 		r = nl_socket_set_nonblocking(watch->sock);
 	if (r < 0)
@@ -60,9 +60,12 @@ struct news {
 	struct rtmsg route;
 };
 
-/* A route concerns us only as the sign that IPv6 was switched on: ff00::/8 of the local table. */
+/* A route concerns us only as the sign that IPv6 was switched on: ff00::/8 of the local table. An
+ * address concerns us when it comes; those of IPv6 cannot come while it is off. */
 static bool news_concerns(const struct news *news, size_t n)
 {
+	if (n >= sizeof(news->header) && news->header.nlmsg_type == RTM_DELADDR)
+		return false;
 	if (n < sizeof(*news) || news->header.nlmsg_type != RTM_NEWROUTE)
 		return n >= sizeof(news->header) && news->header.nlmsg_type != RTM_DELROUTE;
 	return news->route.rtm_table == RT_TABLE_LOCAL && news->route.rtm_dst_len == 8;

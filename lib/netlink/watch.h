@@ -10,8 +10,8 @@
 
 struct vtap_watch;
 
-/** vtap_watch_open() - links and their IPv4 and IPv6 settings, in the current namespace. Return: 0
- * or negative errno. */
+/** vtap_watch_open() - links, their IPv4 and IPv6 settings and IPv4 addresses, in the current
+ * namespace. Return: 0 or negative errno. */
 int vtap_watch_open(struct vtap_watch **ret_watch, struct vtap_err *err);
 
 /** vtap_watch_close() - NULL is allowed */

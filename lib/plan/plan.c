@@ -158,6 +158,8 @@ static void compare_quiet(const struct vtap_device *device, struct difference *d
 		difference_add(difference, VTAP_SET_QUIET, "had no strict rp_filter");
 	if (device->forwarding == VTAP_ON)
 		difference_add(difference, VTAP_SET_QUIET, "had forwarding on");
+	if (device->has_address)
+		difference_add(difference, VTAP_SET_QUIET, "had an address");
 }
 
 static struct difference device_compare(

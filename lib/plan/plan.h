@@ -43,7 +43,7 @@ enum vtap_setting {
 	VTAP_SET_UP = 1 << 3, /* not dormant, and no ARP */
 	VTAP_SET_OWNER = 1 << 4,
 	VTAP_SET_PERSISTENT = 1 << 5,
-	VTAP_SET_QUIET = 1 << 6, /* IPv6, reverse path filter, forwarding */
+	VTAP_SET_QUIET = 1 << 6, /* IPv6, reverse path filter, forwarding, addresses */
 	VTAP_SET_FREE = 1 << 8,  /* out of a bridge or bond, which would send mirrored frames on */
 	VTAP_SET_GROUP = 1 << 7, /* back into link group 0 */
 };

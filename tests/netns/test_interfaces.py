@@ -80,6 +80,21 @@ def test_mtu_when_lowered_and_raised_by_somebody_then_the_repair_switches_no_ipv
     assert out.settled() == []
 
 
+def test_address_when_somebody_gives_one_then_it_is_taken_away_and_told(vtapd, ns):
+    ns.batch(["address add 192.0.2.1/24 dev mirror-web", "address add 192.0.2.2/24 dev mirror-web",
+              "address add 192.0.2.3 peer 198.51.100.7/32 dev mirror-web"])
+    until(lambda: addresses_of(ns, "mirror-web") == "", "there is no address", seconds=5, seen=vtapd.log)
+    assert "mirror-web had an address; repaired" in vtapd.log(), vtapd.log()
+
+
+def test_address_when_given_while_vtapd_is_stopped_then_the_next_start_takes_it_away(vtapd, ns):
+    vtapd.stop()
+    ns.sysctl(**{"net__ipv6__conf__mirror-web__disable_ipv6": 0})
+    ns.batch(["address add 192.0.2.1/24 dev mirror-web", "address add 2001:db8::1/64 dev mirror-web"])
+    vtapd.start()
+    assert addresses_of(ns, "mirror-web") == ""
+
+
 def test_mac_when_restarted_from_nothing_then_it_is_the_same(make_vtapd, ns):
     vtapd = make_vtapd("[daemon]\non-stop = remove\n[session web]\nvni = 1\n[session db]\nvni = 2\n")
     first = [ns.link(name)["address"] for name in ("mirror-web", "mirror-db")]

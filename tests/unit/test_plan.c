@@ -352,6 +352,11 @@ static void spoil_forwarding(struct vtap_device *device)
 	device->forwarding = VTAP_ON;
 }
 
+static void spoil_address(struct vtap_device *device)
+{
+	device->has_address = true;
+}
+
 static const struct setting_row SETTINGS[] = {
 	{ spoil_alias, VTAP_SET_ALIAS, "had the alias \"vtapd:?[31m\"" },
 	{ spoil_mtu, VTAP_SET_MTU, "had MTU 1500" },
@@ -368,6 +373,7 @@ static const struct setting_row SETTINGS[] = {
 	{ spoil_addrgen, VTAP_SET_QUIET, "made IPv6 addresses" },
 	{ spoil_rp_filter, VTAP_SET_QUIET, "had no strict rp_filter" },
 	{ spoil_forwarding, VTAP_SET_QUIET, "had forwarding on" },
+	{ spoil_address, VTAP_SET_QUIET, "had an address" },
 };
 
 static void test_settings_when_one_differs_then_that_one_is_set_and_told(void **state)
