@@ -21,6 +21,9 @@
  * of what the table takes (datapath/table.c). */
 #define RANGE_ROWS_MAX 2000000
 
+/* What makes a name of an underlay a glob. Source: fnmatch(3). */
+#define GLOB_BYTES "*?["
+
 enum level {
 	LEVEL_VNI,
 	LEVEL_RANGE,
@@ -323,7 +326,7 @@ static int check_interfaces(const struct vtap_conf *conf, struct vtap_diags *dia
 
 static bool name_is_glob(const char *name)
 {
-	return strpbrk(name, "*?[") != NULL;
+	return strpbrk(name, GLOB_BYTES) != NULL;
 }
 
 /* A tap interface cannot be where the encapsulated packets come in. */
@@ -349,16 +352,56 @@ static void check_underlay_clash(
 
 /* ---- ports ---- */
 
-static bool underlays_overlap(const struct vtap_target *a, const struct vtap_target *b)
+/* May one interface have both names? Of two globs only those that begin differently are known not
+ * to meet. */
+static bool names_overlap(const char *a, const char *b)
 {
+	size_t a_len = strcspn(a, GLOB_BYTES), b_len = strcspn(b, GLOB_BYTES);
+
+	if (name_is_glob(a) && name_is_glob(b))
+		return strncmp(a, b, a_len < b_len ? a_len : b_len) == 0;
+	return fnmatch(a, b, 0) == 0 || fnmatch(b, a, 0) == 0;
+}
+
+/** struct meeting - underlays of two targets that may be one interface; NULL: `auto` is all */
+struct meeting {
+	const char *a, *b;
+};
+
+static bool underlays_meet(
+	const struct vtap_target *a, const struct vtap_target *b, struct meeting *ret_meeting)
+{
+	*ret_meeting = (struct meeting){ 0 };
 	if (a->n_underlays == 0 || b->n_underlays == 0)
 		return true;
 	for (size_t i = 0; i < a->n_underlays; i++)
-		for (size_t j = 0; j < b->n_underlays; j++)
-			if (fnmatch(a->underlays[i], b->underlays[j], 0) == 0 ||
-				fnmatch(b->underlays[j], a->underlays[i], 0) == 0)
-				return true;
+		for (size_t j = 0; j < b->n_underlays; j++) {
+			if (!names_overlap(a->underlays[i], b->underlays[j]))
+				continue;
+			*ret_meeting = (struct meeting){ a->underlays[i], b->underlays[j] };
+			return true;
+		}
 	return false;
+}
+
+static void complain_port(const struct vtap_target *target, const struct vtap_target *other,
+	const struct meeting *meeting, struct vtap_diags *diags)
+{
+	char section[VTAP_SECTION_TEXT_MAX], port[8], where[64];
+
+	(void)snprintf(section, sizeof(section), "target %s", target->name); /* fits */
+	(void)snprintf(port, sizeof(port), "%u", target->port);              /* fits */
+	vtap_place_format(other->place, where, sizeof(where));
+	if (meeting->a != NULL && name_is_glob(meeting->a) && name_is_glob(meeting->b))
+		vtap_diags_add(diags, target->place, section, "port", port,
+			"target %s (%s) has it, and one interface could be both %s and %s; globs "
+			"on one port must begin differently",
+			other->name, where, meeting->a, meeting->b);
+	else
+		vtap_diags_add(diags, target->place, section, "port", port,
+			"target %s (%s) has it on an underlay that both name; give each its own "
+			"underlay",
+			other->name, where);
 }
 
 /* Every underlay that is named needs its workers. */
@@ -382,7 +425,7 @@ static void check_workers(const struct vtap_conf *conf, struct vtap_diags *diags
 
 static void check_ports(const struct vtap_conf *conf, struct vtap_diags *diags)
 {
-	char section[VTAP_SECTION_TEXT_MAX], port[8], where[64];
+	struct meeting meeting;
 
 	for (size_t i = 1; i < conf->n_targets; i++) {
 		const struct vtap_target *target = &conf->targets[i];
@@ -390,15 +433,9 @@ static void check_ports(const struct vtap_conf *conf, struct vtap_diags *diags)
 		for (size_t j = 0; j < i; j++) {
 			const struct vtap_target *other = &conf->targets[j];
 
-			if (target->port != other->port || !underlays_overlap(target, other))
+			if (target->port != other->port || !underlays_meet(target, other, &meeting))
 				continue;
-			(void)snprintf(
-				section, sizeof(section), "target %s", target->name); /* fits */
-			(void)snprintf(port, sizeof(port), "%u", target->port);
-			vtap_diags_add(diags, target->place, section, "port", port,
-				"target %s (%s) has it on an underlay that both name; give each "
-				"its own underlay",
-				other->name, vtap_place_format(other->place, where, sizeof(where)));
+			complain_port(target, other, &meeting, diags);
 			break;
 		}
 	}

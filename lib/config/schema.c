@@ -610,7 +610,8 @@ static const struct vtap_key KEYS[] = {
 		.format = port_format,
 		.help = "The UDP port that encapsulated packets are sent to.",
 		.detail = "The default is the port of VXLAN (RFC 7348), which AWS always sends to. "
-			  "Two targets may have the same one if no underlay belongs to both.",
+			  "Two targets may have the same one if no underlay belongs to both; "
+			  "of globs that is believed only where they begin differently.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,

@@ -207,6 +207,10 @@ static void test_interface_when_it_is_an_underlay_then_refused(void **state)
 	"\": target x (vtapd.conf:1) has it on an underlay that both name; give each its own "     \
 	"underlay\n"
 
+#define GLOBS_MEET(line, a, b)                                                                     \
+	"vtapd.conf:" line ": target y: port: \"4789\": target x (vtapd.conf:1) has it, and one "  \
+	"interface could be both " a " and " b "; globs on one port must begin differently\n"
+
 static void test_targets_when_one_port_on_one_underlay_then_refused(void **state)
 {
 	static const struct pair_row table[] = {
@@ -222,6 +226,14 @@ static void test_targets_when_one_port_on_one_underlay_then_refused(void **state
 		{ "[target x]\nunderlay = ens6\n[target y]\n", PORT_TAKEN("3", "4789") },
 		{ "[target x]\nunderlay = ens*\n[target y]\nunderlay = eth*\n", NULL },
 		{ "[target x]\nunderlay = ens5\n[target y]\nunderlay = ens6\nport = 4789\n", NULL },
+		{ "[target x]\nunderlay = ens5*\n[target y]\nunderlay = ens6*, et?0\n", NULL },
+		{ "[target x]\nunderlay = e*\n[target y]\nunderlay = *0\n",
+			GLOBS_MEET("3", "*0", "e*") },
+		{ "[target x]\nunderlay = eth[01]\n[target y]\nunderlay = ens5 eth[12]\n",
+			GLOBS_MEET("3", "eth[12]", "eth[01]") },
+		{ "[target x]\nunderlay = e*\n[target y]\nunderlay = eth?\n",
+			GLOBS_MEET("3", "eth?", "e*") },
+		{ "[target x]\nunderlay = e*\n[target y]\nunderlay = e*\nport = 1\n", NULL },
 	};
 
 	CHECK_ROWS(*state, table);
