@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "config/value.h"
 #include "daemon/health.h"
 #include "daemon/log.h"
@@ -490,6 +491,7 @@ static void state_wait(
 	va_start(args, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, args); /* cut is harmless */
 	va_end(args);
+	vtap_text_make_printable(message); /* names of interfaces may hold any bytes */
 	is_new = intake->reason == NULL || strcmp(intake->reason, reason) != 0 ||
 		 strcmp(intake->message, message) != 0;
 	intake->state = VTAP_STATE_WAITING;

@@ -102,15 +102,15 @@ static json_t *target_json(const struct vtap_report_target *report)
 	/* one socket for all of them is called what the operator calls it */
 	bool is_auto = target->n_underlays == 0 && report->n_bound > 0;
 
-	return json_pack("{s:s, s:i, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:s?, s:o, s:I, s:I, s:I, "
+	return json_pack("{s:s, s:i, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:o, s:o, s:I, s:I, s:I, "
 			 "s:o, s:I}",
 		"name", target->name, "port", (int)target->port, "underlay", underlay, "bound",
 		is_auto ? vtap_json_strings(AUTO, 1)
 			: vtap_json_strings(report->bound, report->n_bound),
 		"path", "worker", "workers", (int)report->n_workers, "stalled",
 		(int)report->n_stalled, "state", report->state.state, "reason",
-		report->state.reason, "message", report->state.message, "retry_in_ns",
-		vtap_json_duration(report->state.retry_in_ns), "received",
+		report->state.reason, "message", vtap_json_shown(report->state.message),
+		"retry_in_ns", vtap_json_duration(report->state.retry_in_ns), "received",
 		(json_int_t)report->received, "delivered",
 		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
 		(json_int_t)dropped_sum(report->verdicts), "drops", drops_json(report->verdicts),
@@ -124,14 +124,14 @@ static json_t *session_json(
 	uint64_t dropped = dropped_sum(report->verdicts);
 	uint64_t received = report->verdicts[VTAP_VERDICT_DELIVERED] + dropped;
 	json_t *object = json_pack(
-		"{s:s, s:s?, s:b, s:s, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:s?, s:o}", "name",
+		"{s:s, s:s?, s:b, s:s, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:o, s:o}", "name",
 		session->name, "description", session->description, "required",
 		session->is_required ? 1 : 0, "target", report->target->name, "vni",
 		vnis_json(session), "source", prefixes_json(session->sources, session->n_sources),
 		"interface", session->interface, "ifindex", report->interface_index, "mtu",
 		(int)session->mtu_bytes, "state", report->state.state, "reason",
-		report->state.reason, "message", report->state.message, "retry_in_ns",
-		vtap_json_duration(report->state.retry_in_ns));
+		report->state.reason, "message", vtap_json_shown(report->state.message),
+		"retry_in_ns", vtap_json_duration(report->state.retry_in_ns));
 	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
 		"received", (json_int_t)received, "delivered",
 		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
@@ -315,9 +315,9 @@ char *vtap_json_refusal(const struct vtap_report_refusal *refusal)
 
 char *vtap_json_wait(const struct vtap_report_session *session)
 {
-	return vtap_json_text(json_pack("{s:s, s:s, s:s, s:s?}", "session", session->session->name,
+	return vtap_json_text(json_pack("{s:s, s:s, s:s, s:o}", "session", session->session->name,
 		"interface", session->session->interface, "state", session->state.state, "message",
-		session->state.message));
+		vtap_json_shown(session->state.message)));
 }
 
 char *vtap_json_teardown(size_t n_interfaces, const char *message)

@@ -64,14 +64,30 @@ json_t *vtap_json_duration(uint64_t ns)
 	return ns == VTAP_REPORT_NEVER ? json_null() : json_integer((json_int_t)ns);
 }
 
+/* C0 and C1 control characters become '?', but for line breaks: no reader of an answer takes them
+ * (text_answer.c). */
+static void text_disarm(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
+		if ((*c < 0x20 && *c != '\n') || *c == 0x7f)
+			*c = '?';
+		else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+			c[0] = c[1] = '?';
+	}
+}
+
 json_t *vtap_json_shown(const char *text)
 {
 	_auto_free char *copy = text != NULL ? strdup(text) : NULL;
-	json_t *json = text != NULL ? json_string(text) : json_null();
+	json_t *json;
 
-	if (json != NULL || copy == NULL)
+	if (copy == NULL)
+		return text != NULL ? NULL : json_null();
+	text_disarm(copy);
+	json = json_string(copy);
+	if (json != NULL)
 		return json;
-	vtap_text_make_printable(copy);
+	vtap_text_make_printable(copy); /* broken UTF-8 */
 	return json_string(copy);
 }
 

@@ -6,6 +6,8 @@
  */
 #include "tests/unit/test_report_json.h"
 
+#include "report/json_value.h"
+
 static struct vtap_finding test_findings[] = {
 	{ .condition = VTAP_CONDITION_INTERFACE_FOREIGN,
 		.subject = "pay",
@@ -278,6 +280,28 @@ static void test_status_when_workers_stall_and_sessions_are_not_required_then_it
 	json_decref(tree);
 }
 
+static void test_text_when_it_has_control_characters_then_they_are_taken_out(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *shown;
+	} table[] = {
+		{ "plain, caf\xc3\xa9", "plain, caf\xc3\xa9" },
+		{ "e\x1b[31m\x7f", "e?[31m?" },
+		{ "one\ntwo\t", "one\ntwo?" },
+		{ "c1 \xc2\x9b, \xc2\xa9", "c1 ??, \xc2\xa9" },
+		{ "vx\xffl\x1b", "vx?l?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		json_t *json = vtap_json_shown(table[i].text);
+
+		assert_string_equal(json_string_value(json), table[i].shown);
+		json_decref(json);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +310,7 @@ int main(void)
 			test_doctor_when_something_holds_then_what_since_when_and_the_remedy),
 		cmocka_unit_test(test_doctor_when_asked_for_one_then_nothing_else),
 		cmocka_unit_test(test_doctor_when_a_sentence_is_not_utf8_then_the_answer_is_whole),
+		cmocka_unit_test(test_text_when_it_has_control_characters_then_they_are_taken_out),
 		cmocka_unit_test(test_health_when_something_breaks_it_then_only_that_is_said_to),
 		cmocka_unit_test(test_health_when_any_then_status_says_the_same),
 		cmocka_unit_test(test_health_when_more_is_required_then_it_is_listed),
