@@ -587,6 +587,22 @@ static void step_foreign(
 	state_set_waiting(applying, interface, "interface-foreign", 0, message);
 }
 
+/* The other one gets its own name back in this turn, and the next look finds this one free. Only if
+ * it does not is that a reason to wait. */
+static void step_await(struct applying *applying, struct vtap_interface *interface)
+{
+	bool is_first = !interface->is_awaiting;
+	char message[VTAP_ERR_MAX];
+
+	interface->is_awaiting = true;
+	if (is_first || !vtap_backoff_is_due(&interface->backoff, applying->now_ns))
+		return;
+	(void)snprintf(message, sizeof(message), /* fits */
+		"another of ours is called %s and cannot be renamed", interface->wish.name);
+	vtap_backoff_delay(&interface->backoff, applying->now_ns);
+	state_set_waiting(applying, interface, "session-waiting", 0, message);
+}
+
 /* Somebody keeps undoing what we do: he is asked to stop, in words, and repairs get rarer. */
 static void step_give_way(
 	struct applying *applying, struct vtap_interface *interface, const struct vtap_step *step)
@@ -614,9 +630,16 @@ static void step_run(
 	bool is_repair = step_is_repair(interface, step);
 	int r;
 
-	if (reason_is(interface, "interface-foreign") && step->kind != VTAP_STEP_FOREIGN)
+	if (step->kind == VTAP_STEP_AWAIT) {
+		step_await(applying, interface);
+		return;
+	}
+	if (interface->is_awaiting)
 		vtap_backoff_clear(
 			&interface->backoff); /* the name is free: that is worth no delay */
+	interface->is_awaiting = false;
+	if (reason_is(interface, "interface-foreign") && step->kind != VTAP_STEP_FOREIGN)
+		vtap_backoff_clear(&interface->backoff); /* so it is here */
 	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns)) {
 		if (interface->state == VTAP_STATE_READY) /* undone again, before its time */
 			step_give_way(applying, interface, step);
@@ -712,7 +735,7 @@ static void states_settle(struct applying *applying, const struct vtap_plan *pla
 			set->interface[i]->state != VTAP_STATE_READY)
 			state_set_ready(applying, set->interface[i]);
 		if (i_step == plan->n || plan->step[i_step].i_wish != i)
-			set->interface[i]->is_reconfigured = false;
+			set->interface[i]->is_reconfigured = set->interface[i]->is_awaiting = false;
 	}
 }
 

@@ -35,6 +35,7 @@ struct vtap_interface {
 	char *sessions; /* names joined by ", ", for messages */
 	char *vnis;     /* of the first session, for the journal */
 
+	bool is_awaiting;     /* another of ours has its name for the moment */
 	bool is_reconfigured; /* the wish changed: the next SET is no repair */
 	int fd;               /* -1 while there is none */
 	enum vtap_state state;

@@ -11,6 +11,7 @@
  *	no    nobody          CREATE
  *	no    ours, usable    ADOPT, setting what differs
  *	no    ours, unusable  REMOVE, then CREATE
+ *	no    another wish's  AWAIT: that one is renamed, and the next look finds the name free
  *	no    not ours        FOREIGN
  *
  * Whatever carries our mark and was not reached from a wish is removed.
@@ -34,6 +35,7 @@ static const char *const KIND_NAMES[] = {
 	[VTAP_STEP_CREATE] = "create",
 	[VTAP_STEP_ADOPT] = "adopt",
 	[VTAP_STEP_SET] = "set",
+	[VTAP_STEP_AWAIT] = "await",
 	[VTAP_STEP_FOREIGN] = "foreign",
 };
 static_assert(VTAP_ARRAY_LEN(KIND_NAMES) == VTAP_STEP_COUNT, "every kind has a name");
@@ -55,6 +57,7 @@ struct planning {
 	const struct vtap_devices *devices;
 	const struct vtap_device **by_name; /* sorted */
 	bool *is_wanted;                    /* by position in devices */
+	bool *is_held;                      /* so: a wish holds it */
 	struct vtap_plan plan;
 };
 
@@ -260,6 +263,17 @@ static int plan_adopt(struct planning *planning, size_t i_wish, const struct vta
 	return step_add(planning, step, "%s", difference.text);
 }
 
+static bool is_held(const struct planning *planning, const struct vtap_device *device)
+{
+	return planning->is_held[device - planning->devices->device];
+}
+
+static int plan_await(struct planning *planning, size_t i_wish, const struct vtap_device *device)
+{
+	return step_add(planning, step_about(VTAP_STEP_AWAIT, i_wish, device),
+		"is another of ours for the moment");
+}
+
 static int plan_wish(struct planning *planning, size_t i_wish)
 {
 	const struct vtap_wish *wish = &planning->wishes[i_wish];
@@ -272,6 +286,8 @@ static int plan_wish(struct planning *planning, size_t i_wish)
 		return plan_held(planning, i_wish, held, named);
 	if (named == NULL)
 		return plan_create(planning, i_wish);
+	if (is_held(planning, named))
+		return plan_await(planning, i_wish, named);
 	if (!vtap_device_is_ours(named))
 		return plan_foreign(planning, i_wish, named);
 	if (named->is_multi_queue) /* cannot be changed into a single-queue one; removed below, as
@@ -300,6 +316,16 @@ static int plan_removals(struct planning *planning)
 	return r;
 }
 
+static void note_held(struct planning *planning, const struct vtap_wish *wish)
+{
+	const struct vtap_device *held =
+		wish->held_index != 0 ? vtap_devices_find_index(planning->devices, wish->held_index)
+				      : NULL;
+
+	if (held != NULL)
+		planning->is_held[held - planning->devices->device] = true;
+}
+
 static int plan_all(struct planning *planning)
 {
 	int r = 0;
@@ -308,6 +334,8 @@ static int plan_all(struct planning *planning)
 		planning->by_name[i] = &planning->devices->device[i];
 	qsort(planning->by_name, planning->devices->n, sizeof(*planning->by_name),
 		device_name_compare);
+	for (size_t i = 0; i < planning->n_wishes; i++)
+		note_held(planning, &planning->wishes[i]);
 	for (size_t i = 0; i < planning->n_wishes && r == 0; i++)
 		r = plan_wish(planning, i);
 	return r < 0 ? r : plan_removals(planning);
@@ -318,14 +346,17 @@ int vtap_plan_make(const struct vtap_wish *wishes, size_t n_wishes,
 {
 	_auto_free const struct vtap_device **by_name = calloc(devices->n + 1, sizeof(*by_name));
 	_auto_free bool *is_wanted = calloc(devices->n + 1, sizeof(*is_wanted));
+	_auto_free bool *is_held = calloc(devices->n + 1, sizeof(*is_held));
 	struct planning planning = {
 		.wishes = wishes,
 		.n_wishes = n_wishes,
 		.devices = devices,
 		.by_name = by_name,
 		.is_wanted = is_wanted,
+		.is_held = is_held,
 	};
-	int r = by_name == NULL || is_wanted == NULL ? -ENOMEM : plan_all(&planning);
+	bool has_memory = by_name != NULL && is_wanted != NULL && is_held != NULL;
+	int r = has_memory ? plan_all(&planning) : -ENOMEM;
 
 	if (r < 0)
 		vtap_plan_done(&planning.plan);

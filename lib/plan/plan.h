@@ -31,6 +31,7 @@ enum vtap_step_kind {
 	VTAP_STEP_CREATE,  /* make it and dress it */
 	VTAP_STEP_ADOPT,   /* ours from an earlier life: attach to it */
 	VTAP_STEP_SET,     /* settings of a device that we hold */
+	VTAP_STEP_AWAIT,   /* the name is free once another wish's device has its own one back */
 	VTAP_STEP_FOREIGN, /* the name is taken by a device that is not ours; nothing is done */
 	VTAP_STEP_COUNT
 };

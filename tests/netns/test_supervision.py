@@ -101,6 +101,27 @@ def test_interfaces_when_two_swapped_their_names_then_each_gets_its_own_back(uns
     assert tap.frames(at_least=1) == [frames.numbered(1)]
 
 
+def test_interface_when_deleted_and_its_name_given_to_another_of_ours_then_each_has_its_own_at_once(unseen, ns):
+    web = ns.ifindex(TAP)
+    ns.batch(["link del mirror-db", f"link set {TAP} name mirror-db"])
+    unseen.signal(signal.SIGCONT)
+    for name in ("web", "db"):
+        unseen.wait_session(name, state="ready", repairs=1)
+    assert ns.ifindex(TAP) == web and ns.has("mirror-db")
+    assert "waiting" not in unseen.log(), unseen.log()
+
+
+def test_interface_when_deleted_and_another_of_ours_must_keep_its_name_then_that_is_told(unseen, ns):
+    ns.batch(["link del mirror-db", f"link set {TAP} name mirror-db", f"link add {TAP} type bridge"])
+    unseen.signal(signal.SIGCONT)
+    unseen.wait_session("web", reason="interface-foreign")
+    unseen.wait_session("db", state="waiting")
+    assert "another of ours is called mirror-db" in unseen.session("db")["message"]
+    ns.ip(f"link del {TAP}")
+    for name in ("web", "db"):
+        unseen.wait_session(name, state="ready", seconds=2)
+
+
 def test_interface_when_renamed_and_its_name_taken_then_the_thief_is_untouched_and_nothing_is_left_over(unseen, ns):
     index = ns.ifindex(TAP)
     ns.batch([f"link set {TAP} name stolen0", f"link add {TAP} type bridge"])

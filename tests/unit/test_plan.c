@@ -465,6 +465,20 @@ static void test_plan_when_names_were_swapped_then_no_device_is_removed(void **s
 			   "rename a 4: was renamed to a by somebody\n");
 }
 
+static void test_wish_when_its_name_is_another_wishs_device_then_it_waits_for_the_rename(
+	void **state)
+{
+	struct vtap_wish wishes[] = { wish_of("mirror-db", 3), wish_of("mirror-web", 4) };
+	struct vtap_device devices[] = { device_of(4, "mirror-db") };
+	_auto_plan struct vtap_plan plan = { 0 };
+
+	(void)state;
+	vtap_ifname_mac("mirror-web", devices[0].mac);
+	plan = plan_of(wishes, 2, devices, 1);
+	assert_plan(&plan, "await mirror-db 4: is another of ours for the moment\n"
+			   "rename mirror-db 4: was renamed to mirror-db by somebody\n");
+}
+
 static void test_plan_when_converged_with_thousands_then_empty(void **state)
 {
 	enum { N = 2000 };
@@ -508,6 +522,8 @@ int main(void)
 		cmocka_unit_test(
 			test_plan_when_many_wishes_then_removals_first_then_in_their_order),
 		cmocka_unit_test(test_plan_when_names_were_swapped_then_no_device_is_removed),
+		cmocka_unit_test(
+			test_wish_when_its_name_is_another_wishs_device_then_it_waits_for_the_rename),
 		cmocka_unit_test(test_plan_when_converged_with_thousands_then_empty),
 	};
 
