@@ -62,17 +62,17 @@ int vtap_drain_load(
 	struct vtap_drain *drain, const char *path, uint64_t now_ns, struct vtap_err *err)
 {
 	_auto_file FILE *file = fopen(path, "re");
-	struct vtap_drain loaded = { .is_on = true, .since_ns = now_ns };
+	struct vtap_drain loaded = { .is_on = true, .since_ns = now_ns, .asked_ns = now_ns };
 
 	*drain = (struct vtap_drain){ 0 };
 	if (file == NULL)
 		return errno == ENOENT ? 0
 				       : vtap_err_set(err, -errno, "read %s: %s", path,
 						 vtap_errno_text(errno));
-	if (!state_parse(file, &loaded))
-		loaded = (struct vtap_drain){ .is_on = true, .since_ns = now_ns }; /* cut by a full
-										    disk: it was
-										    asked for */
+	if (!state_parse(file, &loaded)) /* cut by a full disk: it was asked for all the same */
+		loaded = (struct vtap_drain){
+			.is_on = true, .since_ns = now_ns, .asked_ns = now_ns
+		};
 	*drain = loaded;
 	return 0;
 }
@@ -88,6 +88,7 @@ int vtap_drain_begin(struct vtap_drain *drain, const char *path, const char *rea
 			.rate_before = drain->rate,
 			.rate = drain->rate,
 		};
+	drain->asked_ns = now_ns;
 	(void)snprintf(drain->reason, sizeof(drain->reason), "%s",
 		reason != NULL ? reason : ""); /* validated to fit */
 	return state_write(drain, path, err);

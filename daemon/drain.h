@@ -22,6 +22,7 @@ struct vtap_drain {
 	double rate_before;                 /* received packets a second when it began */
 	double rate;                        /* now */
 	uint64_t since_ns;                  /* CLOCK_MONOTONIC: of the drain, or of this process */
+	uint64_t asked_ns;                  /* when it was last asked for: drain-time begins anew */
 	uint64_t below_ns;        /* since when the rate is below the mark; 0: it is not */
 	uint64_t first_delivered; /* counters when it began */
 	uint64_t first_dropped;

@@ -310,7 +310,7 @@ static struct vtap_report_drain drain_report(const struct vtap_judge *judge, uin
 	report.elapsed_ns = now_ns - drain->since_ns;
 	report.quiet_ns = drain->below_ns != 0 ? now_ns - drain->below_ns : 0;
 	report.is_quiet = vtap_drain_is_quiet(drain, now_ns);
-	report.is_overdue = report.elapsed_ns > drain_time_ns;
+	report.is_overdue = now_ns - drain->asked_ns > drain_time_ns;
 	report.delivered =
 		delivered > drain->first_delivered ? delivered - drain->first_delivered : 0;
 	report.lost = lost > drain->first_dropped ? lost - drain->first_dropped : 0;

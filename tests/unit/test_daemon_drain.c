@@ -161,6 +161,7 @@ static void test_drain_when_asked_again_then_only_the_reason_changes(void **stat
 	assert_int_equal(vtap_drain_begin(&drain, path, "later", T0 + 9, WALL + 9, NULL), 0);
 	assert_string_equal(drain.reason, "later");
 	assert_true(drain.since_wall_ns == WALL && drain.rate_before == 500);
+	assert_true(drain.since_ns == T0 && drain.asked_ns == T0 + 9);
 }
 
 int main(void)
