@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/inspect.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,28 +47,73 @@ int vtap_inspect_load(const struct vtap_options *options, const struct vtap_conf
 	return r == 0 ? 0 : r == VTAP_LOAD_REFUSED ? VTAP_EXIT_CONFIG : VTAP_EXIT_TROUBLE;
 }
 
-/* In a child that has become the service user: 0, or the number of files it cannot read, at
- * most 99. */
-static int child_read(const struct passwd *user, const struct vtap_file *files, size_t n)
+/* What the one who is asked cannot read, with the command that lets him. @letters: of chmod. */
+static void complain_unread(struct vtap_diags *diags, const char *user, const char *path,
+	const char *letters, int error)
 {
-	int n_refused = 0;
+	struct vtap_place place = { .file = path };
+	const char *slash = strrchr(path, '/');
+	struct stat stat_now;
 
-	if (initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
-		setuid(user->pw_uid) < 0)
-		return 0; /* a container without the right: nothing can be said */
-	for (size_t i = 0; i < n; i++) {
-		_auto_fd int fd = open(files[i].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-		if (fd >= 0)
-			continue;
-		(void)fprintf(stderr, "%s: the service user %s cannot read it: %s\n", files[i].path,
-			user->pw_name, vtap_errno_text(errno)); /* nowhere else to say so */
-		n_refused += n_refused < 99;
-	}
-	return n_refused;
+	if (error != EACCES) /* no matter of its mode */
+		vtap_diags_add(diags, place, "", "", NULL, "the service user %s cannot read it: %s",
+			user, vtap_errno_text(error));
+	else if (stat(path, &stat_now) < 0 && slash != NULL && slash != path)
+		vtap_diags_add(diags, place, "", "", NULL,
+			"the service user %s cannot reach it: chmod go+x %.*s", user,
+			(int)(slash - path), path);
+	else
+		vtap_diags_add(diags, place, "", "", NULL,
+			"the service user %s cannot read it: chmod %s %s", user, letters, path);
 }
 
-static int service_user_check(const struct vtap_conf *conf)
+static bool user_become(const struct passwd *user)
+{
+	return initgroups(user->pw_name, user->pw_gid) == 0 && setgid(user->pw_gid) == 0 &&
+	       setuid(user->pw_uid) == 0;
+}
+
+/* As the service user: files and folder as they are when the daemon reads them. */
+static void user_read(const char *user, const struct vtap_conf *conf, const char *folder,
+	struct vtap_diags *diags)
+{
+	DIR *entries;
+
+	for (size_t i = 0; i < conf->n_files; i++) {
+		const char *path = conf->files[i].path;
+		_auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+		if (fd < 0)
+			complain_unread(diags, user, path, "go+r", errno);
+	}
+	entries = opendir(folder);
+	if (entries != NULL)
+		(void)closedir(entries); /* nothing was written */
+	else if (errno != ENOENT)
+		complain_unread(diags, user, folder, "go+rx", errno);
+}
+
+/* Return: exit status of a child that has become the service user. */
+static int child_read(
+	const struct passwd *user, const struct vtap_conf *conf, const char *config_path)
+{
+	_auto_free char *folder = vtap_load_folder(config_path);
+	struct vtap_diags diags = { 0 };
+	size_t n;
+
+	if (folder == NULL)
+		return VTAP_EXIT_TROUBLE;
+	if (!user_become(user))
+		return 0; /* a container without the right: nothing can be said */
+	user_read(user->pw_name, conf, folder, &diags);
+	n = diags.n;
+	if (n > 0)
+		diags_print(&diags, stdout);
+	vtap_diags_done(&diags);
+	return fflush(stdout) != 0 ? VTAP_EXIT_TROUBLE : n > 0 ? VTAP_EXIT_CONFIG : 0;
+}
+
+static int service_user_check(const struct vtap_conf *conf, const char *config_path)
 {
 	const struct passwd *user = geteuid() == 0 ? getpwnam(VTAP_SERVICE_USER) : NULL;
 	int status = 0;
@@ -77,7 +125,7 @@ static int service_user_check(const struct vtap_conf *conf)
 	if (child < 0)
 		return VTAP_EXIT_TROUBLE;
 	if (child == 0)
-		_exit(child_read(user, conf->files, conf->n_files) > 0 ? VTAP_EXIT_CONFIG : 0);
+		_exit(child_read(user, conf, config_path));
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		continue;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : VTAP_EXIT_TROUBLE;
@@ -88,7 +136,7 @@ int vtap_inspect_check(const struct vtap_options *options)
 	_auto(conf) const struct vtap_conf *conf = NULL;
 	int r = vtap_inspect_load(options, &conf);
 
-	return r != 0 ? r : service_user_check(conf);
+	return r != 0 ? r : service_user_check(conf, options->config_path);
 }
 
 int vtap_inspect_dump(const struct vtap_options *options)

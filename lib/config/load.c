@@ -377,12 +377,12 @@ static void file_check_owner(
 
 	if (stat->st_uid != 0 && stat->st_uid != trusted_uid)
 		vtap_diags_add(diags, place, "", "", NULL,
-			"belongs to uid %ju; only root may be able to change it: chown root",
-			(uintmax_t)stat->st_uid);
+			"belongs to uid %ju; only root may be able to change it: chown root %s",
+			(uintmax_t)stat->st_uid, path);
 	if ((stat->st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		vtap_diags_add(diags, place, "", "", NULL,
-			"mode %04o; only root may be able to change it: chmod go-w",
-			stat->st_mode & 07777U);
+			"mode %04o; only root may be able to change it: chmod go-w %s",
+			stat->st_mode & 07777U, path);
 }
 
 static int conf_add_file(struct vtap_conf *conf, const char *path)
@@ -475,7 +475,7 @@ static int name_compare(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name); /* alphasort would ask the locale */
 }
 
-static char *folder_path(const char *path)
+char *vtap_load_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = NULL;
@@ -490,7 +490,7 @@ static int files_walk(const char *path, int (*each)(const char *path, void *arg)
 	void (*enter)(const char *folder, void *arg),
 	void (*complain)(const char *folder, int code, void *arg), void *arg)
 {
-	_auto_free char *folder = folder_path(path);
+	_auto_free char *folder = vtap_load_folder(path);
 	__attribute__((cleanup(names_done))) struct names names = { 0 };
 	int r;
 

@@ -29,3 +29,7 @@ enum {
  */
 int vtap_load(const char *path, uid_t trusted_uid, const struct vtap_conf **ret_conf,
 	struct vtap_diags *ret_diags);
+
+/** vtap_load_folder() - the folder whose *.conf are read after that main file. Return: heap string,
+ * NULL without memory. */
+char *vtap_load_folder(const char *path);

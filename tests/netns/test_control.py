@@ -350,6 +350,31 @@ def test_check_when_a_file_belongs_to_another_then_78(make_vtapd):
     assert done.returncode == 78 and "theirs.conf" in done.stdout + done.stderr, done
 
 
+def check_as_service_user(vtapd, tmp_path):
+    """--check where a user vtapd is known: the namespace's programs have a mount namespace of their own."""
+    users = tmp_path / "passwd"
+    users.write_text("root:x:0:0::/root:/bin/sh\nvtapd:x:65534:65534::/:/bin/false\n")
+    return vtapd.ns.run("sh", "-c", 'mount --bind "$1" /etc/passwd && shift && exec "$@"', "-", users,
+                        *vtapd.command("--check"), check=False)
+
+
+@pytest.mark.parametrize("name, mode, remedy", [
+    ("vtapd.conf", 0o600, "cannot read it: chmod go+r {}/vtapd.conf"),
+    ("conf.d", 0o700, "cannot read it: chmod go+rx {}/conf.d"),
+    ("conf.d", 0o744, "cannot reach it: chmod go+x {}/conf.d"),
+])
+def test_check_when_the_service_user_cannot_read_it_then_78_and_the_remedy(name, mode, remedy, make_vtapd, tmp_path):
+    vtapd = make_vtapd(WEB, files={"more.conf": "[session x]\nvni = 1\n"}, start=False)
+    os.chmod(vtapd.directory, 0o755)
+    assert check_as_service_user(vtapd, tmp_path).returncode == 0
+    os.chmod(f"{vtapd.directory}/{name}", mode)
+    done = check_as_service_user(vtapd, tmp_path)
+    assert done.returncode == 78 and done.stderr == "", done
+    lines = done.stdout.splitlines()
+    assert any(line.endswith("the service user vtapd " + remedy.format(vtapd.directory)) for line in lines), lines
+    assert lines[-1].endswith("in 1 file.") or lines[-1].endswith("in 2 files."), lines
+
+
 def test_dump_config_when_printed_then_it_has_the_defaults_and_loads_again(make_vtapd):
     vtapd = make_vtapd("[session web]\nvni = 4321, 100-199\nsource = 10.0.0.0/16\n", start=False)
     done = vtapd.vtapd("--dump-config")

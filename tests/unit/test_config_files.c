@@ -102,12 +102,13 @@ static void test_file_when_others_may_write_it_then_refused(void **state)
 
 	main_file_write(*state);
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(modes); i++) {
-		char wanted[128];
+		char wanted[256];
 
 		assert_int_equal(chmod(path, modes[i]), 0);
 		(void)snprintf(wanted, sizeof(wanted), /* fits */
-			"vtapd.conf: mode %04o; only root may be able to change it: chmod go-w\n",
-			modes[i]);
+			"vtapd.conf: mode %04o; only root may be able to change it: chmod go-w "
+			"%s\n",
+			modes[i], path);
 		assert_mistakes(*state, wanted);
 	}
 }
@@ -117,15 +118,16 @@ static void test_file_when_it_belongs_to_somebody_else_then_refused(void **state
 	_auto_free char *path = folder_path(*state, "vtapd.conf");
 	uid_t owner = geteuid() != 0 ? geteuid() : 65534;
 	_auto_loaded struct loaded loaded = { 0 };
-	char wanted[128];
+	char wanted[256];
 
 	main_file_write(*state);
 	if (geteuid() == 0)
 		assert_int_equal(chown(path, owner, (gid_t)-1), 0);
 	loaded = folder_load_trusting(*state, owner + 1);
 	(void)snprintf(wanted, sizeof(wanted), /* fits */
-		"vtapd.conf: belongs to uid %u; only root may be able to change it: chown root\n",
-		owner);
+		"vtapd.conf: belongs to uid %u; only root may be able to change it: chown root "
+		"%s\n",
+		owner, path);
 	assert_string_equal(loaded.mistakes, wanted);
 	assert_int_equal(loaded.outcome, VTAP_LOAD_REFUSED);
 }
@@ -199,12 +201,14 @@ static void test_file_when_a_byte_changes_then_its_hash_does_and_no_other(void *
 static void test_folder_when_others_may_write_it_then_refused(void **state)
 {
 	_auto_free char *path = folder_path(*state, "conf.d");
+	char wanted[256];
 
 	main_file_write(*state);
 	folder_write(*state, "conf.d/a.conf", "");
 	assert_int_equal(chmod(path, 0777), 0);
-	assert_mistakes(
-		*state, "conf.d: mode 0777; only root may be able to change it: chmod go-w\n");
+	(void)snprintf(wanted, sizeof(wanted), /* fits */
+		"conf.d: mode 0777; only root may be able to change it: chmod go-w %s\n", path);
+	assert_mistakes(*state, wanted);
 }
 
 int main(void)
