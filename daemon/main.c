@@ -158,12 +158,30 @@ static int run(const struct vtap_options *options, const struct vtap_conf *conf,
 	return r < 0 ? complain(r, &err) : VTAP_EXIT_OK;
 }
 
+/* Who has the lock: another vtapd, or somebody who only took its name. */
+static int complain_locked(void)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	pid_t owner = 0;
+	int r = vtap_lock_owner(&owner, &err);
+
+	if (r == 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
+			"vtapd: another vtapd (pid %d) manages this network namespace; this one "
+			"ends",
+			(int)owner);
+	else
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"vtapd: the lock of this network namespace is taken: %s; this one ends",
+			err.text[0] != '\0' ? err.text : vtap_errno_text(r));
+	return VTAP_EXIT_LOCKED;
+}
+
 static int start(const struct vtap_options *options)
 {
 	_auto(conf) const struct vtap_conf *conf = NULL;
 	struct vtap_err err = VTAP_ERR_NULL;
 	_auto_fd int lock_fd = -1;
-	pid_t owner;
 	int r = vtap_inspect_load(options, &conf);
 
 	if (r != 0)
@@ -176,13 +194,8 @@ static int start(const struct vtap_options *options)
 		return VTAP_EXIT_NOPERM;
 	}
 	r = vtap_lock_take(&lock_fd, &err);
-	if (r == VTAP_LOCK_HELD) {
-		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
-			"vtapd: another vtapd (pid %d) manages this network namespace; this one "
-			"ends",
-			vtap_lock_owner(&owner, &err) == 0 ? (int)owner : -1);
-		return VTAP_EXIT_LOCKED;
-	}
+	if (r == VTAP_LOCK_HELD)
+		return complain_locked();
 	return r < 0 ? complain(r, &err) : run(options, conf, lock_fd);
 }
 

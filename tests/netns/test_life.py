@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import time
 
 import pytest
@@ -36,6 +37,34 @@ def test_second_daemon_when_started_then_75_and_the_first_goes_on(vtapd, ns, mak
     for i in range(50):
         mirror.send(4321, frames.numbered(i), flow=65408 + i)
     vtapd.wait_session("web", received=50, delivered=50)
+
+
+def hold_the_lock_as_nobody(ready, done):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        os.setresuid(65534, 65534, 65534)
+        sock.bind("\0vtapd")
+        sock.listen()
+        os.write(ready, b"x")
+        os.read(done, 1)
+
+
+def test_daemon_when_a_local_user_holds_its_lock_then_75_and_who_it_is(ns, make_vtapd):
+    (ready, ready_in), (done_out, done) = os.pipe(), os.pipe()
+    holder = os.fork()
+    if holder == 0:
+        try:
+            ns.call(hold_the_lock_as_nobody, ready_in, done_out)
+        finally:
+            os._exit(0)
+    os.read(ready, 1)
+    refused = make_vtapd(start=False).vtapd()
+    os.write(done, b"x")
+    os.waitpid(holder, 0)
+    for fd in (ready, ready_in, done_out, done):
+        os.close(fd)
+    assert refused.returncode == 75, refused
+    assert "is held by pid" in refused.stderr and "of uid 65534, which is not vtapd's" in refused.stderr, refused
+    assert "another vtapd" not in refused.stderr, refused
 
 
 def test_second_daemon_when_in_another_namespace_then_both_run(vtapd, make_target, make_vtapd):
