@@ -165,8 +165,10 @@ static void fd_give_up(struct vtap_interfaces *set, int *fd)
 	if (*fd < 0)
 		return;
 	grown = reallocarray(set->closed, set->n_closed + 1, sizeof(*grown));
-	if (grown == NULL)
-		return; /* leaked rather than closed under a worker's hands */
+	if (grown == NULL) {
+		*fd = -1; /* leaked rather than closed under a worker's hands */
+		return;
+	}
 	set->closed = grown;
 	grown[set->n_closed++] = vtap_steal_fd(fd);
 }
