@@ -266,15 +266,31 @@ static struct underlay *underlay_find(struct vtap_intake *intake, const char *na
 	return NULL;
 }
 
+/* A free entry, else that of the one that is gone longest; NULL when all are there. */
+static struct underlay *underlay_make_room(struct vtap_intake *intake)
+{
+	struct underlay *oldest = NULL;
+
+	if (intake->n_underlays < UNDERLAYS_MAX)
+		return &intake->underlay[intake->n_underlays++];
+	for (size_t i = 0; i < intake->n_underlays; i++) {
+		struct underlay *underlay = &intake->underlay[i];
+
+		if (underlay->index == 0 && (oldest == NULL || underlay->gone_ns < oldest->gone_ns))
+			oldest = underlay;
+	}
+	return oldest;
+}
+
 static void underlay_came(
 	struct vtap_intake *intake, const struct vtap_device *device, uint64_t now_ns)
 {
 	struct underlay *underlay = underlay_find(intake, device->name);
 
-	if (underlay == NULL && intake->n_underlays == UNDERLAYS_MAX)
-		return;
 	if (underlay == NULL) {
-		underlay = &intake->underlay[intake->n_underlays++];
+		underlay = underlay_make_room(intake);
+		if (underlay == NULL)
+			return; /* as many as there can be sockets are there: it gets none */
 		*underlay = (struct underlay){ .index = device->index };
 		memcpy(underlay->name, device->name, sizeof(underlay->name));
 		return;

@@ -233,6 +233,17 @@ def test_underlays_when_one_of_two_is_gone_then_the_other_goes_on(make_vtapd, ta
     until(lambda: sorted(vtapd.target()["bound"]) == ["eth0", "eth1"], "eth0 is taken again", seen=vtapd.target)
 
 
+def test_underlays_when_more_names_than_sockets_came_and_went_then_the_next_is_still_seen(make_vtapd, ns):
+    vtapd = make_vtapd(NAMED.replace("eth0", "u*"))
+    for name in [f"u{i}" for i in range(18)]:
+        ns.ip(f"link add {name} type bridge")
+        until(lambda name=name: vtapd.target()["bound"] == [name], f"{name} is taken", seen=vtapd.target)
+        ns.ip(f"link del {name}")
+        until(lambda name=name: vtapd.log_lines(f"{name}: gone"), f"{name} is gone", seen=vtapd.log)
+    ns.ip("link add u17 type bridge")
+    until(lambda: vtapd.log_lines("u17: back after"), "the last is remembered", seen=vtapd.log)
+
+
 def test_underlay_when_renamed_to_what_is_wanted_then_it_is_taken(make_vtapd, target, ns):
     vtapd = make_vtapd(NAMED.replace("eth0", "ens5"))
     assert vtapd.session("web")["reason"] == "underlay-missing"
