@@ -538,6 +538,22 @@ static void state_wait_for_port(struct update *update, const struct vtap_devices
 			update->target->port, update->target->port, former);
 }
 
+static void state_wait_for_underlay(struct update *update)
+{
+	const struct vtap_target *target = update->target;
+	char names[VTAP_ERR_MAX] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < target->n_underlays && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used,
+			"%s%s", /* cut is fine */
+			i > 0 ? ", " : "", target->underlays[i]);
+	if (target->n_underlays > 1)
+		state_wait(update->intake, "underlay-missing", 0, "none of %s is there", names);
+	else
+		state_wait(update->intake, "underlay-missing", 0, "%s is not there", names);
+}
+
 static void state_set(struct update *update, const struct vtap_devices *devices, uint64_t now_ns)
 {
 	struct vtap_intake *intake = update->intake;
@@ -553,9 +569,7 @@ static void state_set(struct update *update, const struct vtap_devices *devices,
 			"more than %d interfaces are underlays; name fewer", VTAP_SLOTS_MAX);
 	} else if (update->n_found == 0) {
 		vtap_backoff_clear(&intake->backoff); /* news tells when it comes */
-		state_wait(intake, "underlay-missing", 0, "%s%s is not there",
-			update->target->underlays[0],
-			update->target->n_underlays > 1 ? " (and the other underlays)" : "");
+		state_wait_for_underlay(update);
 	} else {
 		if (intake->reason != NULL)
 			vtap_log(LOG_NOTICE, VTAP_EVENT_TARGET_READY, NULL,
@@ -763,6 +777,28 @@ const char **vtap_intake_bound(const struct vtap_intake *intake, size_t *ret_n)
 		if (!is_listed)
 			names[n++] = name;
 	}
+	*ret_n = n;
+	return names;
+}
+
+static bool is_there(const struct vtap_intake *intake, const char *name)
+{
+	for (size_t i = 0; i < intake->n_underlays; i++)
+		if (intake->underlay[i].index != 0 && strcmp(intake->underlay[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+const char **vtap_intake_missing(
+	const struct vtap_intake *intake, const struct vtap_target *target, size_t *ret_n)
+{
+	const char **names = calloc(target->n_underlays + 1, sizeof(*names));
+	size_t n = 0;
+
+	for (size_t i = 0; i < target->n_underlays && names != NULL; i++)
+		if (!vtap_conf_is_glob(target->underlays[i]) &&
+			!is_there(intake, target->underlays[i]))
+			names[n++] = target->underlays[i];
 	*ret_n = n;
 	return names;
 }

@@ -103,3 +103,8 @@ void vtap_intake_status(const struct vtap_intake *intake, struct vtap_intake_sta
 /** vtap_intake_bound() - "any", or the names of the underlays that sockets are bound to. Return:
  * heap array, borrowed names. */
 const char **vtap_intake_bound(const struct vtap_intake *intake, size_t *ret_n);
+
+/** vtap_intake_missing() - the underlays of its target that are named, not by a glob, and not
+ * there. Return: heap array, borrowed names. */
+const char **vtap_intake_missing(
+	const struct vtap_intake *intake, const struct vtap_target *target, size_t *ret_n);

@@ -47,7 +47,9 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 	};
 	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
 	ret_report->bound = vtap_intake_bound(manager->intake[i], &ret_report->n_bound);
-	return ret_report->bound == NULL ? -ENOMEM : 0;
+	ret_report->missing = vtap_intake_missing(
+		manager->intake[i], &manager->conf->targets[i], &ret_report->n_missing);
+	return ret_report->bound == NULL || ret_report->missing == NULL ? -ENOMEM : 0;
 }
 
 static void session_observe(const struct vtap_manager *manager, size_t i,

@@ -21,9 +21,6 @@
  * of what the table takes (datapath/table.c). */
 #define RANGE_ROWS_MAX 2000000
 
-/* What makes a name of an underlay a glob. Source: fnmatch(3). */
-#define GLOB_BYTES "*?["
-
 enum level {
 	LEVEL_VNI,
 	LEVEL_RANGE,
@@ -324,11 +321,6 @@ static int check_interfaces(const struct vtap_conf *conf, struct vtap_diags *dia
 	return 0;
 }
 
-static bool name_is_glob(const char *name)
-{
-	return strpbrk(name, GLOB_BYTES) != NULL;
-}
-
 /* A tap interface cannot be where the encapsulated packets come in. */
 static void check_underlay_clash(
 	const struct vtap_conf *conf, const struct vtap_session *session, struct vtap_diags *diags)
@@ -339,7 +331,7 @@ static void check_underlay_clash(
 		const struct vtap_target *target = &conf->targets[i];
 
 		for (size_t j = 0; j < target->n_underlays; j++) {
-			if (name_is_glob(target->underlays[j]) ||
+			if (vtap_conf_is_glob(target->underlays[j]) ||
 				strcmp(target->underlays[j], session->interface) != 0)
 				continue;
 			(void)snprintf(rule, sizeof(rule), /* cut is harmless */
@@ -356,9 +348,9 @@ static void check_underlay_clash(
  * to meet. */
 static bool names_overlap(const char *a, const char *b)
 {
-	size_t a_len = strcspn(a, GLOB_BYTES), b_len = strcspn(b, GLOB_BYTES);
+	size_t a_len = strcspn(a, VTAP_GLOB_BYTES), b_len = strcspn(b, VTAP_GLOB_BYTES);
 
-	if (name_is_glob(a) && name_is_glob(b))
+	if (vtap_conf_is_glob(a) && vtap_conf_is_glob(b))
 		return strncmp(a, b, a_len < b_len ? a_len : b_len) == 0;
 	return fnmatch(a, b, 0) == 0 || fnmatch(b, a, 0) == 0;
 }
@@ -392,7 +384,7 @@ static void complain_port(const struct vtap_target *target, const struct vtap_ta
 	(void)snprintf(section, sizeof(section), "target %s", target->name); /* fits */
 	(void)snprintf(port, sizeof(port), "%u", target->port);              /* fits */
 	vtap_place_format(other->place, where, sizeof(where));
-	if (meeting->a != NULL && name_is_glob(meeting->a) && name_is_glob(meeting->b))
+	if (meeting->a != NULL && vtap_conf_is_glob(meeting->a) && vtap_conf_is_glob(meeting->b))
 		vtap_diags_add(diags, target->place, section, "port", port,
 			"target %s (%s) has it, and one interface could be both %s and %s; globs "
 			"on one port must begin differently",

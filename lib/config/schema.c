@@ -598,7 +598,8 @@ static const struct vtap_key KEYS[] = {
 		.help = "The interfaces that encapsulated packets come in on: names or globs such "
 			"as `ens*`.",
 		.detail = "`auto` is every interface that is not vtapd's own. An interface that is "
-			  "absent is waited for, and used when it appears.",
+			  "absent is waited for, and used when it appears; `vtapctl status` tells "
+			  "which named ones are absent.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,

@@ -65,6 +65,11 @@ const struct vtap_session *vtap_conf_find_session(const struct vtap_conf *conf, 
 	return NULL;
 }
 
+bool vtap_conf_is_glob(const char *underlay)
+{
+	return strpbrk(underlay, VTAP_GLOB_BYTES) != NULL;
+}
+
 const struct vtap_target *vtap_conf_find_target(const struct vtap_conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->n_targets; i++)

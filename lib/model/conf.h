@@ -140,6 +140,12 @@ VTAP_FREEP(conf, const struct vtap_conf, vtap_conf_unref)
 /** vtap_conf_find_session() - by name, or NULL */
 const struct vtap_session *vtap_conf_find_session(const struct vtap_conf *conf, const char *name);
 
+/** VTAP_GLOB_BYTES - what makes an underlay a glob */
+#define VTAP_GLOB_BYTES "*?["
+
+/** vtap_conf_is_glob() - does this underlay stand for several names? Source: fnmatch(3) */
+bool vtap_conf_is_glob(const char *underlay);
+
 /** vtap_conf_find_target() - by name, or NULL */
 const struct vtap_target *vtap_conf_find_target(const struct vtap_conf *conf, const char *name);
 

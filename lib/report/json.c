@@ -102,15 +102,17 @@ static json_t *target_json(const struct vtap_report_target *report)
 	/* one socket for all of them is called what the operator calls it */
 	bool is_auto = target->n_underlays == 0 && report->n_bound > 0;
 
-	return json_pack("{s:s, s:i, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:o, s:o, s:I, s:I, s:I, "
-			 "s:o, s:I}",
+	return json_pack(
+		"{s:s, s:i, s:o, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:o, s:o, s:I, s:I, s:I, "
+		"s:o, s:I}",
 		"name", target->name, "port", (int)target->port, "underlay", underlay, "bound",
 		is_auto ? vtap_json_strings(AUTO, 1)
 			: vtap_json_strings(report->bound, report->n_bound),
-		"path", "worker", "workers", (int)report->n_workers, "stalled",
-		(int)report->n_stalled, "state", report->state.state, "reason",
-		report->state.reason, "message", vtap_json_shown(report->state.message),
-		"retry_in_ns", vtap_json_duration(report->state.retry_in_ns), "received",
+		"missing", vtap_json_strings(report->missing, report->n_missing), "path", "worker",
+		"workers", (int)report->n_workers, "stalled", (int)report->n_stalled, "state",
+		report->state.state, "reason", report->state.reason, "message",
+		vtap_json_shown(report->state.message), "retry_in_ns",
+		vtap_json_duration(report->state.retry_in_ns), "received",
 		(json_int_t)report->received, "delivered",
 		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
 		(json_int_t)dropped_sum(report->verdicts), "drops", drops_json(report->verdicts),

@@ -30,6 +30,8 @@ struct vtap_report_target {
 	struct vtap_report_state state;
 	const char **bound; /* interfaces that sockets are bound to; one for `auto` */
 	size_t n_bound;
+	const char **missing; /* underlays that are named and not there */
+	size_t n_missing;
 	unsigned n_workers;
 	unsigned n_stalled; /* workers that have not moved for more than 5 s */
 	uint64_t received;

@@ -233,6 +233,22 @@ static void add_target(
 	vtap_text_table_cell(table, vtap_text_drops(answer, target).text);
 }
 
+/* Underlays that a target waits for while it works on others; without any that is its trouble. */
+static void write_missing(struct vtap_text_render *render, const struct json_t *target)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *missing = vtap_text_has(target, "missing")
+					       ? vtap_text_get_list(answer, target, "missing")
+					       : NULL; /* of an older daemon */
+	size_t n = vtap_text_list_len(missing);
+
+	if (n == 0 || vtap_text_find_string(answer, target, "message") != NULL)
+		return;
+	vtap_text_put(render, "  %s: waits for %s, which %s not there.\n",
+		vtap_text_get_string(answer, target, "name"),
+		vtap_text_joined(answer, missing, UNDERLAYS_SHOWN).text, n == 1 ? "is" : "are");
+}
+
 static void write_targets(struct vtap_text_render *render, const struct json_t *targets)
 {
 	static const struct vtap_text_column columns[] = {
@@ -257,6 +273,8 @@ static void write_targets(struct vtap_text_render *render, const struct json_t *
 	vtap_text_put(render, "\n");
 	vtap_text_render_table(render, table, true, "");
 	write_troubles(render, targets);
+	for (size_t i = 0; i < vtap_text_list_len(targets); i++)
+		write_missing(render, vtap_text_list_object(&render->answer, targets, i));
 }
 
 /* Rates and drops: "-" for a session that is not ready and never had a packet. */

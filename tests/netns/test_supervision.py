@@ -244,6 +244,19 @@ def test_underlays_when_more_names_than_sockets_came_and_went_then_the_next_is_s
     until(lambda: vtapd.log_lines("u17: back after"), "the last is remembered", seen=vtapd.log)
 
 
+def test_underlays_when_one_was_never_there_then_status_names_it_until_it_comes(make_vtapd, ns):
+    vtapd = make_vtapd(NAMED.replace("eth0", "eth0, eth9, u*"))
+    assert vtapd.target()["missing"] == ["eth9"] and vtapd.target()["state"] == "ready"
+    assert "waits for eth9, which is not there" in vtapd.ctl("status").stdout
+    ns.ip("link add eth9 type bridge")
+    until(lambda: vtapd.target()["missing"] == [], "eth9 is not missing any more", seen=vtapd.target)
+
+
+def test_underlays_when_none_is_there_then_all_are_named(make_vtapd):
+    vtapd = make_vtapd(NAMED.replace("eth0", "ens9, eth7"))
+    assert vtapd.target()["message"] == "none of ens9, eth7 is there"
+
+
 def test_underlay_when_renamed_to_what_is_wanted_then_it_is_taken(make_vtapd, target, ns):
     vtapd = make_vtapd(NAMED.replace("eth0", "ens5"))
     assert vtapd.session("web")["reason"] == "underlay-missing"

@@ -124,6 +124,26 @@ static void test_status_when_nothing_is_configured_then_unhealthy(void **state)
 	"'state':'waiting','reason':'port-taken','message':'UDP port 4789 is taken by vxlan0',"    \
 	"'retry_in_ns':1000000000,'received':0,'delivered':0,'dropped':0,'drops':{}}"
 
+#define TARGET_LACKS(missing)                                                                      \
+	"{'name':'default','port':4789,'underlay':['eth0','eth8','eth9'],'bound':['eth0'],"        \
+	"'missing':[" missing "],'path':'worker','workers':2,'state':'ready','reason':null,"       \
+	"'message':null,'retry_in_ns':null,'received':0,'delivered':0,'dropped':0,'drops':{}}"
+#define TARGET_LACKING                                                                             \
+	"vtapd 1.0.0 healthy. Up 6 d 4 h, configuration of Nov 20 09:14:03.\n"                     \
+	"\n"                                                                                       \
+	"TARGET   PORT  UNDERLAY  PATH    RECEIVED  DELIVERED  DROPPED\n"                          \
+	"default  4789  eth0      worker         0          0        0\n"
+
+static void test_status_when_a_named_underlay_is_not_there_then_it_is_named(void **state)
+{
+	(void)state;
+	assert_first_lines(STATUS(DAEMON, TARGET_LACKS("'eth9'"), WEB), 0,
+		TARGET_LACKING "  default: waits for eth9, which is not there.\n\n");
+	assert_first_lines(STATUS(DAEMON, TARGET_LACKS("'eth8','eth9'"), WEB), 0,
+		TARGET_LACKING "  default: waits for eth8, eth9, which are not there.\n\n");
+	assert_first_lines(STATUS(DAEMON, TARGET_LACKS(""), WEB), 0, TARGET_LACKING "\n");
+}
+
 #define DAEMON_WITH(state, checks, drain)                                                          \
 	"'daemon':{'version':'1.0.0','state':'" state "','checks':'" checks "','drain':" drain     \
 	",'uptime_ns':532800000000000,'configured':'2026-11-20T09:14:03Z','refused':null}"
@@ -351,6 +371,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status_when_a_session_waits_then_says_which_and_what_next),
+		cmocka_unit_test(test_status_when_a_named_underlay_is_not_there_then_it_is_named),
 		cmocka_unit_test(test_status_when_all_is_ready_then_0),
 		cmocka_unit_test(
 			test_status_when_files_were_refused_today_then_second_line_says_when),
