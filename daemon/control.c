@@ -31,8 +31,9 @@
 #define PUBLIC_CLIENTS_MAX 64
 #define CLIENT_BYTES       32768
 
-/* Of these, how many may wait (a waiting client is not timed out by the library), and how often it
- * is asked whether they are still there. */
+/* Of these, how many may wait for a session (a waiting client is not timed out by the library), and
+ * how often it is asked whether they are still there. A reload has happened when its client waits:
+ * it is never turned away. */
 #define WAITS_MAX    128
 #define WAITS_ASK_NS VTAP_NS_PER_S
 
@@ -114,18 +115,23 @@ static bool call_is_abandoned(const struct call *call)
 	return poll(&ask, 1, 0) == 1;
 }
 
+static bool call_is_wait(const struct call *call)
+{
+	return call->request.op == VTAP_OP_WAIT;
+}
+
 static size_t waits_count(const struct vtap_control *control)
 {
 	size_t n = 0;
 
 	for (const struct call *call = control->waiting; call != NULL; call = call->next)
-		n++;
+		n += call_is_wait(call);
 	return n;
 }
 
 static void call_suspend(struct call *call)
 {
-	if (waits_count(call->control) >= WAITS_MAX) {
+	if (call_is_wait(call) && waits_count(call->control) >= WAITS_MAX) {
 		call->answer = vtap_answer_error(
 			MHD_HTTP_SERVICE_UNAVAILABLE, "too many clients wait; try again later");
 		return;
@@ -161,11 +167,6 @@ static bool call_try(struct call *call, uint64_t now_ns)
 	free(call->answer.body);
 	call->answer = (struct vtap_answer){ 0 };
 	return false;
-}
-
-static bool call_is_wait(const struct call *call)
-{
-	return call->request.op == VTAP_OP_WAIT;
 }
 
 /* Resume those that have their answer; reloads only when the manager has settled. */

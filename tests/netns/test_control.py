@@ -304,6 +304,22 @@ def test_control_socket_when_left_by_a_killed_daemon_then_the_next_start_takes_i
     assert vtapd.ctl("status").returncode == 0
 
 
+def test_reload_when_as_many_clients_wait_as_may_then_it_is_answered_all_the_same(make_vtapd, ns):
+    ns.ip("link add mirror-web type bridge")
+    vtapd = make_vtapd()
+    waiting = []
+    for _ in range(128):
+        waiting.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        waiting[-1].connect(vtapd.socket)
+        waiting[-1].sendall(b"GET /v1/wait?session=web HTTP/1.1\r\nHost: x\r\n\r\n")
+    until(lambda: vtapd.request("GET", "/v1/wait?session=web&timeout_ms=1")[0] == 503, "no more may wait")
+    vtapd.write("vtapd.conf", WEB + "[session db]\nvni = 4400\n")
+    status, body = vtapd.request("POST", "/v1/reload")
+    assert status == 200 and body["added"] == 1, body
+    for sock in waiting:
+        sock.close()
+
+
 # --check and --dump-config
 
 def names_only(vtapd, text):
