@@ -3,8 +3,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,6 +23,9 @@
 
 /* More repairs than this in one turn become one line: somebody restarted a network manager. */
 #define FOLD_MIN 16
+
+/* Descriptors that are left for sockets, workers and clients; of a limit under 256 a quarter. */
+#define DESCRIPTORS_SPARE 64
 
 /* Below this MTU a device has no IPv6. Source: RFC 8200 section 5, kernel net/ipv6/addrconf.c. */
 #define IPV6_MTU_MIN 1280
@@ -482,20 +487,47 @@ static void interface_hold(
 	applying->turn->has_new_fds = true;
 }
 
+/* Some descriptors stay free: with all of them at tap interfaces there would be no sockets to
+ * receive on, and nobody could ask. The number of a new descriptor is the lowest that is free. */
+static int descriptors_check(const char *name, struct vtap_err *err)
+{
+	struct rlimit limit = { .rlim_cur = RLIM_INFINITY };
+	rlim_t spare;
+	_auto_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return 0;
+	if (fd < 0 && errno != EMFILE)
+		return vtap_err_set(err, -errno, "%s: %s", name, vtap_errno_text(errno));
+	spare = limit.rlim_cur / 4 < DESCRIPTORS_SPARE ? limit.rlim_cur / 4 : DESCRIPTORS_SPARE;
+	if (fd >= 0 && (rlim_t)fd < limit.rlim_cur - spare)
+		return 0;
+	return vtap_err_set(err, -EMFILE,
+		"%s: each tap interface takes a descriptor, and the limit is %ju (RLIMIT_NOFILE); "
+		"raise LimitNOFILE= of the service",
+		name, (uintmax_t)limit.rlim_cur);
+}
+
 static int step_create(
 	struct applying *applying, struct vtap_interface *interface, struct vtap_err *err)
 {
 	const struct vtap_wish *wish = &interface->wish;
 	_auto_fd int fd = -1;
-	int r = vtap_tap_create(wish->name, wish->uid, wish->gid, &fd, err);
-	int index = r == 0 ? (int)if_nametoindex(wish->name) : 0;
+	int r = descriptors_check(wish->name, err);
+	int index;
 
+	if (r == 0)
+		r = vtap_tap_create(wish->name, wish->uid, wish->gid, &fd, err);
 	if (r < 0)
 		return r;
+	index = (int)if_nametoindex(wish->name);
 	interface->state =
 		interface->state == VTAP_STATE_ABSENT ? VTAP_STATE_CREATING : interface->state;
 	if (index == 0)
-		return vtap_err_set(err, -ENODEV, "%s: vanished while it was made", wish->name);
+		return errno == ENODEV ? vtap_err_set(err, -ENODEV,
+						 "%s: vanished while it was made", wish->name)
+				       : vtap_err_set(err, -errno, "%s: look it up: %s", wish->name,
+						 vtap_errno_text(errno));
 	interface_hold(applying, interface, &fd, index);
 	r = dress(applying->set, interface, index,
 		VTAP_SET_ALL & ~(unsigned)(VTAP_SET_GROUP | VTAP_SET_FREE), err);
@@ -525,8 +557,10 @@ static int step_adopt(struct applying *applying, struct vtap_interface *interfac
 {
 	const struct vtap_wish *wish = &interface->wish;
 	_auto_fd int fd = -1;
-	int r = vtap_tap_attach(wish->name, wish->uid, wish->gid, &fd, err);
+	int r = descriptors_check(wish->name, err);
 
+	if (r == 0)
+		r = vtap_tap_attach(wish->name, wish->uid, wish->gid, &fd, err);
 	if (r == -EBUSY && closed_take_back(applying->set, wish->name, &fd))
 		r = 0; /* removed and wanted again before the table was made: it is us who hold it
 			*/

@@ -63,8 +63,11 @@ int vtap_tap_attach(const char *name, uid_t uid, gid_t gid, int *ret_fd, struct 
 	int r;
 
 	/* TUNSETIFF creates what does not exist; the caller wants this one or none */
-	if (index == 0)
+	if (index == 0 && errno == ENODEV)
 		return vtap_err_set(err, -ENODEV, "attach to %s: it is gone", name);
+	if (index == 0)
+		return vtap_err_set(
+			err, -errno, "attach to %s: look it up: %s", name, vtap_errno_text(errno));
 	r = tun_attach(name, 0, "attach to", uid, gid, &fd, err);
 	if (r < 0)
 		return r;
