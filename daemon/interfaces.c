@@ -721,11 +721,6 @@ static int wishes_copy(const struct vtap_interfaces *set, struct vtap_wish **ret
 	return 0;
 }
 
-static bool removal_blocks(const struct vtap_interfaces *set, const struct vtap_step *step)
-{
-	return set_find(set, step->name) != NULL;
-}
-
 static int removals_keep(struct vtap_interfaces *set, const struct vtap_plan *plan)
 {
 	int *removal = calloc(plan->n + 1, sizeof(*removal));
@@ -741,20 +736,28 @@ static int removals_keep(struct vtap_interfaces *set, const struct vtap_plan *pl
 	return 0;
 }
 
-/* Removals that free a name which is wanted cannot wait for the end. */
-static int removals_unblock(
-	struct applying *applying, const struct vtap_plan *plan, struct vtap_err *err)
+/* Removals that free a name which is wanted cannot wait for the end. Whose name stays taken waits;
+ * the others go on. */
+static void removals_unblock(struct applying *applying, const struct vtap_plan *plan)
 {
 	struct vtap_interfaces *set = applying->set;
-	int r = 0;
 
-	for (size_t i = 0; i < plan->n && r == 0; i++) {
-		if (plan->step[i].kind != VTAP_STEP_REMOVE || !removal_blocks(set, &plan->step[i]))
+	for (size_t i = 0; i < plan->n && plan->step[i].kind == VTAP_STEP_REMOVE; i++) {
+		const struct vtap_step *step = &plan->step[i];
+		struct vtap_interface *blocked = set_find(set, step->name);
+		struct vtap_err err = VTAP_ERR_NULL;
+		int r;
+
+		if (blocked == NULL || !vtap_backoff_is_due(&blocked->backoff, applying->now_ns))
 			continue;
-		r = vtap_links_delete(set->nl, &plan->step[i].index, 1, err);
-		applying->n_steps++;
+		r = vtap_links_delete(set->nl, &step->index, 1, &err);
+		if (r == 0) {
+			applying->n_steps++;
+			continue;
+		}
+		(void)vtap_err_add(&err, r, "remove the former %s", step->name);
+		refuse(applying, blocked, r, &err);
 	}
-	return r;
 }
 
 /* Interfaces that the plan says nothing about are as they should be. */
@@ -916,9 +919,8 @@ int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t 
 
 	if (r == 0)
 		r = removals_keep(set, &plan);
-	if (r == 0)
-		r = removals_unblock(&applying, &plan, err);
 	if (r == 0) {
+		removals_unblock(&applying, &plan);
 		states_settle(&applying, &plan);
 		plan_apply(&applying, &plan);
 		turn.has_removals = set->n_removals > 0;

@@ -304,6 +304,18 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 		settle(manager, done_ns);
 }
 
+/* Tried again each second, and told when the reason is a new one. */
+static void look_failed(struct vtap_manager *manager, int r, struct vtap_err *err, uint64_t now_ns)
+{
+	if (err->text[0] == '\0')
+		(void)vtap_err_set(err, r, "%s", vtap_errno_text(r));
+	if (strcmp(err->text, manager->look_err.text) != 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"look at the interfaces: %s; tried again every second", err->text);
+	manager->look_err = *err;
+	timer_arm(manager->turn_timer, now_ns + VTAP_NS_PER_S);
+}
+
 static int handle_turn(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct vtap_manager *manager = arg;
@@ -319,11 +331,10 @@ static int handle_turn(sd_event_source *source, uint64_t usec, void *arg)
 	r = vtap_interfaces_turn(manager->interfaces, now_ns,
 		manager->noticed_ns != 0 ? manager->noticed_ns : now_ns, &turn, &err);
 	if (r < 0) {
-		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
-			"look at the interfaces: %s; next try in 1 s", err.text);
-		timer_arm(manager->turn_timer, now_ns + VTAP_NS_PER_S);
+		look_failed(manager, r, &err, now_ns);
 		return 0;
 	}
+	manager->look_err.text[0] = '\0';
 	intakes_update(manager, now_ns);
 	turn_end(manager, &turn, now_ns);
 	return 0;

@@ -63,7 +63,8 @@ struct vtap_manager {
 	uint64_t configured_wall_ns;
 	uint64_t refused_wall_ns; /* 0: the files were accepted */
 	size_t n_refused_mistakes;
-	uint64_t remove_at_ns; /* removals were refused: not before */
+	uint64_t remove_at_ns;    /* removals were refused: not before */
+	struct vtap_err look_err; /* why the last look at the interfaces failed; "" if it did not */
 	uint64_t n_news_lost;
 	char status[256]; /* the last STATUS= that systemd was told */
 };

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Law: a descriptor that workers may write to is never closed under their hands, whatever memory
- * there is.
+ * there is; and what one interface is refused is no trouble of the others.
  */
 #include "tests/unit/cmocka_with.h"
 #include "tests/unit/namespace.h"
 
 #include <fcntl.h>
+#include <linux/if_tun.h>
 
 #include "base/clock.h"
 #include "daemon/interfaces.h"
 #include "datapath/rights.h"
+#include "netlink/link.h"
 
 #include <linux/capability.h>
 
@@ -26,6 +28,19 @@ void *reallocarray(void *list, size_t n, size_t size)
 		return NULL;
 	}
 	return realloc(list, bytes);
+}
+
+static bool is_delete_refused;
+
+int __real_vtap_links_delete(
+	struct vtap_nl *nl, const int *indexes, size_t n, struct vtap_err *err);
+int __wrap_vtap_links_delete(
+	struct vtap_nl *nl, const int *indexes, size_t n, struct vtap_err *err);
+
+int __wrap_vtap_links_delete(struct vtap_nl *nl, const int *indexes, size_t n, struct vtap_err *err)
+{
+	return is_delete_refused ? vtap_err_set(err, -EPERM, "Operation not permitted")
+				 : __real_vtap_links_delete(nl, indexes, n, err);
 }
 
 static struct vtap_session session = {
@@ -70,10 +85,52 @@ static void test_descriptor_when_given_up_without_memory_then_it_stays_open(void
 	vtap_interfaces_free(set);
 }
 
+/* A TAP with our mark that cannot be used, from an earlier life. Return: its descriptor. */
+static int multi_queue_make(struct vtap_nl *nl, const char *name)
+{
+	const struct vtap_link_settings link = { .alias = "vtapd:web" };
+	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	memcpy(request.ifr_name, name, strlen(name) + 1);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &request), 0);
+	assert_int_equal(vtap_link_set(nl, (int)if_nametoindex(name), &link, NULL), 0);
+	return fd;
+}
+
+static void test_removal_when_refused_then_only_whose_name_it_has_waits(void **state)
+{
+	struct vtap_session sessions[] = { session, session };
+	const struct vtap_conf both = { .sessions = sessions, .n_sessions = 2 };
+	const struct vtap_interface *y;
+	_auto(nl) struct vtap_nl *nl = NULL;
+	struct vtap_interfaces *set = NULL;
+	_auto_fd int fd = -1;
+
+	(void)state;
+	memcpy(sessions[0].interface, "mirror-y", sizeof("mirror-y"));
+	memcpy(sessions[1].name, "x", sizeof("x"));
+	memcpy(sessions[1].interface, "mirror-x", sizeof("mirror-x"));
+	assert_int_equal(vtap_nl_open(&nl, NULL), 0);
+	fd = multi_queue_make(nl, "mirror-y");
+	assert_int_equal(vtap_interfaces_new(nl, &set), 0);
+	assert_int_equal(vtap_interfaces_want(set, &both), 0);
+
+	is_delete_refused = true;
+	settle(set);
+	is_delete_refused = false;
+	y = vtap_interfaces_find(set, "mirror-y");
+	assert_int_equal(y->state, VTAP_STATE_WAITING);
+	assert_string_equal(y->message, "remove the former mirror-y: Operation not permitted");
+	assert_int_equal(vtap_interfaces_find(set, "mirror-x")->state, VTAP_STATE_READY);
+	vtap_interfaces_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptor_when_given_up_without_memory_then_it_stays_open),
+		cmocka_unit_test(test_removal_when_refused_then_only_whose_name_it_has_waits),
 	};
 
 	namespace_enter_or_skip();
