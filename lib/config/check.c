@@ -21,6 +21,10 @@
  * of what the table takes (datapath/table.c). */
 #define RANGE_ROWS_MAX 2000000
 
+/* Collisions that are listed: whoever has more made one mistake, not hundreds, and looking through
+ * those that were listed for each claim would take seconds. */
+#define COLLISIONS_MAX 200
+
 enum level {
 	LEVEL_VNI,
 	LEVEL_RANGE,
@@ -149,39 +153,65 @@ static void claims_collide(const struct claim *a, const struct claim *b, struct 
 	complain(diags, late->session, late->session->vni_place, "vni", vni, rule);
 }
 
-/* One line for two sessions that collide in many VNIs: the first collision is enough. */
-static bool is_reported(const struct vtap_diags *diags, size_t from, const struct vtap_session *a,
-	const struct vtap_session *b)
-{
-	const struct vtap_session *late = session_is_later(a, b) ? a : b;
-	const struct vtap_session *early = late == a ? b : a;
-	char section[VTAP_SECTION_TEXT_MAX], other[VTAP_SECTION_TEXT_MAX];
+/** struct pair - two sessions that collide */
+struct pair {
+	const struct vtap_session *late, *early;
+};
 
-	(void)snprintf(section, sizeof(section), "session %s", late->name); /* sized for both */
-	(void)snprintf(other, sizeof(other), "session %s ", early->name);
-	for (size_t i = from; i < diags->n; i++)
-		if (strcmp(diags->diag[i].section, section) == 0 &&
-			(a == b || strncmp(diags->diag[i].rule, other, strlen(other)) == 0))
+/** struct pairs - those that were listed: one line for two sessions that collide in many VNIs */
+struct pairs {
+	struct pair pair[COLLISIONS_MAX];
+	size_t n;
+};
+
+static bool pairs_have(const struct pairs *pairs, struct pair pair)
+{
+	for (size_t i = pairs->n; i > 0; i--) /* the last one is the likeliest */
+		if (pairs->pair[i - 1].late == pair.late &&
+			(pairs->pair[i - 1].early == pair.early || pair.late == pair.early))
 			return true;
 	return false;
 }
 
+/* Return: may more be listed? */
+static bool pairs_note(
+	struct pairs *pairs, const struct claim *a, const struct claim *b, struct vtap_diags *diags)
+{
+	bool is_a_late = session_is_later(a->session, b->session);
+	struct pair pair = {
+		.late = is_a_late ? a->session : b->session,
+		.early = is_a_late ? b->session : a->session,
+	};
+
+	if (pairs_have(pairs, pair))
+		return true;
+	if (pairs->n == COLLISIONS_MAX) {
+		complain(diags, pair.late, pair.late->vni_place, "vni", NULL,
+			"more sessions claim what others claim too; only the first collisions are "
+			"listed");
+		return false;
+	}
+	pairs->pair[pairs->n++] = pair;
+	claims_collide(a, b, diags);
+	return true;
+}
+
 static void claims_compare_all(const struct claims *claims, struct vtap_diags *diags)
 {
-	size_t first_diag = diags->n;
+	struct pairs pairs = { 0 };
+	bool has_room = true;
 	const struct claim *widest =
 		NULL; /* of this group, the claim that reaches furthest so far */
 
-	for (size_t i = 0; i < claims->n; i++) {
+	for (size_t i = 0; i < claims->n && has_room; i++) {
 		const struct claim *claim = &claims->claim[i];
 
 		if (widest == NULL || !claims_share_group(widest, claim)) {
 			widest = claim;
 			continue;
 		}
-		if (vtap_range_overlaps(widest->vni, claim->vni) &&
-			!is_reported(diags, first_diag, widest->session, claim->session))
-			claims_collide(widest, claim, diags);
+		if (vtap_range_overlaps(widest->vni, claim->vni))
+			has_room = pairs_note(&pairs, widest, claim, diags);
 		if (claim->vni.last > widest->vni.last)
 			widest = claim;
 	}

@@ -128,6 +128,24 @@ static void test_sessions_when_they_collide_often_then_one_line_for_each_pair(vo
 		"one of them a source\n");
 }
 
+static void test_sessions_when_thousands_collide_then_some_hundred_lines(void **state)
+{
+	_auto_loaded struct loaded loaded = { 0 };
+	_auto_free char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (int i = 0; i < 4000; i++) /* each shares a VNI with each of its ten neighbours */
+		(void)fprintf(out, "[session s%d]\ninterface = m\nvni = %d-%d\n", i, i, i + 10);
+	assert_int_equal(fclose(out), 0);
+	folder_write(*state, "vtapd.conf", text);
+	loaded = folder_load(*state);
+	assert_int_equal(loaded.outcome, VTAP_LOAD_REFUSED);
+	assert_int_equal(loaded.diags.n, 201);
+	assert_non_null(strstr(loaded.mistakes, "only the first collisions are listed"));
+}
+
 static void test_sessions_when_targets_differ_then_no_conflict(void **state)
 {
 	static const struct pair_row table[] = {
@@ -347,6 +365,7 @@ int main(void)
 		in_folder(test_sessions_when_both_take_any_then_refused),
 		in_folder(test_session_when_it_claims_twice_itself_then_refused),
 		in_folder(test_sessions_when_they_collide_often_then_one_line_for_each_pair),
+		in_folder(test_sessions_when_thousands_collide_then_some_hundred_lines),
 		in_folder(test_sessions_when_targets_differ_then_no_conflict),
 		in_folder(test_sessions_when_vni_comes_from_defaults_then_its_place_is_there),
 		in_folder(test_sessions_when_combinations_explode_then_refused),
