@@ -514,8 +514,9 @@ static int http_start(struct vtap_control *control, int listen_fd, struct vtap_e
 	return r < 0 ? r : 0;
 }
 
-int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
-	struct vtap_control **ret_control, struct vtap_err *err)
+/* On the control socket in @runtime_dir, or over TCP where @listen says. */
+static int control_new(struct vtap_manager *manager, const char *runtime_dir,
+	const struct vtap_listen *listen, struct vtap_control **ret_control, struct vtap_err *err)
 {
 	_auto(control) struct vtap_control *control = calloc(1, sizeof(*control));
 	int listen_fd = -1;
@@ -524,7 +525,11 @@ int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
 	if (control == NULL)
 		return -ENOMEM;
 	control->manager = manager;
-	r = socket_listen(control, runtime_dir, &listen_fd, err);
+	control->is_public = listen != NULL;
+	if (control->is_public)
+		r = vtap_listen_tcp(&listen->addr, listen->port, SOMAXCONN, &listen_fd, err);
+	else
+		r = socket_listen(control, runtime_dir, &listen_fd, err);
 	if (r == 0)
 		r = http_start(control, listen_fd, err);
 	if (r < 0)
@@ -533,24 +538,16 @@ int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
 	return 0;
 }
 
+int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
+	struct vtap_control **ret_control, struct vtap_err *err)
+{
+	return control_new(manager, runtime_dir, NULL, ret_control, err);
+}
+
 int vtap_control_new_public(struct vtap_manager *manager, const struct vtap_listen *listen,
 	struct vtap_control **ret_control, struct vtap_err *err)
 {
-	_auto(control) struct vtap_control *control = calloc(1, sizeof(*control));
-	int listen_fd = -1;
-	int r;
-
-	if (control == NULL)
-		return -ENOMEM;
-	control->manager = manager;
-	control->is_public = true;
-	r = vtap_listen_tcp(&listen->addr, listen->port, SOMAXCONN, &listen_fd, err);
-	if (r == 0)
-		r = http_start(control, listen_fd, err);
-	if (r < 0)
-		return r;
-	*ret_control = vtap_steal(&control);
-	return 0;
+	return control_new(manager, NULL, listen, ret_control, err);
 }
 
 void vtap_control_free(struct vtap_control *control)
