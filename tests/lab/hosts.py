@@ -31,10 +31,10 @@ def quieten(ns):
 
 
 class Target:
-    """The namespace of vtapd, its underlay `eth0`, and the sender's end of the wire."""
+    """The namespace of vtapd (a new one, if none is given), its underlay `eth0`, and the sender's end of the wire."""
 
-    def __init__(self, sender=None, mtu=UNDERLAY_MTU):
-        self.ns = Namespace("target")
+    def __init__(self, sender=None, mtu=UNDERLAY_MTU, ns=None):
+        self.ns = ns or Namespace("target")
         self.sender = sender or Namespace("sender")
         self._owns_sender = sender is None
         self.mtu = mtu

@@ -51,12 +51,16 @@ def remove_all():
 
 
 class Namespace:
-    """One namespace. `label` is for people who look at `ip netns` while a test hangs."""
+    """One namespace: a new one, or with `pid` a name for that of a process, which is left as it is at the end.
+    `label` is for people who look at `ip netns` while a test hangs.
+    """
 
-    def __init__(self, label):
+    def __init__(self, label, pid=None):
         self.label = label
         self.name = f"vt{os.getpid()}-{next(_counter)}-{label}"
-        subprocess.run(["ip", "netns", "add", self.name], check=True, capture_output=True, text=True)
+        make = ["add", self.name] if pid is None else ["attach", self.name, str(pid)]
+        subprocess.run(["ip", "netns", *make], check=True, capture_output=True, text=True)
+        self._is_borrowed = pid is not None
         self._fd = os.open(f"/run/netns/{self.name}", os.O_RDONLY | os.O_CLOEXEC)
         self._home = []
         self._pid = os.getpid()
@@ -79,7 +83,7 @@ class Namespace:
         """End what still runs inside (it was started by us: the namespace is ours) and remove it."""
         if self._fd < 0 or os.getpid() != self._pid:
             return
-        for pid in self.pids():
+        for pid in [] if self._is_borrowed else self.pids():
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

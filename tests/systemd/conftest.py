@@ -1,0 +1,162 @@
+"""Fixtures that make the tests read as sentences. Everything happens on machines (containers) that the test booted."""
+
+import concurrent.futures
+import os
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from lab import machine as lab_machine  # noqa: E402
+from lab import netns, package  # noqa: E402
+from lab.capture import Capture  # noqa: E402
+
+WEB = "[session web]\nvni = 4321\n"
+FRESH = """
+systemctl stop vtapd
+rm -rf /etc/systemd/system/vtapd.service.d /run/vtapd/drain
+systemctl daemon-reload
+systemctl reset-failed vtapd 2>/dev/null || true
+vtapd --teardown
+"""
+_rows = []
+
+
+def why_not():
+    reason = netns.why_not()
+    if not reason and not os.access("/lib/systemd/systemd-udevd", os.X_OK):
+        reason = "systemd or udev is not installed: packaging/deps test"
+    return reason
+
+
+def pytest_collection_modifyitems(items):
+    reason = why_not()
+    for item in items if reason else []:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_sessionfinish():
+    lab_machine.down_all()
+    netns.remove_all()
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _rows:
+        terminalreporter.section("measured")
+        for what, value in _rows:
+            terminalreporter.write_line(f"{what:42} {value}")
+
+
+@pytest.fixture(scope="session")
+def measured():
+    """measured("restart", "20,000 sent, 0 lost"): a row in the closing table."""
+    return lambda what, value: _rows.append((what, value))
+
+
+@pytest.fixture(scope="session")
+def share():
+    """A folder out here that every machine has as /share: for packages, and for what is to outlive a machine."""
+    with tempfile.TemporaryDirectory(prefix="vtapd-share-") as path:
+        os.chmod(path, 0o755)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def deb(share):
+    """The package, where machines find it."""
+    path = os.path.join(share, "vtapd.deb")
+    with open(package.build(), "rb") as source, open(path, "wb") as copy:
+        copy.write(source.read())
+    return path
+
+
+@pytest.fixture(scope="session")
+def newer_deb(deb, share):
+    """A later version of it; /share/newer.deb on machines."""
+    return package.repack_newer(deb, share)
+
+
+@pytest.fixture(scope="module")
+def boot(share):
+    """boot("label"): a machine without the package, gone at the end of the file."""
+    made = []
+
+    def make(label):
+        made.append(lab_machine.Machine(label, share))
+        return made[-1].boot()
+    yield make
+    for machine in made:
+        machine.kill()
+
+
+@pytest.fixture(scope="module")
+def install(boot, deb):  # pylint: disable=unused-argument
+    """install("label", ...): machines with the package installed and its service running, booted side by side."""
+    def one(label):
+        machine = boot(label)
+        machine.run("dpkg", "-i", "/share/vtapd.deb")
+        return machine
+
+    def make(*labels):
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            return list(pool.map(one, labels))
+    return make
+
+
+@pytest.fixture(scope="module")
+def machine(install):
+    """The file's machine, with the package."""
+    return install("host")[0]
+
+
+def fresh(machine):
+    """vtapd.service as after a boot: session web alone, no drop-in, no fd store, nothing drained."""
+    service = lab_machine.Service(machine)
+    machine.shell(FRESH)
+    service.configure(WEB)
+    return service.start()
+
+
+@pytest.fixture
+def service(machine, request):
+    """vtapd.service in its plain state, looked back on at the end."""
+    one = fresh(machine)
+    yield one
+    if getattr(request.node, "failed", False):
+        sys.stderr.write(f"--- journal\n{one.log()[-4000:]}")
+    elif one.is_running():
+        one.assert_adds_up()
+
+
+@pytest.fixture
+def target(machine):
+    """The machine's underlay, for those who send to it."""
+    return machine.target
+
+
+@pytest.fixture
+def mirror(target):
+    with target.mirror() as socket:
+        yield socket
+
+
+@pytest.fixture
+def capture(machine, share):
+    """capture("mirror-web"): tcpdump on an interface of the machine, run from outside."""
+    made = []
+
+    def make(interface="mirror-web", where=None, **kwargs):
+        made.append(Capture(where or machine.ns, interface, share, **kwargs))
+        return made[-1]
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if call.when == "call" and report.failed:
+        item.failed = True

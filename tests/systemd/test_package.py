@@ -1,0 +1,83 @@
+"""The law: installing starts it, an upgrade that would refuse its configuration leaves the old daemon running, removing
+takes the interfaces away, and purging leaves nothing."""
+
+import pytest
+
+from lab.deadline import until
+from lab.machine import Service
+
+# What a package manager itself writes down, and what was made since by others
+NOT_OURS = ("/var/lib/dpkg/", "/var/log/", "/var/cache/", "/run/", "/proc/", "/sys/", "/tmp/", "/dev/", "/var/tmp/",
+            "/src", "/share", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/var/lib/systemd/",
+            "/etc/.pwd.lock", "/root/", "/etc/ld.so.cache", "/etc/mtab")
+
+
+def files(machine):
+    out = machine.run("find", "/", "-xdev", "-not", "-type", "d", "-newer", "/etc/machine-id", "-o",
+                      "-xdev", "(", "-path", "*vtapd*", "-o", "-path", "*vtapctl*", ")").stdout.splitlines()
+    return {path for path in out if not path.startswith(NOT_OURS)}
+
+
+@pytest.fixture(scope="module")
+def host(boot, deb):  # pylint: disable=unused-argument
+    """A machine without the package."""
+    return boot("bare")
+
+
+def ours(machine):
+    return {name for name, link in machine.ns.links().items() if link.get("ifalias", "").startswith("vtapd:")}
+
+
+def is_there(machine, kind):
+    return machine.run("getent", kind, "vtapd", check=False).returncode == 0
+
+
+def test_package_when_it_lives_its_life_then_nothing_is_left(host, newer_deb, measured):  # pylint: disable=unused-argument
+    """One story, because each chapter needs the one before."""
+    before = files(host)
+
+    # Installed: it runs, is enabled, and shows whatever is mirrored
+    host.run("dpkg", "-i", "/share/vtapd.deb")
+    service = Service(host)
+    assert service.show("ActiveState") == "active" and service.show("UnitFileState") == "enabled"
+    assert host.show("vtapd-drain.service", "UnitFileState") == "disabled", "enabled on request"
+    assert is_there(host, "passwd") and is_there(host, "group")
+    assert ours(host) == {"mirror0"}
+    device = "sys-subsystem-net-devices-mirror0.device"
+    until(lambda: host.show(device, "ActiveState") == "active", f"{device} is active")
+    assert host.run("vtapd", "--check").returncode == 0
+    for page in ("vtapd.8", "vtapctl.8", "vtapd.conf.5"):
+        assert any(page in path for path in host.run("dpkg", "-L", "vtapd").stdout.splitlines()), page
+
+    # An upgrade whose configuration would be refused
+    pid = service.pid
+    service.write("conf.d/broken.conf", "[session web]\nvni = x\n")
+    done = host.run("dpkg", "-i", "/share/newer.deb", check=False)
+    assert service.pid == pid and service.show("ActiveState") == "active", done
+    assert '"x"' in done.stdout + done.stderr, done
+    service.unlink("conf.d/broken.conf")
+    host.run("dpkg", "--configure", "-a")
+    host.run("dpkg", "-i", "/share/newer.deb")
+    assert service.wait_another(pid) != pid
+    assert "+newer" in host.run("dpkg-query", "-W", "vtapd").stdout
+
+    # An upgrade keeps what the administrator wrote
+    service.write("conf.d/web.conf", "[session web]\nvni = 4321\n")
+    host.run("dpkg", "-i", "/share/newer.deb")
+    service.wait_settled()
+    assert ours(host) == {"mirror0", "mirror-web"}
+
+    # Removed: no interface, no service, the configuration stays
+    host.run("dpkg", "-r", "vtapd")
+    assert ours(host) == set()
+    assert not service.pid and host.show("vtapd.service", "LoadState") == "not-found"
+    assert host.exists("/etc/vtapd/vtapd.conf") and host.exists("/etc/vtapd/conf.d/web.conf")
+
+    # Purged: nothing
+    host.run("dpkg", "-P", "vtapd")
+    assert not is_there(host, "passwd") and not is_there(host, "group")
+    assert not [path for path in host.shell("ls -d /run/vtapd* /etc/vtapd* /var/lib/vtapd*", check=False).stdout.split()]
+    left = files(host) - before
+    measured("purge leaves", f"{len(left)} files")
+    assert left == set()
+    assert host.systemctl("is-system-running", check=False).stdout.strip() == "running"

@@ -1,0 +1,97 @@
+"""The law: the service may do what it has to do, and nothing else."""
+
+import re
+
+from lab.deadline import until
+
+CAP_NET_ADMIN = 1 << 12  # linux/capability.h
+SCORE_MAX = 1.8
+WRITABLE = ("/proc/sys/net/ipv4/conf", "/proc/sys/net/ipv6/conf")
+
+
+def test_unit_when_it_is_rated_then_its_exposure_is_small(service, measured):
+    out = service.machine.run("systemd-analyze", "security", "--no-pager", "vtapd.service", check=False).stdout
+    score = float(re.search(r"exposure level for vtapd\.service: ([0-9.]+)", out).group(1))
+    costs = ", ".join(re.findall(r"^✗ (\S+)", out, re.MULTILINE))
+    measured("systemd-analyze security", f"{score}: {costs}")
+    assert score <= SCORE_MAX, out
+
+
+def test_unit_when_systemd_verifies_it_then_it_has_nothing_to_say(service):
+    done = service.machine.run("systemd-analyze", "verify", "--man=no", "vtapd.service", "vtapd-drain.service")
+    assert done.stdout + done.stderr == "", done
+
+
+def test_process_when_it_runs_then_it_is_the_user_vtapd_with_one_capability(service):
+    uid = int(service.machine.run("id", "-u", "vtapd").stdout)
+    pid = service.pid
+    assert uid != 0 and service.process_status(pid, "Uid").split() == [str(uid)] * 4
+    for kind in ("CapPrm", "CapEff", "CapBnd"):
+        assert int(service.process_status(pid, kind), 16) == CAP_NET_ADMIN, kind
+    assert service.process_status(pid, "NoNewPrivs") == "1"
+    assert service.process_status(pid, "Seccomp") == "2", "a filter"
+
+
+def test_worker_when_it_runs_then_it_has_no_capability(service):
+    workers = service.workers()
+    assert workers
+    for tid in workers:
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            assert int(service.process_status(tid, kind), 16) == 0, (tid, kind)
+
+
+def test_service_when_it_has_one_capability_less_then_it_says_which(service):
+    """There is but one: without it no interface can be made, and that is said once, at the start."""
+    service.stop()
+    service.machine.add_drop_in("vtapd.service", "[Service]\nCapabilityBoundingSet=\nAmbientCapabilities=\nRestart=no\n")
+    done = service.machine.systemctl("start", "vtapd.service", check=False)
+    assert done.returncode != 0
+    assert service.show("ExecMainStatus") == "77", "not permitted"
+    service.machine.wait_journal("CAP_NET_ADMIN", "_COMM=vtapd")
+
+
+def test_proc_sys_when_the_service_looks_then_it_can_write_only_what_it_repairs(service):
+    with open(f"/proc/{service.pid}/mountinfo", encoding="utf-8") as file:
+        rows = [line.split() for line in file]
+    below = {row[4]: row[5].split(",") for row in rows if row[4].startswith("/proc/sys")}
+    writable = [path for path, options in below.items() if "rw" in options]
+    assert sorted(writable) == sorted(WRITABLE), below
+
+
+def test_files_when_the_service_looks_then_it_cannot_write_them(service):
+    with open(f"/proc/{service.pid}/mountinfo", encoding="utf-8") as file:
+        rows = [line.split() for line in file]
+    writable = {row[4] for row in rows if "rw" in row[5].split(",")}
+    assert not writable & {"/", "/usr", "/etc", "/home", "/var", "/run", "/boot"}, writable
+
+
+def test_core_when_it_crashes_then_no_packet_is_written_to_disk(service):
+    with open(f"/proc/{service.pid}/limits", encoding="utf-8") as file:
+        assert re.search(r"^Max core file size +0 +0 ", file.read(), re.MULTILINE)
+
+
+def test_control_socket_when_listed_then_root_and_the_group_may_use_it(service):
+    mode, owner, group = service.machine.run("stat", "-c", "%a %U %G", "/run/vtapd/control.sock").stdout.split()
+    assert (mode, group) == ("660", "vtapd") and owner in ("root", "vtapd"), (mode, owner, group)
+
+
+def test_tap_when_made_then_it_belongs_to_the_user(service):
+    """Nobody else on the host can attach to it (TUNSETOWNER)."""
+    uid, gid = (service.machine.run("id", flag, "vtapd").stdout.strip() for flag in ("-u", "-g"))
+    ns = service.machine.ns
+    assert ns.run("cat", "/sys/class/net/mirror-web/owner").stdout.strip() == uid
+    assert ns.run("cat", "/sys/class/net/mirror-web/group").stdout.strip() == gid
+    taken = service.machine.shell(
+        "setpriv --reuid=65534 --regid=65534 --clear-groups python3 -c 'import fcntl, os, struct\n"
+        "fd = os.open(\"/dev/net/tun\", os.O_RDWR)\n"
+        "fcntl.ioctl(fd, 0x400454ca, struct.pack(\"16sH22x\", b\"mirror-web\", 0x1002))'", check=False)
+    assert taken.returncode != 0 and "PermissionError" in taken.stderr, taken
+
+
+def test_fd_store_when_running_then_each_socket_is_in_it_and_what_goes_is_taken_out(service):
+    """One UDP socket a worker, and the ledger."""
+    stored = lambda: int(service.show("NFileDescriptorStore"))  # noqa: E731
+    until(lambda: stored() == len(service.workers()) + 1, "sockets and ledger are stored", seen=stored)
+    service.write("conf.d/port.conf", "[target default]\nport = 4790\n")
+    service.ctl("reload")
+    until(lambda: stored() == len(service.workers()) + 1, "the old port's sockets are not kept", seen=stored)
