@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lab import daemon as lab_daemon  # noqa: E402
-from lab import frames, hosts, netns  # noqa: E402
+from lab import frames, hosts, netns, unit  # noqa: E402
 from lab.capture import Capture  # noqa: E402
 
 _table = []
@@ -114,7 +114,8 @@ def make_vtapd(request, target):
     made = []
 
     def make(conf=WEB, files=None, ns=None, start=True, notify=None):
-        daemon = lab_daemon.Vtapd(ns or target.ns, conf, files, notify)
+        kind = unit.Vtapd if unit.is_wanted() else lab_daemon.Vtapd
+        daemon = kind(ns or target.ns, conf, files, notify)
         made.append(daemon)
         return daemon.start() if start else daemon
     yield make
