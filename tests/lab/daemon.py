@@ -159,6 +159,12 @@ class Vtapd:
                 self.kill()
             shutil.rmtree(self.directory, ignore_errors=True)
 
+    def ids(self):
+        """(uid, gid) of the process."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            text = file.read()
+        return tuple(int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE).group(1)) for name in ("Uid", "Gid"))
+
     def rss_kib(self):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
