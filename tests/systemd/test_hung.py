@@ -20,8 +20,10 @@ from lab.machine import Service
 WAYS = ("process", "loop", "worker")
 STALL_S = 5 + 1  # until a stall is noticed; judged once a second
 WATCHDOG_S = 15  # WatchdogSec of vtapd.service
-RESTART_S = 4  # SIGABRT, RestartSec and a start, on a busy machine
-CHECKER_S = 35
+ABORT_S = 5  # TimeoutAbortSec: a thread that ptrace holds does not take SIGABRT, and the workers leave it to the loop
+RESTART_S = 4  # RestartSec and a start, on a busy machine
+CHECKER_S = 35  # 5 until the stall is noticed, 10 of settle, and two checks 10 apart of a node that had just asked
+GRACE_S = 1  # a busy machine
 Case = collections.namedtuple("Case", "way service checker began")
 
 
@@ -81,8 +83,7 @@ def hung(install):
             case.checker.stop()
     yield cases, seconds
     for case in cases.values():
-        if case.way == "process" and case.service.pid == case.began[0]:
-            os.kill(case.began[0], signal.SIGCONT)
+        case.service.machine.kill()
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -94,8 +95,8 @@ def test_hang_when_there_is_a_watchdog_then_it_restarts_in_its_time(hung, way, m
     journal = cases[name].service.log()
     assert taken, f"no other process; journal:\n{journal}"
     assert "Watchdog timeout" in journal, journal
-    stall = STALL_S if way == "worker" else 0  # a loop that does not move cannot feed it
-    assert taken <= stall + WATCHDOG_S + RESTART_S, f"{taken:.1f} s"
+    extra = {"process": 0, "loop": ABORT_S, "worker": STALL_S}[way]  # a loop that does not move cannot feed it
+    assert taken <= extra + WATCHDOG_S + RESTART_S, f"{taken:.1f} s"
     cases[name].service.wait_settled()
 
 
@@ -104,4 +105,4 @@ def test_hang_when_there_is_no_watchdog_then_the_load_balancer_notices(hung, way
     _, seconds = hung
     taken = seconds.get(f"{way}-checker")
     measured(f"{way} hangs, 3 nodes of a checker", f"down for all after {taken:.1f} s" if taken else "not noticed")
-    assert taken and taken <= CHECKER_S, f"{taken} s"
+    assert taken and taken <= CHECKER_S + GRACE_S, f"{taken} s"
