@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from . import hosts
 from .daemon import REPOSITORY, START_SECONDS, Vtapd
@@ -38,6 +39,7 @@ class Machine:
         self.label, self._share = label, share
         self.init = None  # its pid out here
         self.ns = self.target = None
+        self._since = 0.0
 
     def boot(self):
         """Until every unit has been started, with a wire to a sender on eth0."""
@@ -138,10 +140,16 @@ class Machine:
         with open("/proc/mounts", encoding="utf-8") as file:
             return [words[1] for words in map(str.split, file) if words[2] == "cgroup2"]
 
+    def forget_journal(self):
+        """What is in the journal now is not shown any more."""
+        self._since = time.time()
+
+    def journalctl(self, *argv):
+        return self.run("journalctl", "--no-pager", f"--since=@{self._since:.6f}", *argv).stdout
+
     def journal(self, *matches):
         """The journal's entries that match (VTAPD_SESSION=web, -u vtapd), oldest first, as dictionaries."""
-        out = self.run("journalctl", "--all", "--no-pager", "-o", "json", *matches).stdout
-        return [json.loads(line) for line in out.splitlines()]
+        return [json.loads(line) for line in self.journalctl("--all", "-o", "json", *matches).splitlines()]
 
     def wait_journal(self, words, *matches, seconds=10.0):
         """Until an entry's message contains the words; returns the last one that does."""
@@ -160,7 +168,7 @@ class Service(Vtapd):
         self.socket = machine.path("/run/vtapd/control.sock")
 
     def log(self):
-        return self.machine.run("journalctl", "--no-pager", "-o", "cat", "-u", SERVICE).stdout
+        return self.machine.journalctl("-o", "cat", "-u", SERVICE)
 
     def vtapd(self, *argv, **kwargs):
         return self.machine.run("vtapd", *argv, check=False, **kwargs)

@@ -78,9 +78,9 @@ def newer_deb(deb, share):
     return package.repack_newer(deb, share)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def boot(share):
-    """boot("label"): a machine without the package, gone at the end of the file."""
+    """boot("label"): a machine without the package; gone at the end, or when the test has done with it."""
     made = []
 
     def make(label):
@@ -91,7 +91,7 @@ def boot(share):
         machine.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def install(boot, deb):  # pylint: disable=unused-argument
     """install("label", ...): machines with the package installed and its service running, booted side by side."""
     def one(label):
@@ -105,9 +105,9 @@ def install(boot, deb):  # pylint: disable=unused-argument
     return make
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def machine(install):
-    """The file's machine, with the package."""
+    """The machine of all who leave it as they found it, with the package."""
     return install("host")[0]
 
 
@@ -115,6 +115,7 @@ def fresh(machine):
     """vtapd.service as after a boot: session web alone, no drop-in, no fd store, nothing drained."""
     service = lab_machine.Service(machine)
     machine.shell(FRESH)
+    machine.forget_journal()
     service.configure(WEB)
     return service.start()
 

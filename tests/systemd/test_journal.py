@@ -54,7 +54,7 @@ def test_entry_when_a_condition_begins_then_it_has_its_id(foreign):
 
 def test_catalog_when_asked_then_a_condition_is_explained(foreign):
     foreign.machine.wait_journal("mirror-pay", "VTAPD_CONDITION=interface-foreign")
-    out = foreign.machine.run("journalctl", "--no-pager", "-x", f"MESSAGE_ID={FOREIGN_ID}").stdout
+    out = foreign.machine.journalctl("-x", f"MESSAGE_ID={FOREIGN_ID}")
     assert "ip link del" in out, out
 
 

@@ -28,7 +28,9 @@ def named_after_us(machine):
 @pytest.fixture(scope="module")
 def host(boot, deb):  # pylint: disable=unused-argument
     """A machine without the package."""
-    return boot("bare")
+    machine = boot("bare")
+    yield machine
+    machine.kill()
 
 
 def ours(machine):
