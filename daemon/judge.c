@@ -317,11 +317,17 @@ static struct vtap_report_drain drain_report(const struct vtap_judge *judge, uin
 	return report;
 }
 
+/* Asked anew: the last look may be a second old, and the answer is one that people wait for. */
 static enum vtap_checks checks_of(const struct vtap_manager *manager)
 {
+	struct vtap_health_status status;
+
 	if (manager->conf->health.listen.kind == VTAP_LISTEN_OFF)
 		return VTAP_CHECKS_OFF;
-	return manager->judge.checks.is_answering ? VTAP_CHECKS_ANSWERED : VTAP_CHECKS_REFUSED;
+	if (manager->judge.health == NULL)
+		return VTAP_CHECKS_REFUSED;
+	vtap_health_status(manager->judge.health, &status);
+	return status.is_answering ? VTAP_CHECKS_ANSWERED : VTAP_CHECKS_REFUSED;
 }
 
 void vtap_judge_fill(const struct vtap_manager *manager, struct vtap_snapshot *snapshot)

@@ -131,7 +131,7 @@ class Machine:
             try:
                 with open(f"{line}/vtapd-boot-{self.name}/system.slice/{unit}/cgroup.procs", encoding="ascii") as file:
                     return [int(word) for word in file.read().split()]
-            except FileNotFoundError:
+            except OSError:  # not there, or removed while it was read (ENODEV): the service has ended
                 continue
         return []
 

@@ -54,7 +54,7 @@ def test_drain_when_asked_then_health_refuses_at_once_and_forwarding_goes_on(dra
     assert not checker.connects(), "draining does not wait"
     status = drained.status()["daemon"]
     assert status["state"] == "draining" and status["drain"]["reason"] == "suricata 7.0.11", status
-    assert drained.healthz()["checks"] == "refused"
+    until(lambda: drained.healthz()["checks"] == "refused", "the answer says so, too", 2, seen=drained.healthz)
     assert "draining" in drained.ctl("status").stdout.splitlines()[0]
     mirror.send(4321, frames.numbered(1))
     assert tap.frames(at_least=1) == [frames.numbered(1)]

@@ -79,17 +79,18 @@ def test_order_when_it_is_shown_then_it_waits_for_no_network(service):
 
 # Sensors
 
-def test_sensor_when_it_wants_vtapd_then_its_interface_is_there(service):
+@pytest.mark.parametrize("sensor", ["suricata", "zeek"])
+def test_sensor_when_it_starts_then_vtapd_has_made_its_interface(service, sensor):
+    """By the drop-ins that the package brings."""
     machine = service.machine
-    machine.add_unit("suricata.service", SENSOR)
-    machine.add_drop_in("suricata.service", "[Unit]\nWants=vtapd.service\nAfter=vtapd.service\n")
+    machine.add_unit(f"{sensor}.service", SENSOR)
     service.stop()
     machine.run("vtapd", "--teardown")
-    machine.systemctl("start", "suricata.service")
+    machine.systemctl("start", f"{sensor}.service")
     assert service.show("ActiveState") == "active"
     service.restart()
-    assert machine.show("suricata.service", "ActiveState") == "active", "a restart of vtapd stops no sensor"
-    machine.systemctl("stop", "suricata.service")
+    assert machine.show(f"{sensor}.service", "ActiveState") == "active", "a restart of vtapd stops no sensor"
+    machine.systemctl("stop", f"{sensor}.service")
 
 
 def test_device_unit_when_the_interface_is_there_then_it_is_active(service):
@@ -146,7 +147,8 @@ def test_network_manager_when_it_is_installed_then_a_file_tells_it_to_keep_away(
     listed = service.machine.run("dpkg", "-L", "vtapd").stdout.splitlines()
     found = [path for path in listed if "/NetworkManager/conf.d/" in path and path.endswith(".conf")]
     assert found, "no file for NetworkManager"
-    assert "unmanaged-devices" in service.machine.read(found[0])
+    text = service.machine.read(found[0])
+    assert "interface-name:mirror-*" in text and "managed=0" in text, text
 
 
 # udev and sysctl

@@ -6,8 +6,8 @@ from lab.deadline import until
 
 CAP_NET_ADMIN = 1 << 12  # linux/capability.h
 SCORE_MAX = 1.8
-REPAIRED = ("/proc/sys/net/ipv4/conf", "/proc/sys/net/ipv6/conf")
-KERNEL = ("/proc/sys", "/proc/sys/kernel", "/proc/sys/net", "/proc/sys/net/ipv4", "/proc/sys/net/core", "/sys",
+REPAIRED = "/proc/sys/net/ipv6/conf"  # disable_ipv6; whatever else is repaired goes by netlink
+KERNEL = ("/proc/sys", "/proc/sys/kernel", "/proc/sys/net", "/proc/sys/net/ipv4/conf", "/proc/sys/net/core", "/sys",
           "/sys/fs/cgroup")
 SYSTEM = ("/", "/usr", "/etc", "/etc/vtapd", "/var", "/home")
 
@@ -62,7 +62,7 @@ def is_writable(service, path):
 
 
 def test_proc_sys_when_the_service_looks_then_it_can_write_only_what_it_repairs(service):
-    assert all(is_writable(service, path) for path in REPAIRED)
+    assert is_writable(service, REPAIRED)
     assert not [path for path in KERNEL if is_writable(service, path)]
 
 

@@ -9,10 +9,8 @@ import pytest
 from conftest import WEB
 from lab.machine import Service
 
+# Its order comes from the drop-in that the package brings for a unit of this name.
 SENSOR = """
-[Unit]
-Wants=vtapd.service
-After=vtapd.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
@@ -32,8 +30,8 @@ def sensor_host(install, share, request):
     service = Service(machine)
     service.configure(f"[health]\nsettle = 1s\ndrain-time = {DRAIN_S}s\n" + WEB)
     service.restart()
-    machine.add_unit("sensor.service", SENSOR.format(name=name))
-    machine.systemctl("enable", "--now", "sensor.service")
+    machine.add_unit("suricata.service", SENSOR.format(name=name))
+    machine.systemctl("enable", "--now", "suricata.service")
 
     def seen():
         with open(os.path.join(share, f"{name}.status"), encoding="utf-8") as file:
