@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-/** VTAP_SERVICE_USER - who runs the service. Source: systemd/vtapd.service */
+/** VTAP_SERVICE_USER - who runs the service. Source: User= of systemd/vtapd.service.in */
 #define VTAP_SERVICE_USER "vtapd"
 
 enum {

@@ -95,8 +95,7 @@ const char *vtap_text_state_color(const char *state)
 {
 	if (vtap_text_is_ready(state) || strcmp(state, "healthy") == 0)
 		return COLOR_GREEN;
-	if (strcmp(state, "unhealthy") == 0 || strcmp(state, "foreign") == 0 ||
-		strcmp(state, "page") == 0)
+	if (strcmp(state, "unhealthy") == 0 || strcmp(state, "page") == 0)
 		return COLOR_RED;
 	return COLOR_YELLOW;
 }
