@@ -10,6 +10,8 @@ struct building {
 	struct vtap_conf *conf;
 	struct vtap_diags *diags;
 	const struct vtap_draft_section *defaults; /* or NULL */
+	bool is_source_refused; /* of the session being built: who else claims its VNIs is not known
+				 */
 };
 
 static void entry_refuse(struct building *building, const struct vtap_draft_section *section,
@@ -61,9 +63,13 @@ static int section_apply(struct building *building, const struct vtap_draft_sect
 		if (entry->key != key)
 			continue;
 		n++;
+		if (entry->value[0] == '\0')
+			continue; /* the load has complained */
 		r = entry_parse(section, entry, to, &complaint);
 		if (r < 0)
 			return r;
+		if (r == VTAP_VALUE_REFUSED && strcmp(key->name, "source") == 0)
+			building->is_source_refused = true;
 		if (r == VTAP_VALUE_REFUSED && is_complaining)
 			entry_refuse(building, section, entry, &complaint);
 	}
@@ -219,6 +225,7 @@ static int session_build(struct building *building, const struct vtap_draft_sect
 
 	*session = (struct vtap_session){ .place = section->place, .i_target = VTAP_TARGET_NONE };
 	memcpy(session->name, section->name, sizeof(session->name));
+	building->is_source_refused = false;
 	r = keys_apply(building, VTAP_SECTION_SESSION, section,
 		&(struct vtap_reading){ .conf = conf, .object = session, .ret_target = &target });
 	if (r < 0)
@@ -235,7 +242,10 @@ static int session_build(struct building *building, const struct vtap_draft_sect
 	if (session->n_vnis > 0)
 		qsort(session->vnis, session->n_vnis, sizeof(*session->vnis), range_compare);
 	session_name_interface(building, session, section);
-	return session_find_target(building, session, section, target);
+	r = session_find_target(building, session, section, target);
+	if (building->is_source_refused)
+		session->i_target = VTAP_TARGET_NONE;
+	return r;
 }
 
 static int sessions_build(struct building *building)

@@ -320,7 +320,8 @@ static void check_shared_mtu(const struct vtap_session *first, const struct vtap
 {
 	char rule[VTAP_DIAG_RULE_MAX], mtu[16], where[64];
 
-	if (first->mtu_bytes == session->mtu_bytes)
+	if (first->mtu_bytes == session->mtu_bytes || first->mtu_bytes == 0 ||
+		session->mtu_bytes == 0) /* refused already */
 		return;
 	(void)snprintf(mtu, sizeof(mtu), "%u", session->mtu_bytes); /* sized for it */
 	(void)snprintf(rule, sizeof(rule),                          /* cut is harmless */
@@ -455,7 +456,8 @@ static void check_ports(const struct vtap_conf *conf, struct vtap_diags *diags)
 		for (size_t j = 0; j < i; j++) {
 			const struct vtap_target *other = &conf->targets[j];
 
-			if (target->port != other->port || !underlays_meet(target, other, &meeting))
+			if (target->port != other->port || target->port == 0 ||
+				!underlays_meet(target, other, &meeting))
 				continue;
 			complain_port(target, other, &meeting, diags);
 			break;

@@ -323,12 +323,12 @@ static int handle_key(void *arg, const char *inih_section, const char *name, con
 			name, value, "given twice, first in line %u", before->place.line);
 		return 1;
 	}
-	if (value[0] == '\0') {
+	if (value[0] == '\0')
 		vtap_diags_add(reader->diags, reader->place, vtap_draft_section_text(section, text),
-			name, NULL, "empty; leave the key out for its default");
-		return 1;
-	}
-	reader->error = entry_add(reader, section, key, value);
+			name, NULL, "empty; %s%s",
+			key->is_required ? "must be " : "leave the key out for its default",
+			key->is_required ? key->values : "");
+	reader->error = entry_add(reader, section, key, value); /* also empty: it was given */
 	return reader->error == 0;
 }
 

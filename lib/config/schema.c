@@ -302,8 +302,12 @@ static int prefix_take(const char *word, void *arg, struct vtap_complaint *compl
 {
 	struct prefix_list *list = arg;
 	struct vtap_prefix prefix;
-	int r = vtap_value_prefix(word, &prefix, complaint);
+	int r;
 
+	if (strcmp(word, "any") == 0)
+		return vtap_value_complain(
+			complaint, word, "stands alone: it is every source already");
+	r = vtap_value_prefix(word, &prefix, complaint);
 	if (r != 0)
 		return r;
 	for (size_t i = 0; i < *list->n; i++)
@@ -673,6 +677,7 @@ static const struct vtap_key KEYS[] = {
 		.section = VTAP_SECTION_SESSION,
 		.name = "vni",
 		.is_list = true,
+		.is_required = true,
 		.values = "0..16777215, ranges like 100-199, any",
 		.cost = { VTAP_COST_LIVE },
 		.parse = vni_parse,

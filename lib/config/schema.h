@@ -44,6 +44,7 @@ struct vtap_key {
 	bool is_list;          /* may be given several times; values add up */
 	bool is_default_alone; /* a list whose default stands for the whole list: nothing goes
 				  beside it */
+	bool is_required;      /* there is no configuration without it */
 	const char *values;    /* what it may be, for people: "1..16 | auto" */
 	const char *unit;      /* "bytes", "duration", or NULL */
 	const char *fallback;  /* the default as text; NULL: none, the help says what then */

@@ -27,8 +27,8 @@
  */
 #define VTAP_SESSIONS_MAX 10000
 
-/** VTAP_TARGET_NONE - i_target of a session whose target does not exist; never in a frozen
- * configuration */
+/** VTAP_TARGET_NONE - i_target of a session whose target does not exist, or whose claims are not
+ * known; never in a frozen configuration */
 #define VTAP_TARGET_NONE SIZE_MAX
 
 /** VTAP_AUTO - a number that the operator left to us */

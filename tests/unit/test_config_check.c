@@ -103,6 +103,25 @@ static void test_sessions_when_both_take_any_then_refused(void **state)
 	CHECK_ROWS(*state, table);
 }
 
+static void test_sessions_when_a_value_is_refused_then_no_second_mistake_follows(void **state)
+{
+	static const struct pair_row table[] = {
+		{ A("vni = any\n") B("vni = any\nsource = 10.0.0.1/8\n"),
+			"vtapd.conf:5: session b: source: \"10.0.0.1/8\": has bits after the "
+			"prefix; did you mean 10.0.0.0/8?\n" },
+		{ A("vni = 5\nsource = any, 10.0.0.0/8\n") B("vni = 5\n"),
+			"vtapd.conf:3: session a: source: \"any\": stands alone: it is every "
+			"source already\n" },
+		{ A("vni = 5\ninterface = m\nmtu = 9\n") B("vni = 6\ninterface = m\n"),
+			"vtapd.conf:4: session a: mtu: \"9\": must be 68..65521\n" },
+		{ "[target x]\nport = 0\n[target y]\nport = 70000\n",
+			"vtapd.conf:2: target x: port: \"0\": must be 1..65535\n"
+			"vtapd.conf:4: target y: port: \"70000\": must be 1..65535\n" },
+	};
+
+	CHECK_ROWS(*state, table);
+}
+
 static void test_session_when_it_claims_twice_itself_then_refused(void **state)
 {
 	static const struct pair_row table[] = {
@@ -363,6 +382,7 @@ int main(void)
 		in_folder(test_sessions_when_one_vni_and_one_prefix_then_refused),
 		in_folder(test_sessions_when_ranges_overlap_then_refused),
 		in_folder(test_sessions_when_both_take_any_then_refused),
+		in_folder(test_sessions_when_a_value_is_refused_then_no_second_mistake_follows),
 		in_folder(test_session_when_it_claims_twice_itself_then_refused),
 		in_folder(test_sessions_when_they_collide_often_then_one_line_for_each_pair),
 		in_folder(test_sessions_when_thousands_collide_then_some_hundred_lines),

@@ -382,6 +382,8 @@ static void test_header_when_malformed_then_refused_and_its_keys_passed_over(voi
 			"vtapd.conf:1: \"sesion\": unknown section; did you mean [session]?\n" },
 		{ "[Session web]\nvni = 1\n",
 			"vtapd.conf:1: \"Session\": unknown section; did you mean [session]?\n" },
+		{ "[SESSION x]\n",
+			"vtapd.conf:1: \"SESSION\": unknown section; did you mean [session]?\n" },
 		{ "[kafka]\nvni = 1\n", "vtapd.conf:1: \"kafka\": unknown section\n" },
 		{ "[session web] vni = 1\n",
 			"vtapd.conf:1: \"vni = 1\": stands behind the section header; give it a "
@@ -442,7 +444,7 @@ static void test_key_when_unknown_then_refused_with_what_was_meant(void **state)
 		{ "[session a]\nvni = 1\nfilter = tcp\n",
 			"vtapd.conf:3: session a: filter: unknown key\n" },
 		{ "[session a]\nvni = 1\nMTU = 1500\n",
-			"vtapd.conf:3: session a: MTU: unknown key\n" },
+			"vtapd.conf:3: session a: MTU: unknown key; did you mean mtu?\n" },
 		{ "[session a]\nvni = 1\nport = 4789\n",
 			"vtapd.conf:3: session a: port: unknown key\n" },
 		{ "[daemon]\non_stop = keep\n",
@@ -476,6 +478,9 @@ static void test_key_when_empty_then_refused(void **state)
 		{ "[session a]\nvni = 1\nmtu = ; 1500\n",
 			"vtapd.conf:3: session a: mtu: empty; leave the key out for its "
 			"default\n" },
+		{ "[session a]\nvni =\n", /* and it is not missing as well */
+			"vtapd.conf:2: session a: vni: empty; must be 0..16777215, ranges like "
+			"100-199, any\n" },
 		{ "[session a]\nvni = ,\n",
 			"vtapd.conf:2: session a: vni: \",\": an empty list\n" },
 	};
