@@ -49,11 +49,31 @@ static int entry_parse(const struct vtap_draft_section *section, const struct vt
 	return key->parse(entry->value, to, ret_complaint);
 }
 
+/* One line: each wrong word of a list is a mistake of its own. Return: 0, also with mistakes;
+ * -ENOMEM. */
+static int entry_apply(struct building *building, const struct vtap_draft_section *section,
+	const struct vtap_entry *entry, struct vtap_reading *to, bool is_complaining)
+{
+	struct vtap_complaint complaint;
+	int r = entry_parse(section, entry, to, &complaint);
+
+	while (r == VTAP_VALUE_REFUSED) {
+		if (strcmp(entry->key->name, "source") == 0)
+			building->is_source_refused = true;
+		if (is_complaining)
+			entry_refuse(building, section, entry, &complaint);
+		/* behind a # stands what was meant as a comment */
+		r = complaint.rest == NULL || strchr(entry->value, '#') != NULL
+			    ? 0
+			    : entry->key->parse(complaint.rest, to, &complaint);
+	}
+	return r;
+}
+
 /* Every line that the section has for this key. Return: how many, or -ENOMEM. */
 static int section_apply(struct building *building, const struct vtap_draft_section *section,
 	const struct vtap_key *key, struct vtap_reading *to, bool is_complaining)
 {
-	struct vtap_complaint complaint;
 	int n = 0;
 
 	for (size_t i = 0; i < section->n; i++) {
@@ -65,13 +85,9 @@ static int section_apply(struct building *building, const struct vtap_draft_sect
 		n++;
 		if (entry->value[0] == '\0')
 			continue; /* the load has complained */
-		r = entry_parse(section, entry, to, &complaint);
+		r = entry_apply(building, section, entry, to, is_complaining);
 		if (r < 0)
 			return r;
-		if (r == VTAP_VALUE_REFUSED && strcmp(key->name, "source") == 0)
-			building->is_source_refused = true;
-		if (r == VTAP_VALUE_REFUSED && is_complaining)
-			entry_refuse(building, section, entry, &complaint);
 	}
 	return n;
 }

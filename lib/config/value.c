@@ -22,6 +22,7 @@ int vtap_value_complain(
 {
 	va_list args;
 
+	ret_complaint->rest = NULL;
 	(void)snprintf(
 		ret_complaint->value, sizeof(ret_complaint->value), "%s", value); /* cut is fine */
 	va_start(args, fmt);
@@ -50,9 +51,11 @@ int vtap_value_words(const char *text,
 		memcpy(word, at, len);
 		word[len] = '\0';
 		r = take(word, arg, ret_complaint);
+		at += len;
+		if (r == VTAP_VALUE_REFUSED && at[strspn(at, BLANKS)] != '\0')
+			ret_complaint->rest = at;
 		if (r != 0)
 			return r;
-		at += len;
 	}
 	return 0;
 }

@@ -18,6 +18,8 @@
 struct vtap_complaint {
 	char value[VTAP_DIAG_VALUE_MAX + 1]; /* one more than is shown, so that a cut shows */
 	char rule[VTAP_DIAG_RULE_MAX];
+	const char
+		*rest; /* of a list: what follows the wrong word, borrowed from the text; or NULL */
 };
 
 enum {

@@ -469,6 +469,35 @@ static void test_key_when_given_twice_then_refused_unless_a_list(void **state)
 		"vtapd.conf:4: session a: mtu: \"1500\": given twice, first in line 3\n");
 }
 
+static void test_list_when_several_words_are_wrong_then_each_is_told(void **state)
+{
+	static const struct text_row table[] = {
+		{ "[session a]\nvni = x, 5, 9-1, 6, 6-\n",
+			"vtapd.conf:2: session a: vni: \"x\": must be 0..16777215, a range like "
+			"100-199, or any\n"
+			"vtapd.conf:2: session a: vni: \"9-1\": the range ends before it begins\n"
+			"vtapd.conf:2: session a: vni: \"6-\": must be 0..16777215, a range like "
+			"100-199, or any\n" },
+		{ "[session a]\nvni = 1\nsource = 10.0.0.1, host, 10.0.0.1 any\n",
+			"vtapd.conf:3: session a: source: \"host\": must be an address or a prefix "
+			"like 10.0.0.0/16 or 2001:db8::/32\n"
+			"vtapd.conf:3: session a: source: \"10.0.0.1\": given twice\n"
+			"vtapd.conf:3: session a: source: \"any\": stands alone: it is every "
+			"source already\n" },
+		{ "[session a]\nvni = 1\nsource = host # not this one\n",
+			"vtapd.conf:3: session a: source: \"host # not this one\": must be an "
+			"address or a prefix like 10.0.0.0/16 or 2001:db8::/32; inline comments "
+			"start with ;\n" },
+		{ "[health]\nrequire = everything, sensors, nothing\n",
+			"vtapd.conf:2: health: require: \"everything\": must be any or all, "
+			"sensors, traffic\n"
+			"vtapd.conf:2: health: require: \"nothing\": must be any or all, sensors, "
+			"traffic\n" },
+	};
+
+	REFUSE_ROWS(*state, table);
+}
+
 static void test_key_when_empty_then_refused(void **state)
 {
 	static const struct text_row table[] = {
@@ -608,6 +637,7 @@ int main(void)
 		in_folder(test_section_when_a_file_ends_then_it_ends),
 		in_folder(test_key_when_unknown_then_refused_with_what_was_meant),
 		in_folder(test_key_when_given_twice_then_refused_unless_a_list),
+		in_folder(test_list_when_several_words_are_wrong_then_each_is_told),
 		in_folder(test_key_when_empty_then_refused),
 		in_folder(test_key_when_a_word_for_all_is_not_alone_then_refused),
 		in_folder(test_defaults_when_a_session_sets_a_key_then_the_session_wins),
