@@ -123,6 +123,11 @@ static int keys_apply(struct building *building, enum vtap_section kind,
 	return 0;
 }
 
+static bool section_is(const struct vtap_draft_section *section, enum vtap_section kind)
+{
+	return section->kind == kind && !section->is_refused;
+}
+
 static int target_build(struct building *building, const struct vtap_draft_section *section)
 {
 	struct vtap_conf *conf = building->conf;
@@ -147,7 +152,7 @@ static int targets_build(struct building *building)
 	int r = 0;
 
 	for (size_t i = 0; i < building->draft->n && r == 0; i++)
-		if (building->draft->section[i].kind == VTAP_SECTION_TARGET)
+		if (section_is(&building->draft->section[i], VTAP_SECTION_TARGET))
 			r = target_build(building, &building->draft->section[i]);
 	if (r == 0 && building->conf->n_targets == 0)
 		r = target_build(building, NULL);
@@ -271,48 +276,70 @@ static int sessions_build(struct building *building)
 	int r = 0;
 
 	for (size_t i = 0; i < building->draft->n; i++)
-		n += building->draft->section[i].kind == VTAP_SECTION_SESSION;
+		n += section_is(&building->draft->section[i], VTAP_SECTION_SESSION);
 	if (n == 0)
 		return 0;
 	conf->sessions = calloc(n, sizeof(*conf->sessions)); /* places and names are never moved */
 	if (conf->sessions == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < building->draft->n && r == 0; i++)
-		if (building->draft->section[i].kind == VTAP_SECTION_SESSION)
+		if (section_is(&building->draft->section[i], VTAP_SECTION_SESSION))
 			r = session_build(building, &building->draft->section[i]);
 	return r;
 }
 
-/* Mistakes in [defaults] are reported there, once, and not with every session that has no key of
- * its own. */
-static int defaults_check(struct building *building)
+/* A configuration with one target and one session that nobody sees. */
+static int scratch_new(struct vtap_conf **ret_scratch)
 {
-	const struct vtap_draft_section *section = building->defaults;
-	struct vtap_conf *scratch;
-	const char *target = NULL;
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
-	int r = 0;
+	struct vtap_conf *scratch = vtap_conf_new();
 
-	if (section == NULL)
-		return 0;
-	scratch = vtap_conf_new();
 	if (scratch == NULL)
 		return -ENOMEM;
 	scratch->sessions = calloc(1, sizeof(*scratch->sessions));
-	if (scratch->sessions == NULL)
-		r = -ENOMEM;
-	else
-		scratch->n_sessions = 1;
-	for (size_t i = 0; i < n && r >= 0; i++)
-		if (keys[i].section == VTAP_SECTION_SESSION)
-			r = section_apply(building, section, &keys[i],
-				&(struct vtap_reading){ .conf = scratch,
-					.object = scratch->sessions,
-					.ret_target = &target },
-				true);
+	scratch->targets = calloc(1, sizeof(*scratch->targets));
+	scratch->n_sessions = scratch->sessions != NULL;
+	scratch->n_targets = scratch->targets != NULL;
+	if (scratch->n_sessions + scratch->n_targets < 2) {
+		vtap_conf_unref(scratch);
+		return -ENOMEM;
+	}
+	*ret_scratch = scratch;
+	return 0;
+}
+
+/* Only complain about the values of a section. */
+static int section_try(struct building *building, const struct vtap_draft_section *section)
+{
+	struct vtap_conf *scratch = NULL;
+	const char *target = NULL;
+	size_t n;
+	const struct vtap_key *keys = vtap_schema_keys(&n);
+	int r = scratch_new(&scratch);
+
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		struct vtap_reading to = { .conf = scratch, .ret_target = &target };
+
+		to.object = keys[i].section == VTAP_SECTION_TARGET ? (void *)scratch->targets
+								   : (void *)scratch->sessions;
+		r = section_apply(building, section, &keys[i], &to, true);
+	}
 	vtap_conf_unref(scratch);
 	return r < 0 ? r : 0;
+}
+
+/* Mistakes in [defaults] are reported there, once, and not with every session that has no key of
+ * its own; and those of sections whose header is a mistake, where else. */
+static int sections_try(struct building *building)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < building->draft->n && r == 0; i++) {
+		const struct vtap_draft_section *section = &building->draft->section[i];
+
+		if (section->is_refused || section->kind == VTAP_SECTION_DEFAULTS)
+			r = section_try(building, section);
+	}
+	return r;
 }
 
 int vtap_build(const struct vtap_draft *draft, struct vtap_conf *conf, struct vtap_diags *diags)
@@ -332,7 +359,7 @@ int vtap_build(const struct vtap_draft *draft, struct vtap_conf *conf, struct vt
 	if (!(conf->health.require & VTAP_REQUIRE_ALL))
 		conf->health.require |= VTAP_REQUIRE_ANY; /* sensors and traffic imply it */
 	if (r == 0)
-		r = defaults_check(&building);
+		r = sections_try(&building);
 	if (r == 0)
 		r = targets_build(&building);
 	if (r == 0)

@@ -18,7 +18,8 @@ struct vtap_draft_section *vtap_draft_find(
 	const struct vtap_draft *draft, enum vtap_section kind, const char *name)
 {
 	for (size_t i = 0; i < draft->n; i++)
-		if (draft->section[i].kind == kind && strcmp(draft->section[i].name, name) == 0)
+		if (draft->section[i].kind == kind && !draft->section[i].is_refused &&
+			strcmp(draft->section[i].name, name) == 0)
 			return &draft->section[i];
 	return NULL;
 }

@@ -18,6 +18,7 @@ struct vtap_draft_section {
 	enum vtap_section kind;
 	char name[VTAP_NAME_MAX]; /* "" for a section without a name */
 	struct vtap_place place;
+	bool is_refused;          /* its header is a mistake: its keys are only checked */
 	struct vtap_entry *entry; /* in the order of the lines */
 	size_t n;
 };
@@ -33,7 +34,7 @@ struct vtap_draft {
 /** vtap_draft_done() - frees all; may run twice */
 void vtap_draft_done(struct vtap_draft *draft);
 
-/** vtap_draft_find() - a section by kind and name, or NULL */
+/** vtap_draft_find() - a section by kind and name, or NULL; refused ones are not found */
 struct vtap_draft_section *vtap_draft_find(
 	const struct vtap_draft *draft, enum vtap_section kind, const char *name);
 

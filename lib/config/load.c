@@ -31,14 +31,15 @@ struct reader {
 	struct vtap_diags *diags;
 	struct vtap_place place; /* of the line that was given to inih last */
 	bool has_section;        /* a section header was seen in this file */
-	bool is_skipping; /* the section is not usable: its keys are passed over in silence */
-	size_t i_section; /* in the draft, when has_section and not is_skipping */
-	int error;        /* -ENOMEM */
+	bool is_skipping;        /* the section is unknown: its keys are passed over in silence */
+	size_t i_section;        /* in the draft, when has_section and not is_skipping */
+	int error;               /* -ENOMEM */
 };
 
 /* ---- section headers ---- */
 
-static int draft_add_section(struct reader *reader, enum vtap_section kind, const char *name)
+static int draft_add_section(
+	struct reader *reader, enum vtap_section kind, const char *name, bool is_refused)
 {
 	struct vtap_draft *draft = reader->draft;
 	struct vtap_draft_section *grown = draft->section;
@@ -49,7 +50,9 @@ static int draft_add_section(struct reader *reader, enum vtap_section kind, cons
 	if (grown == NULL)
 		return -ENOMEM;
 	draft->section = grown;
-	grown[draft->n] = (struct vtap_draft_section){ .kind = kind, .place = reader->place };
+	grown[draft->n] = (struct vtap_draft_section){
+		.kind = kind, .place = reader->place, .is_refused = is_refused
+	};
 	memcpy(grown[draft->n].name, name, strlen(name) + 1);
 	reader->i_section = draft->n++;
 	return 0;
@@ -78,10 +81,16 @@ static bool section_kind_find(const char *word, enum vtap_section *ret_kind)
 	return false;
 }
 
-/* "session  web" inside the brackets: a word and, for some sections, a name. Complains and returns
- * false. */
-static bool section_words_check(
-	struct reader *reader, char *words, enum vtap_section *ret_kind, const char **ret_name)
+/** struct header - what stands inside the brackets of a section */
+struct header {
+	bool is_known;  /* the kind is one */
+	bool is_usable; /* and the name too */
+	enum vtap_section kind;
+	const char *name; /* "" for none */
+};
+
+/* "session  web" inside the brackets: a word and, for some sections, a name. Complains. */
+static void section_words_read(struct reader *reader, char *words, struct header *header)
 {
 	char *rest, *word = strtok_r(words, " \t", &rest);
 	char *name = word != NULL ? strtok_r(NULL, " \t", &rest) : NULL;
@@ -90,25 +99,27 @@ static bool section_words_check(
 	if (word == NULL) {
 		vtap_diags_add(
 			reader->diags, reader->place, "", "", NULL, "an empty section header");
-		return false;
+		return;
 	}
-	if (!section_kind_find(word, ret_kind)) {
+	if (!section_kind_find(word, &header->kind)) {
 		section_refuse_word(reader, word);
-		return false;
+		return;
 	}
-	*ret_name = name != NULL ? name : "";
-	if (vtap_section_is_named(*ret_kind) != (name != NULL) || more != NULL) {
+	header->is_known = true;
+	if (vtap_section_is_named(header->kind) != (name != NULL) || more != NULL) {
 		vtap_diags_add(reader->diags, reader->place, word, "", NULL,
-			vtap_section_is_named(*ret_kind) ? "needs one name, like [%s web]"
-							 : "takes no name, only [%s]",
+			vtap_section_is_named(header->kind) ? "needs one name, like [%s web]"
+							    : "takes no name, only [%s]",
 			word);
-		return false;
+		return;
 	}
-	if (name == NULL || vtap_value_name_ok(name))
-		return true;
-	vtap_diags_add(reader->diags, reader->place, word, "", name,
-		"a name is 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit");
-	return false;
+	if (name != NULL && !vtap_value_name_ok(name)) {
+		vtap_diags_add(reader->diags, reader->place, word, "", name,
+			"a name is 1 to 32 of a-z 0-9 . _ - and begins with a letter or digit");
+		return;
+	}
+	header->is_usable = true;
+	header->name = name != NULL ? name : "";
 }
 
 /* A header is good when ']' is there and nothing but blanks or a comment is behind it. */
@@ -130,13 +141,26 @@ static bool header_is_closed(struct reader *reader, const char *line, size_t *re
 	return false;
 }
 
+/* Complains about a section that was given before. */
+static void section_check_first(struct reader *reader, struct header *header)
+{
+	char section[VTAP_SECTION_TEXT_MAX], first[64];
+	const struct vtap_draft_section *before =
+		vtap_draft_find(reader->draft, header->kind, header->name);
+
+	if (before == NULL)
+		return;
+	header->is_usable = false;
+	vtap_diags_add(reader->diags, reader->place, vtap_draft_section_text(before, section), "",
+		NULL, "given twice, first at %s",
+		vtap_place_format(before->place, first, sizeof(first)));
+}
+
+/* Of a known section whose header is a mistake the keys are checked all the same. */
 static void header_take(struct reader *reader, const char *line)
 {
 	_auto_free char *words = NULL;
-	char section[VTAP_SECTION_TEXT_MAX], first[64];
-	const struct vtap_draft_section *before;
-	enum vtap_section kind;
-	const char *name;
+	struct header header = { .name = "" };
 	size_t len = 0;
 
 	reader->has_section = true;
@@ -148,17 +172,12 @@ static void header_take(struct reader *reader, const char *line)
 		reader->error = -ENOMEM;
 		return;
 	}
-	if (!section_words_check(reader, words, &kind, &name))
+	section_words_read(reader, words, &header);
+	if (!header.is_known)
 		return;
-	before = vtap_draft_find(reader->draft, kind, name);
-	if (before != NULL) {
-		vtap_diags_add(reader->diags, reader->place,
-			vtap_draft_section_text(before, section), "", NULL,
-			"given twice, first at %s",
-			vtap_place_format(before->place, first, sizeof(first)));
-		return;
-	}
-	reader->error = draft_add_section(reader, kind, name);
+	if (header.is_usable)
+		section_check_first(reader, &header);
+	reader->error = draft_add_section(reader, header.kind, header.name, !header.is_usable);
 	reader->is_skipping = reader->error < 0;
 }
 

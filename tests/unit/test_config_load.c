@@ -364,7 +364,7 @@ static void test_header_when_long_names_then_not_merged(void **state)
 		"a-z 0-9 . _ - and begins with a letter or digit\n");
 }
 
-static void test_header_when_malformed_then_refused_and_its_keys_passed_over(void **state)
+static void test_header_when_malformed_then_refused(void **state)
 {
 	static const struct text_row table[] = {
 		{ "[]\nvni = 1\n", "vtapd.conf:1: an empty section header\n" },
@@ -373,7 +373,7 @@ static void test_header_when_malformed_then_refused_and_its_keys_passed_over(voi
 			"vtapd.conf:1: session: needs one name, like [session web]\n" },
 		{ "[session web db]\nvni = 1\n",
 			"vtapd.conf:1: session: needs one name, like [session web]\n" },
-		{ "[daemon x]\non-stop = never\n",
+		{ "[daemon x]\non-stop = keep\n",
 			"vtapd.conf:1: daemon: takes no name, only [daemon]\n" },
 		{ "[session Web]\nvni = 1\n",
 			"vtapd.conf:1: session: \"Web\": a name is 1 to 32 of a-z 0-9 . _ - and "
@@ -417,7 +417,8 @@ static void test_section_when_empty_then_seen(void **state)
 static void test_section_when_given_twice_then_refused_with_the_first_place(void **state)
 {
 	text_refused(*state, "[session a]\nvni = 1\n\n[session a]\nvni = 2\nmtu = 0\n",
-		"vtapd.conf:4: session a: given twice, first at vtapd.conf:1\n");
+		"vtapd.conf:4: session a: given twice, first at vtapd.conf:1\n"
+		"vtapd.conf:6: session a: mtu: \"0\": must be 68..65521\n");
 	folder_write(*state, "vtapd.conf", "[session a]\nvni = 1\n[daemon]\n");
 	folder_write(*state, "conf.d/a.conf",
 		"[session a]\n[daemon]\n[target a]\n[session b]\n"
@@ -453,6 +454,31 @@ static void test_key_when_unknown_then_refused_with_what_was_meant(void **state)
 			"vtapd.conf:2: defaults: mut: unknown key; did you mean mtu?\n" },
 		{ "[target default]\nfastpath = off\n",
 			"vtapd.conf:2: target default: fastpath: unknown key\n" },
+	};
+
+	REFUSE_ROWS(*state, table);
+}
+
+static void test_section_when_its_header_is_a_mistake_then_its_keys_are_checked_too(void **state)
+{
+	static const struct text_row table[] = {
+		{ "[session a]\nvni = 1\n[session a]\nvni = x\nmtv = 1500\n",
+			"vtapd.conf:3: session a: given twice, first at vtapd.conf:1\n"
+			"vtapd.conf:4: session a: vni: \"x\": must be 0..16777215, a range like "
+			"100-199, or any\n"
+			"vtapd.conf:5: session a: mtv: unknown key; did you mean mtu?\n" },
+		{ "[target A]\nport = 0\n[target]\nport = x\n",
+			"vtapd.conf:1: target: \"A\": a name is 1 to 32 of a-z 0-9 . _ - and "
+			"begins "
+			"with a letter or digit\n"
+			"vtapd.conf:2: target: port: \"0\": must be 1..65535\n"
+			"vtapd.conf:3: target: needs one name, like [target web]\n"
+			"vtapd.conf:4: target: port: \"x\": not a number; must be 1..65535\n" },
+		{ "[daemon x]\non-stop = never\n",
+			"vtapd.conf:1: daemon: takes no name, only [daemon]\n"
+			"vtapd.conf:2: daemon: on-stop: \"never\": must be keep or remove\n" },
+		{ "[session a]\nvni = 1\n[session a]\nvni = 1\n", /* a claim is made once */
+			"vtapd.conf:3: session a: given twice, first at vtapd.conf:1\n" },
 	};
 
 	REFUSE_ROWS(*state, table);
@@ -630,12 +656,13 @@ int main(void)
 		in_folder(test_required_when_no_session_is_then_all_may_still_be_asked_for),
 		in_folder(test_header_when_unclosed_then_its_keys_belong_to_nobody),
 		in_folder(test_header_when_long_names_then_not_merged),
-		in_folder(test_header_when_malformed_then_refused_and_its_keys_passed_over),
+		in_folder(test_header_when_malformed_then_refused),
 		in_folder(test_header_when_blanks_inside_then_the_same_section),
 		in_folder(test_section_when_empty_then_seen),
 		in_folder(test_section_when_given_twice_then_refused_with_the_first_place),
 		in_folder(test_section_when_a_file_ends_then_it_ends),
 		in_folder(test_key_when_unknown_then_refused_with_what_was_meant),
+		in_folder(test_section_when_its_header_is_a_mistake_then_its_keys_are_checked_too),
 		in_folder(test_key_when_given_twice_then_refused_unless_a_list),
 		in_folder(test_list_when_several_words_are_wrong_then_each_is_told),
 		in_folder(test_key_when_empty_then_refused),
