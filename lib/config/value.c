@@ -356,6 +356,11 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+static bool letter_is(char typed, char meant)
+{
+	return tolower((unsigned char)typed) == meant;
+}
+
 /* Damerau-Levenshtein distance (optimal string alignment): a swap of neighbours counts once, a
  * capital letter in @a not at all. */
 static size_t text_distance(const char *a, const char *b)
@@ -372,7 +377,7 @@ static size_t text_distance(const char *a, const char *b)
 
 		now[0] = i;
 		for (size_t j = 1; j <= n_b; j++) {
-			size_t cost = tolower((unsigned char)a[i - 1]) == b[j - 1] ? 0 : 1;
+			size_t cost = letter_is(a[i - 1], b[j - 1]) ? 0 : 1;
 
 			now[j] = least(least(last[j], now[j - 1]) + 1, last[j - 1] + cost);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
