@@ -299,6 +299,7 @@ static void rig_settle(struct rig *rig, uint64_t lag)
 		if (n_decided + lag >= rig->n_sent || !wait_more(&deadline_ns))
 			break;
 	}
+	sensors_read(rig); /* what was delivered between the last two looks */
 	if (n_decided + lag < rig->n_sent)
 		print_error("%ju sent, %ju have a fate\n", (uintmax_t)rig->n_sent,
 			(uintmax_t)n_decided);
