@@ -2,7 +2,7 @@
 
 How it works: a template unit is the packaged one, word for word, with a drop-in for what a test chooses: the files, the
 network namespace, the runtime folder, and that nobody restarts it. The instance is the last part of the folder's name.
-Only for machines of tests/systemd (VTAPD_IN_UNIT is set there).
+Only for machines of tests/systemd: VTAPD_IN_UNIT is set there, and tests/systemd/in_unit has called make_template().
 """
 
 import os
@@ -10,6 +10,7 @@ import select
 import shutil
 import signal
 import subprocess
+import unittest
 
 from . import daemon
 from .deadline import until
@@ -37,13 +38,11 @@ def _systemctl(*argv):
     return subprocess.run(["systemctl", *argv], capture_output=True, text=True, check=False).stdout.strip()
 
 
-def _make_template():
-    """Once; the packaged unit is found where systemd found it."""
+def make_template():
+    """Once on a machine; the packaged unit is found where systemd found it."""
     path = f"{UNITS}/vtapd-test@.service"
-    if os.path.exists(path):
-        return
-    os.makedirs(f"{path}.d", exist_ok=True)
-    os.makedirs(NAMESPACES, exist_ok=True)
+    os.makedirs(f"{path}.d")
+    os.makedirs(NAMESPACES)
     shutil.copy(_systemctl("show", "-P", "FragmentPath", "vtapd.service"), path)
     with open(f"{path}.d/test.conf", "w", encoding="ascii") as file:
         file.write(DROP_IN)
@@ -97,7 +96,8 @@ class Vtapd(daemon.Vtapd):
         self.socket = os.path.join(self.runtime, "control.sock")
 
     def start(self, wait=True):
-        _make_template()
+        if self.prefix:
+            raise unittest.SkipTest(f"not in a unit: {os.path.basename(self.prefix[0])} would start vtapd")
         link = os.path.join(NAMESPACES, self._instance)
         if os.path.lexists(link):
             os.unlink(link)
