@@ -12,7 +12,7 @@ import time
 import pytest
 
 from lab import hosts
-from lab.checker import Checker
+from lab.checker import NODES, Checker
 from lab.deadline import until
 from lab.freeze import Frozen
 from lab.machine import Service
@@ -104,5 +104,5 @@ def test_hang_when_there_is_a_watchdog_then_it_restarts_in_its_time(hung, way, m
 def test_hang_when_there_is_no_watchdog_then_the_load_balancer_notices(hung, way, measured):
     _, seconds = hung
     taken = seconds.get(f"{way}-checker")
-    measured(f"{way} hangs, 3 nodes of a checker", f"down for all after {taken:.1f} s" if taken else "not noticed")
+    measured(f"{way} hangs, {NODES} nodes of a checker", f"down for all after {taken:.1f} s" if taken else "not noticed")
     assert taken and taken <= CHECKER_S + GRACE_S, f"{taken} s"
