@@ -2,6 +2,7 @@
 takes the interfaces away, and purging leaves nothing."""
 
 import re
+import subprocess
 
 import pytest
 
@@ -39,6 +40,12 @@ def ours(machine):
 
 def is_there(machine, kind):
     return machine.run("getent", kind, "vtapd", check=False).returncode == 0
+
+
+def test_package_when_lintian_looks_then_neither_errors_nor_warnings(deb):
+    done = subprocess.run(["lintian", "--fail-on", "error,warning", "--allow-root", deb], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_package_when_it_lives_its_life_then_nothing_is_left(host, newer_deb, measured):  # pylint: disable=unused-argument

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -42,14 +43,39 @@ static inline int loopback_up(void)
 	return ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }
 
+static inline int file_write(const char *path, const char *text)
+{
+	_auto_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* Who we were outside we are inside, or the kernel knows no owner for what we make:
+ * user_namespaces(7). */
+static inline int ids_keep(unsigned uid, unsigned gid)
+{
+	char uids[32], gids[32];
+	int r;
+
+	(void)snprintf(uids, sizeof(uids), "%u %u 1", uid, uid); /* fits */
+	(void)snprintf(gids, sizeof(gids), "%u %u 1", gid, gid); /* fits */
+	r = file_write("/proc/self/setgroups", "deny");
+	if (r == 0)
+		r = file_write("/proc/self/uid_map", uids);
+	return r < 0 ? r : file_write("/proc/self/gid_map", gids);
+}
+
 /** namespace_enter() - Return: 0 or negative errno */
 static inline int namespace_enter(void)
 {
-	int flags = CLONE_NEWNET | (geteuid() != 0 ? CLONE_NEWUSER : 0);
+	unsigned uid = geteuid(), gid = getegid();
+	int r = 0;
 
-	if (unshare(flags) < 0)
+	if (unshare(CLONE_NEWNET | (uid != 0 ? CLONE_NEWUSER : 0)) < 0)
 		return -errno;
-	return loopback_up();
+	if (uid != 0)
+		r = ids_keep(uid, gid);
+	return r < 0 ? r : loopback_up();
 }
 
 /** namespace_enter_or_skip() - or the whole test is skipped */
