@@ -110,21 +110,32 @@ static const struct vtap_finding *first_that_breaks(const struct vtap_findings *
 	return NULL;
 }
 
-/* What the load balancer sees has changed. */
-static void checks_log(const struct vtap_judge *judge)
+/* Was the main loop seen to hang a short while ago? */
+static bool has_stalled(const struct vtap_judge *judge, uint64_t now_ns)
+{
+	return judge->stalled_ns != 0 && now_ns - judge->stalled_ns < STALL_TOLD_NS;
+}
+
+/* What the load balancer sees has changed. A drain has said so itself; after it checks are refused
+ * for a while although nothing is wrong. */
+static void checks_log(const struct vtap_judge *judge, uint64_t now_ns)
 {
 	const struct vtap_finding *why = first_that_breaks(&judge->findings);
 
 	if (judge->checks.is_answering)
 		vtap_log(
 			LOG_NOTICE, VTAP_EVENT_HEALTH, NULL, "healthy: health checks are answered");
-	else if (!judge->drain.is_on && judge->checks.refused[0] == '\0')
+	else if (!judge->drain.is_on && why != NULL)
 		vtap_log(LOG_WARNING, VTAP_EVENT_HEALTH,
 			&(struct vtap_log_context){
-				.condition = why != NULL ? vtap_condition_row(why->condition)->id
-							 : NULL },
+				.condition = vtap_condition_row(why->condition)->id },
 			"unhealthy: %s; health checks are refused, forwarding goes on",
-			why != NULL ? why->sentence : "vtapd did not move");
+			why->sentence);
+	else if (!judge->drain.is_on && has_stalled(judge, now_ns))
+		vtap_log(LOG_WARNING, VTAP_EVENT_HEALTH,
+			&(struct vtap_log_context){ .condition = "loop-stalled" },
+			"unhealthy: vtapd did not move; health checks were refused, forwarding "
+			"went on");
 }
 
 static enum vtap_judgement judgement_of(const struct vtap_manager *manager)
@@ -157,7 +168,7 @@ void vtap_judge_look(struct vtap_manager *manager, uint64_t now_ns)
 	vtap_snapshot_done(&snapshot);
 	vtap_health_beat(judge->health, judgement_of(manager), now_ns);
 	if (was_answering != judge->checks.is_answering && !manager->is_stopping)
-		checks_log(judge);
+		checks_log(judge, now_ns);
 }
 
 /* ---- once a second ---- */
@@ -340,7 +351,7 @@ void vtap_judge_fill(const struct vtap_manager *manager, struct vtap_snapshot *s
 	snapshot->checks = checks_of(manager);
 	snapshot->drain =
 		drain_report(judge, now_ns, manager->conf->health.drain_time_ns, snapshot);
-	if (judge->stalled_ns != 0 && now_ns - judge->stalled_ns < STALL_TOLD_NS)
+	if (has_stalled(judge, now_ns))
 		snapshot->loop_stall_ns = judge->stall_ns;
 	if (judge->checks.refused[0] != '\0')
 		snapshot->health_refused = judge->checks.refused;

@@ -194,6 +194,7 @@ def test_drain_when_asked_then_refused_at_once_and_frames_go_on(make_vtapd, ns, 
     vtapd.request("POST", "/v1/undrain")
     wait_answered(ns, True)
     assert vtapd.status()["daemon"]["state"] == "healthy"
+    assert not vtapd.log_lines("unhealthy"), "a drain is no trouble"
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
