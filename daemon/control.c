@@ -514,7 +514,7 @@ static int http_start(struct vtap_control *control, int listen_fd, struct vtap_e
 	return r < 0 ? r : 0;
 }
 
-/* On the control socket in @runtime_dir, or over TCP where @listen says. */
+/* On the control socket in @runtime_dir; where that is NULL, over TCP as @listen says. */
 static int control_new(struct vtap_manager *manager, const char *runtime_dir,
 	const struct vtap_listen *listen, struct vtap_control **ret_control, struct vtap_err *err)
 {
@@ -525,11 +525,11 @@ static int control_new(struct vtap_manager *manager, const char *runtime_dir,
 	if (control == NULL)
 		return -ENOMEM;
 	control->manager = manager;
-	control->is_public = listen != NULL;
-	if (control->is_public)
-		r = vtap_listen_tcp(&listen->addr, listen->port, SOMAXCONN, &listen_fd, err);
-	else
+	control->is_public = runtime_dir == NULL;
+	if (runtime_dir != NULL)
 		r = socket_listen(control, runtime_dir, &listen_fd, err);
+	else
+		r = vtap_listen_tcp(&listen->addr, listen->port, SOMAXCONN, &listen_fd, err);
 	if (r == 0)
 		r = http_start(control, listen_fd, err);
 	if (r < 0)

@@ -734,7 +734,8 @@ void vtap_intake_status(const struct vtap_intake *intake, struct vtap_intake_sta
 			intake->backoff.retry_at_ns != 0 ? intake->backoff.retry_at_ns : UINT64_MAX,
 	};
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		ret_status->n_workers += intake->desk[i].worker != NULL;
+		ret_status->n_workers += intake->desk[i].worker != NULL &&
+					 !intake->desk[i].has_left; /* those on the way out */
 }
 
 unsigned vtap_intake_n_stalled(const struct vtap_intake *intake, uint64_t now_ns)
