@@ -514,40 +514,44 @@ static int http_start(struct vtap_control *control, int listen_fd, struct vtap_e
 	return r < 0 ? r : 0;
 }
 
-/* On the control socket in @runtime_dir; where that is NULL, over TCP as @listen says. */
-static int control_new(struct vtap_manager *manager, const char *runtime_dir,
-	const struct vtap_listen *listen, struct vtap_control **ret_control, struct vtap_err *err)
+static struct vtap_control *control_alloc(struct vtap_manager *manager, bool is_public)
 {
-	_auto(control) struct vtap_control *control = calloc(1, sizeof(*control));
-	int listen_fd = -1;
-	int r;
+	struct vtap_control *control = calloc(1, sizeof(*control));
 
 	if (control == NULL)
-		return -ENOMEM;
+		return NULL;
 	control->manager = manager;
-	control->is_public = runtime_dir == NULL;
-	if (runtime_dir != NULL)
-		r = socket_listen(control, runtime_dir, &listen_fd, err);
-	else
-		r = vtap_listen_tcp(&listen->addr, listen->port, SOMAXCONN, &listen_fd, err);
-	if (r == 0)
-		r = http_start(control, listen_fd, err);
-	if (r < 0)
-		return r;
-	*ret_control = vtap_steal(&control);
-	return 0;
+	control->is_public = is_public;
+	return control;
 }
 
 int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
 	struct vtap_control **ret_control, struct vtap_err *err)
 {
-	return control_new(manager, runtime_dir, NULL, ret_control, err);
+	_auto(control) struct vtap_control *control = control_alloc(manager, false);
+	int fd = -1;
+	int r = control == NULL ? -ENOMEM : socket_listen(control, runtime_dir, &fd, err);
+
+	if (r == 0)
+		r = http_start(control, fd, err);
+	if (r == 0)
+		*ret_control = vtap_steal(&control);
+	return r;
 }
 
 int vtap_control_new_public(struct vtap_manager *manager, const struct vtap_listen *listen,
 	struct vtap_control **ret_control, struct vtap_err *err)
 {
-	return control_new(manager, NULL, listen, ret_control, err);
+	_auto(control) struct vtap_control *control = control_alloc(manager, true);
+	int fd = -1;
+	int r = control == NULL ? -ENOMEM
+				: vtap_listen_tcp(&listen->addr, listen->port, SOMAXCONN, &fd, err);
+
+	if (r == 0)
+		r = http_start(control, fd, err);
+	if (r == 0)
+		*ret_control = vtap_steal(&control);
+	return r;
 }
 
 void vtap_control_free(struct vtap_control *control)
