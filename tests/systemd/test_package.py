@@ -16,7 +16,8 @@ NOT_OURS = re.compile(r"/var/(lib/(dpkg|systemd|ucf|man-db)|log|cache|tmp)/|/etc
 
 
 def written(machine):
-    out = machine.run("find", WRITTEN, "-not", "-type", "d", "-printf", "/%P\\n").stdout.splitlines()
+    """Files. What was there before the boot and is gone shows as a character device in an overlay's upper layer."""
+    out = machine.run("find", WRITTEN, "-not", "-type", "d", "-not", "-type", "c", "-printf", "/%P\\n").stdout.splitlines()
     return {path for path in out if not NOT_OURS.match(path)}
 
 
