@@ -23,7 +23,7 @@ WATCHDOG_S = 15  # WatchdogSec of vtapd.service
 ABORT_S = 5  # TimeoutAbortSec: a thread that ptrace holds does not take SIGABRT, and the workers leave it to the loop
 RESTART_S = 4  # RestartSec and a start, on a busy machine
 CHECKER_S = 35  # 5 until the stall is noticed, 10 of settle, and two checks 10 apart of a node that had just asked
-GRACE_S = 1  # a busy machine
+GRACE_S = 3  # a worker is judged once a second, health looks four times a second, and a busy machine
 Case = collections.namedtuple("Case", "way service checker began")
 
 
