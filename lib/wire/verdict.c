@@ -23,6 +23,10 @@ static const struct verdict_words WORDS[] = {
 	[VTAP_VERDICT_INTERFACE_GONE] = { "interface-gone", "the tap interface was deleted" },
 	[VTAP_VERDICT_WRITE_REFUSED] = { "write-refused", "the kernel refused the frame" },
 	[VTAP_VERDICT_SOCKET_FULL] = { "socket-full", "the socket's buffer was full" },
+	[VTAP_VERDICT_LOST_IN_HANDOVER] = { "lost-in-handover",
+		"the fast path handed it over, and it did not come past the sensors" },
+	[VTAP_VERDICT_NO_LISTENER] = { "no-listener",
+		"nobody listened while vtapd was away, and the fast path could not take it" },
 };
 static_assert(VTAP_ARRAY_LEN(WORDS) == VTAP_VERDICT_COUNT, "every verdict has its words");
 

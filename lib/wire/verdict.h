@@ -6,7 +6,7 @@
 #pragma once
 
 enum vtap_verdict {
-	VTAP_VERDICT_DELIVERED,   /* written to the tap interface */
+	VTAP_VERDICT_DELIVERED,   /* written to the tap interface, or seen behind its sensors */
 	VTAP_VERDICT_NOT_VXLAN,   /* UDP payload too short for a VXLAN header */
 	VTAP_VERDICT_NO_VNI_FLAG, /* the I flag is clear: there is no VNI (RFC 7348 section 5) */
 	VTAP_VERDICT_TOO_SHORT,   /* the inner frame has no whole Ethernet header */
@@ -18,6 +18,9 @@ enum vtap_verdict {
 				      */
 	VTAP_VERDICT_WRITE_REFUSED,  /* the kernel refused the frame for another reason */
 	VTAP_VERDICT_SOCKET_FULL,    /* dropped by the kernel on our socket (SO_MEMINFO) */
+	VTAP_VERDICT_LOST_IN_HANDOVER, /* redirected to the tap interface, never seen behind its
+					  sensors */
+	VTAP_VERDICT_NO_LISTENER,      /* not for the fast path, and no daemon had the port */
 	VTAP_VERDICT_COUNT
 };
 
