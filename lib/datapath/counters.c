@@ -53,6 +53,67 @@ void vtap_slot_add(const struct vtap_slot *slot, struct vtap_totals *totals)
 		totals->verdicts[i] += now.verdicts[i];
 }
 
+static unsigned seen_find(const struct vtap_slot *slot, int interface_index)
+{
+	unsigned i = 0;
+
+	/* relaxed: only the caller writes here */
+	while (i < VTAP_SEEN_MAX &&
+		interface_index !=
+			atomic_load_explicit(&slot->seen_interface[i], memory_order_relaxed))
+		i++;
+	return i;
+}
+
+static unsigned seen_add(struct vtap_slot *slot, int interface_index)
+{
+	unsigned i = slot->i_seen_next;
+
+	slot->i_seen_next = (i + 1) % VTAP_SEEN_MAX;
+	/* release: as vtap_count() */
+	atomic_store_explicit(&slot->seen_interface[i], interface_index, memory_order_release);
+	atomic_store_explicit(&slot->seen_delivered[i], 0, memory_order_release);
+	return i;
+}
+
+void vtap_slot_see(struct vtap_slot *slot, int interface_index, uint64_t n_delivered)
+{
+	unsigned i = slot->i_seen;
+
+	if (interface_index <= 0)
+		return; /* the kernel did not say */
+	/* mostly it is the last one again; relaxed: only the caller writes here */
+	if (interface_index !=
+		atomic_load_explicit(&slot->seen_interface[i], memory_order_relaxed)) {
+		i = seen_find(slot, interface_index);
+		if (i == VTAP_SEEN_MAX)
+			i = seen_add(slot, interface_index);
+		slot->i_seen = i;
+	}
+	vtap_count(&slot->seen_delivered[i], n_delivered);
+}
+
+bool vtap_slot_seen(const struct vtap_slot *slot, unsigned i_row, int *ret_interface_index,
+	uint64_t *ret_n_delivered)
+{
+	uint32_t before, after;
+	uint64_t n_delivered;
+	int interface_index;
+
+	do {
+		before = atomic_load_explicit(&slot->seq, memory_order_acquire);
+		interface_index = atomic_load_explicit(
+			&slot->seen_interface[i_row], memory_order_acquire); /* counter_read() */
+		n_delivered = counter_read(&slot->seen_delivered[i_row]);
+		after = atomic_load_explicit(&slot->seq, memory_order_relaxed);
+	} while (before != after || before % 2 != 0); /* as in vtap_slot_add() */
+	if (interface_index == 0)
+		return false;
+	*ret_interface_index = interface_index;
+	*ret_n_delivered = n_delivered;
+	return true;
+}
+
 int vtap_tally_new(uint32_t id, struct vtap_tally **ret_tally)
 {
 	struct vtap_tally *tally = aligned_alloc(VTAP_CACHE_LINE_BYTES, sizeof(*tally));

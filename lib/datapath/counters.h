@@ -25,6 +25,9 @@
 /** VTAP_SLOTS_MAX - workers of one target */
 #define VTAP_SLOTS_MAX 16
 
+/** VTAP_SEEN_MAX - interfaces that a worker remembers its packets to have come in on */
+#define VTAP_SEEN_MAX 16
+
 /** VTAP_CACHE_LINE_BYTES - what two writers must not share */
 #define VTAP_CACHE_LINE_BYTES 64
 
@@ -39,6 +42,10 @@ struct vtap_slot {
 	_Atomic uint64_t reserved_bits; /* packets that name a VNI and have reserved bits set */
 	struct vtap_sightings *unknown; /* VNIs that no session took */
 	struct vtap_sightings *carried; /* VNIs that sessions took */
+	_Atomic int seen_interface[VTAP_SEEN_MAX]; /* indexes, never of ours; 0: free */
+	_Atomic uint64_t seen_delivered[VTAP_SEEN_MAX];
+	unsigned i_seen;      /* row of the last one; the worker's alone, as the next is */
+	unsigned i_seen_next; /* row that the next new one gets: free, or the oldest */
 };
 
 /** struct vtap_totals - the sum over slots, a plain copy */
@@ -116,6 +123,27 @@ void vtap_slot_done(struct vtap_slot *slot);
 
 /** vtap_slot_add() - add a consistent look at a slot to @totals. Context: main thread. */
 void vtap_slot_add(const struct vtap_slot *slot, struct vtap_totals *totals);
+
+/**
+ * vtap_slot_see() - packets came in on an interface that is not ours, and so many were delivered
+ *
+ * A new interface takes the row of the one that was new the longest ago when all are taken: after
+ * years of interfaces that come and go, the one in use is still learned.
+ * Context: the slot's worker, between begin and end.
+ */
+void vtap_slot_see(struct vtap_slot *slot, int interface_index, uint64_t n_delivered);
+
+/**
+ * vtap_slot_seen() - one of the interfaces that packets came in on
+ * @i_row:           below VTAP_SEEN_MAX; rows are filled in order, but a row may change its
+ *                   interface, and its count begins anew then
+ * @ret_n_delivered: packets from there that the worker delivered to a session, so that nothing
+ *                   before the socket took them
+ * Context: main thread.
+ * Return: false when the row is free.
+ */
+bool vtap_slot_seen(const struct vtap_slot *slot, unsigned i_row, int *ret_interface_index,
+	uint64_t *ret_n_delivered);
 
 /** vtap_tally_new() - one reference, all zero. Return: 0, -ENOMEM. */
 int vtap_tally_new(uint32_t id, struct vtap_tally **ret_tally);

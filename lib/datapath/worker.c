@@ -28,6 +28,7 @@
 /** struct fate - what became of one packet of a batch */
 struct fate {
 	enum vtap_verdict verdict;
+	bool is_own; /* it came in on one of our own interfaces */
 	bool has_vni;
 	bool has_reserved_bits;
 	uint32_t vni;
@@ -116,9 +117,12 @@ static void packet_decide(struct vtap_worker *worker, const struct vtap_table *t
 	struct vtap_vxlan vxlan;
 	struct vtap_match match;
 
-	*ret_fate = (struct fate){ .verdict = VTAP_VERDICT_NOT_ALLOWED, .i_session = NO_SESSION };
-	if (!is_from_outside(worker, table, packet->interface_index) ||
-		!vtap_table_allows(table, &packet->source))
+	*ret_fate = (struct fate){
+		.verdict = VTAP_VERDICT_NOT_ALLOWED,
+		.i_session = NO_SESSION,
+		.is_own = !is_from_outside(worker, table, packet->interface_index),
+	};
+	if (ret_fate->is_own || !vtap_table_allows(table, &packet->source))
 		return;
 	ret_fate->verdict = vtap_vxlan_parse(packet->payload, &vxlan);
 	if (ret_fate->verdict != VTAP_VERDICT_DELIVERED)
@@ -201,6 +205,9 @@ static void batch_count(
 		const struct fate *fate = &worker->fate[i];
 
 		vtap_count(&slot->verdicts[fate->verdict], 1);
+		if (!fate->is_own)
+			vtap_slot_see(slot, worker->packet[i].interface_index,
+				fate->verdict == VTAP_VERDICT_DELIVERED);
 		if (fate->has_reserved_bits)
 			vtap_count(&slot->reserved_bits, 1);
 		if (fate->i_session != NO_SESSION)

@@ -29,6 +29,52 @@ static void test_slot_when_written_then_added_to_the_totals(void **state)
 	assert_int_equal(totals.reserved_bits, 2);
 }
 
+static void slot_see(struct vtap_slot *slot, int interface_index, uint64_t n_delivered)
+{
+	vtap_slot_begin(slot);
+	vtap_slot_see(slot, interface_index, n_delivered);
+	vtap_slot_end(slot);
+}
+
+static void test_slot_when_packets_come_in_then_their_interfaces_are_remembered(void **state)
+{
+	struct vtap_slot slot = { 0 };
+	int interface = -1;
+	uint64_t n = 99;
+
+	(void)state;
+	assert_false(vtap_slot_seen(&slot, 0, &interface, &n));
+	assert_int_equal(n, 99);
+	slot_see(&slot, 7, 1);
+	slot_see(&slot, 9, 0);
+	slot_see(&slot, 0, 1); /* not known */
+	slot_see(&slot, 7, 2);
+	assert_true(vtap_slot_seen(&slot, 0, &interface, &n));
+	assert_int_equal(interface, 7);
+	assert_int_equal(n, 3);
+	assert_true(vtap_slot_seen(&slot, 1, &interface, &n));
+	assert_int_equal(interface, 9);
+	assert_int_equal(n, 0);
+	assert_false(vtap_slot_seen(&slot, 2, &interface, &n));
+}
+
+static void test_slot_when_all_rows_are_taken_then_the_oldest_makes_room(void **state)
+{
+	struct vtap_slot slot = { 0 };
+	int interface = -1;
+	uint64_t n = 0;
+
+	(void)state;
+	for (int i = 1; i <= VTAP_SEEN_MAX + 1; i++)
+		slot_see(&slot, i, (uint64_t)i);
+	for (unsigned i = 0; i < VTAP_SEEN_MAX; i++) {
+		int wanted = i == 0 ? VTAP_SEEN_MAX + 1 : (int)i + 1;
+
+		assert_row(vtap_slot_seen(&slot, i, &interface, &n), i);
+		assert_row(interface == wanted && n == (uint64_t)wanted, i);
+	}
+}
+
 static void test_slot_when_done_twice_then_harmless(void **state)
 {
 	struct vtap_slot slot = { 0 };
@@ -132,6 +178,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slot_when_written_then_added_to_the_totals),
+		cmocka_unit_test(
+			test_slot_when_packets_come_in_then_their_interfaces_are_remembered),
+		cmocka_unit_test(test_slot_when_all_rows_are_taken_then_the_oldest_makes_room),
 		cmocka_unit_test(test_slot_when_done_twice_then_harmless),
 		cmocka_unit_test(test_slot_when_read_while_written_then_always_adds_up),
 		cmocka_unit_test(test_tally_when_read_then_the_sum_over_workers),

@@ -413,9 +413,27 @@ static void test_worker_when_any_packet_comes_then_one_verdict(void **state)
 	assert_int_equal(rig->n_read[SESSION_PICKY], 0);
 }
 
+static void test_worker_when_packets_come_then_their_interface_is_remembered(void **state)
+{
+	int lo = (int)if_nametoindex("lo"), interface = -1;
+	struct rig *rig = *state;
+	uint64_t n = 0;
+
+	worker_start(rig, 0);
+	frame_send(rig, 1, 0, 60);
+	frame_send(rig, 9, 0, 60); /* nobody's */
+	frame_send(rig, 100, 0, 60);
+	rig_settle(rig, 0);
+	assert_true(vtap_slot_seen(&rig->slot[0], 0, &interface, &n));
+	assert_int_equal(interface, lo);
+	assert_int_equal(n, 2);
+	assert_false(vtap_slot_seen(&rig->slot[0], 1, &interface, &n));
+}
+
 static void test_worker_when_a_packet_comes_from_our_own_interface_then_not_allowed(void **state)
 {
-	int lo = (int)if_nametoindex("lo");
+	int lo = (int)if_nametoindex("lo"), interface;
+	uint64_t n;
 	struct rig *rig = *state;
 	struct vtap_exit exit = { rig->tap_fd[SESSION_WEB], rig->tally[SESSION_WEB] };
 	struct vtap_rule rule = rule_of(0, 1, 1);
@@ -429,6 +447,7 @@ static void test_worker_when_a_packet_comes_from_our_own_interface_then_not_allo
 	frame_send(rig, 1, 0, 60);
 	rig_settle(rig, 0);
 	assert_int_equal(rig_totals(rig).verdicts[VTAP_VERDICT_NOT_ALLOWED], 2);
+	assert_false(vtap_slot_seen(&rig->slot[0], 0, &interface, &n)); /* nothing to attach to */
 }
 
 static void test_worker_when_reserved_bits_then_delivered_and_counted(void **state)
@@ -634,6 +653,7 @@ int main(void)
 		on_rig(test_worker_when_frames_come_then_written_byte_for_byte),
 		on_rig(test_worker_when_one_flow_then_its_frames_stay_in_order),
 		on_rig(test_worker_when_any_packet_comes_then_one_verdict),
+		on_rig(test_worker_when_packets_come_then_their_interface_is_remembered),
 		on_rig(test_worker_when_a_packet_comes_from_our_own_interface_then_not_allowed),
 		on_rig(test_worker_when_reserved_bits_then_delivered_and_counted),
 		on_rig(test_worker_when_random_vnis_flood_then_every_frame_is_remembered_or_forgotten),
