@@ -271,6 +271,26 @@ static char *mode_format(const struct vtap_conf *conf, const void *object)
 	return strdup("tap");
 }
 
+static int fastpath_parse(
+	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+{
+	struct vtap_target *target = to->object;
+
+	for (int i = 0; i < VTAP_FASTPATH_COUNT; i++) {
+		if (strcmp(text, vtap_fastpath_name((enum vtap_fastpath_want)i)) != 0)
+			continue;
+		target->fastpath = (enum vtap_fastpath_want)i;
+		return 0;
+	}
+	return vtap_value_complain(complaint, text, "must be auto, off or require");
+}
+
+static char *fastpath_format(const struct vtap_conf *conf, const void *object)
+{
+	(void)conf; /* all is in the object */
+	return strdup(vtap_fastpath_name(((const struct vtap_target *)object)->fastpath));
+}
+
 static int workers_parse(
 	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
 {
@@ -630,6 +650,23 @@ static const struct vtap_key KEYS[] = {
 		.detail =
 			"`tap`: the daemon receives packets on a UDP socket and writes the frames "
 			"to TAP devices.",
+	},
+	{
+		.section = VTAP_SECTION_TARGET,
+		.name = "fastpath",
+		.values = "auto | off | require",
+		.fallback = "auto",
+		.cost = { VTAP_COST_LIVE },
+		.parse = fastpath_parse,
+		.format = fastpath_format,
+		.help = "Whether the kernel moves frames of known sessions itself.",
+		.detail =
+			"`auto`: a BPF program on the underlay takes what it can, and the workers "
+			"have the rest; where the kernel or our rights do not allow it they have "
+			"everything, and `vtapctl status` says why. `off`: the workers alone. "
+			"`require`: as `auto`, but without the program the target is not ready, "
+			"though its workers show all frames. Which packets take which path is told "
+			"in vtapd(8).",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,

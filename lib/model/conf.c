@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/conf.h"
 
+#include <assert.h>
 #include <string.h>
+
+static const char *const FASTPATH_WORDS[] = {
+	[VTAP_FASTPATH_AUTO] = "auto",
+	[VTAP_FASTPATH_OFF] = "off",
+	[VTAP_FASTPATH_REQUIRE] = "require",
+};
+static_assert(VTAP_ARRAY_LEN(FASTPATH_WORDS) == VTAP_FASTPATH_COUNT, "every wish has its word");
+
+const char *vtap_fastpath_name(enum vtap_fastpath_want want)
+{
+	return FASTPATH_WORDS[want];
+}
 
 struct vtap_conf *vtap_conf_new(void)
 {

@@ -42,6 +42,13 @@ enum vtap_on_stop {
 
 enum vtap_mode { VTAP_MODE_TAP, VTAP_MODE_COUNT };
 
+enum vtap_fastpath_want {
+	VTAP_FASTPATH_AUTO,    /* where the kernel and our rights allow it */
+	VTAP_FASTPATH_OFF,     /* the worker alone */
+	VTAP_FASTPATH_REQUIRE, /* without it the target is not ready */
+	VTAP_FASTPATH_COUNT
+};
+
 enum vtap_listen_kind {
 	VTAP_LISTEN_OFF,
 	VTAP_LISTEN_AUTO, /* health: TCP on every target's port number */
@@ -91,6 +98,7 @@ struct vtap_target {
 	size_t n_underlays;
 	uint16_t port;
 	enum vtap_mode mode;
+	enum vtap_fastpath_want fastpath;
 	unsigned workers;          /* per underlay, 1..VTAP_WORKERS_MAX, or VTAP_AUTO */
 	struct vtap_prefix *allow; /* n = 0 means any */
 	size_t n_allow;
@@ -126,6 +134,9 @@ struct vtap_conf {
 	struct vtap_file *files; /* in the order they were read */
 	size_t n_files;
 };
+
+/** vtap_fastpath_name() - "auto", "off", "require" */
+const char *vtap_fastpath_name(enum vtap_fastpath_want want);
 
 /** vtap_conf_new() - an empty configuration with one reference, or NULL without memory */
 struct vtap_conf *vtap_conf_new(void);

@@ -8,6 +8,7 @@ void vtap_snapshot_done(struct vtap_snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->n_targets; i++) {
 		free(snapshot->targets[i].bound);
 		free(snapshot->targets[i].missing);
+		free(snapshot->targets[i].fast_on);
 	}
 	free(snapshot->targets);
 	free(snapshot->sessions);

@@ -32,6 +32,12 @@ struct vtap_report_target {
 	size_t n_bound;
 	const char **missing; /* underlays that are named and not there */
 	size_t n_missing;
+	bool is_fast;         /* the program sees packets on at least one underlay */
+	const char **fast_on; /* interfaces that it is attached to; heap */
+	size_t n_fast_on;
+	const char *fast_off_why;  /* sentence; NULL: attached, or off by choice */
+	const char *fast_idle_why; /* sentence: not attached yet, which is no fault; or NULL */
+	const char *bypassed_by; /* "filter pref 10 on eth0": ends the chain before ours; or NULL */
 	unsigned n_workers;
 	unsigned n_stalled; /* workers that have not moved for more than 5 s */
 	uint64_t received;
@@ -98,6 +104,10 @@ struct vtap_snapshot {
 	uint64_t refused_wall_ns; /* 0: the files were accepted */
 	size_t n_refused_mistakes;
 	uint64_t n_repairs;
+	size_t n_tap_interfaces;
+	size_t n_guarded;          /* of them: the host's own stack can get no frame from it */
+	const char *guard_off_why; /* sentence; NULL: every tap interface has its guard */
+	uint64_t counting_since_wall_ns; /* of the oldest counter; 0: since the daemon started */
 	struct vtap_report_target *targets;
 	size_t n_targets;
 	struct vtap_report_session *sessions;

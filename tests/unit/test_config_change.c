@@ -200,6 +200,9 @@ static void test_change_when_no_session_but_a_setting_then_told_too(void **state
 		{ "", "[target default]\nworkers = 2\nallow = 10.0.0.0/8\n",
 			"~ target default|workers auto -> 2, allow any -> 10.0.0.0/8|in place, no "
 			"frame lost, vtapd.conf:1\n" },
+		{ "[target default]\nfastpath = require\n", "[target default]\nfastpath = off\n",
+			"~ target default|fastpath require -> off|in place, no frame lost, "
+			"vtapd.conf:1\n" },
 		{ "[target default]\n", "[target default]\n[target east]\nport = 5\n",
 			"+ target east|open UDP port 5|new target, vtapd.conf:2\n" },
 		{ "[target default]\n[target east]\nport = 5\n", "[target default]\n",

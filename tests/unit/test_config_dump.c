@@ -37,6 +37,7 @@ static void test_dump_when_nothing_is_configured_then_every_default(void **state
 				  "underlay = auto\n"
 				  "port = 4789\n"
 				  "mode = tap\n"
+				  "fastpath = auto\n"
 				  "workers = auto\n"
 				  "allow = any\n"
 				  "receive-buffer = auto\n"
@@ -79,7 +80,8 @@ static void test_dump_when_everything_is_set_then_reads_back_the_same(void **sta
 		"[health]\nlisten = [::]:80\nrequire = all, traffic\nrequire = sensors\nsettle = "
 		"0s\ndrain-time = 90s\n[metrics]\nlisten = off\n",
 		"[health]\nrequire = sensors\n[metrics]\nlisten = [2001:db8::1]:1\n",
-		"[target x]\nunderlay = ens5, eth* br[01]\nport = 1\nworkers = 5\nallow = "
+		"[target x]\nunderlay = ens5, eth* br[01]\nport = 1\nfastpath = require\nworkers = "
+		"5\nallow = "
 		"10.0.0.0/8 "
 		"2001:db8::/32\nreceive-buffer = 65537\n",
 		"[target x]\nunderlay = ens5\n[target y]\nunderlay = ens6\n[session a]\nvni = "

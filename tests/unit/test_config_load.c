@@ -452,8 +452,8 @@ static void test_key_when_unknown_then_refused_with_what_was_meant(void **state)
 			"vtapd.conf:2: daemon: on_stop: unknown key; did you mean on-stop?\n" },
 		{ "[defaults]\nmut = 1500\n",
 			"vtapd.conf:2: defaults: mut: unknown key; did you mean mtu?\n" },
-		{ "[target default]\nfastpath = off\n",
-			"vtapd.conf:2: target default: fastpath: unknown key\n" },
+		{ "[target default]\nencapsulation = geneve\n",
+			"vtapd.conf:2: target default: encapsulation: unknown key\n" },
 	};
 
 	REFUSE_ROWS(*state, table);

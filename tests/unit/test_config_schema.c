@@ -83,6 +83,7 @@ static const struct key_row WANTED[] = {
 	{ VTAP_SECTION_TARGET, "underlay", "auto", VTAP_COST_LIVE, true },
 	{ VTAP_SECTION_TARGET, "port", "4789", VTAP_COST_PORT, false },
 	{ VTAP_SECTION_TARGET, "mode", "tap", VTAP_COST_REPLACE, false },
+	{ VTAP_SECTION_TARGET, "fastpath", "auto", VTAP_COST_LIVE, false },
 	{ VTAP_SECTION_TARGET, "workers", "auto", VTAP_COST_LIVE, false },
 	{ VTAP_SECTION_TARGET, "allow", "any", VTAP_COST_LIVE, true },
 	{ VTAP_SECTION_TARGET, "receive-buffer", "auto", VTAP_COST_LIVE, false },
@@ -206,6 +207,10 @@ static void test_schema_when_written_and_read_again_then_the_same(void **state)
 		{ VTAP_SECTION_TARGET, "port", "0", NULL },
 		{ VTAP_SECTION_TARGET, "port", "65536", NULL },
 		{ VTAP_SECTION_TARGET, "mode", "vxlan", NULL },
+		{ VTAP_SECTION_TARGET, "fastpath", "off", "off" },
+		{ VTAP_SECTION_TARGET, "fastpath", "require", "require" },
+		{ VTAP_SECTION_TARGET, "fastpath", "on", NULL },
+		{ VTAP_SECTION_TARGET, "fastpath", "auto, off", NULL },
 		{ VTAP_SECTION_TARGET, "workers", "1", "1" },
 		{ VTAP_SECTION_TARGET, "workers", "16", "16" },
 		{ VTAP_SECTION_TARGET, "workers", "0", NULL },
@@ -310,7 +315,6 @@ static void test_schema_when_searched_then_defaults_has_the_keys_of_a_session(vo
 static void test_schema_when_a_key_is_not_built_then_unknown(void **state)
 {
 	static const struct key_row later[] = {
-		{ VTAP_SECTION_TARGET, "fastpath", NULL, 0, false },
 		{ VTAP_SECTION_TARGET, "encapsulation", NULL, 0, false },
 		{ VTAP_SECTION_SESSION, "silent-after", NULL, 0, false },
 		{ VTAP_SECTION_SESSION, "family", NULL, 0, false },
