@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "wire/constants.h"
+
 /* Rows after ranges were cut into segments: 24 bytes each. */
 #define ROWS_MAX (4U << 20)
 
@@ -17,11 +19,6 @@ static const char *const LEVEL_NAMES[] = {
 	[VTAP_LEVEL_ANY] = "any",
 };
 static_assert(VTAP_ARRAY_LEN(LEVEL_NAMES) == VTAP_LEVEL_COUNT, "every level has a name");
-
-struct row {
-	struct vtap_prefix source;
-	uint32_t i_session;
-};
 
 struct group { /* rows of one prefix length, sorted by address */
 	uint32_t first_row;
@@ -45,7 +42,7 @@ struct segment { /* VNIs that the same ranges cover */
 };
 
 struct vtap_table {
-	struct row *row;
+	struct vtap_row *row;
 	uint32_t n_rows, n_rows_room;
 	struct group *group;
 	uint32_t n_groups, n_groups_room;
@@ -82,7 +79,7 @@ static int rule_compare(const void *a, const void *b)
 
 static int row_compare(const void *a, const void *b)
 {
-	const struct row *left = a, *right = b;
+	const struct vtap_row *left = a, *right = b;
 
 	if (left->source.len != right->source.len)
 		return left->source.len > right->source.len ? -1 : 1;
@@ -113,7 +110,7 @@ static int row_add(struct vtap_table *table, struct vtap_prefix source, uint32_t
 
 	if (r == 0)
 		table->row[table->n_rows++] =
-			(struct row){ .source = source, .i_session = i_session };
+			(struct vtap_row){ .source = source, .i_session = i_session };
 	return r;
 }
 
@@ -369,7 +366,7 @@ void vtap_table_free(struct vtap_table *table)
 
 /* ---- looking up ---- */
 
-static const struct row *group_find(
+static const struct vtap_row *group_find(
 	const struct vtap_table *table, const struct group *group, const struct vtap_addr *source)
 {
 	struct vtap_addr masked;
@@ -392,11 +389,11 @@ static const struct row *group_find(
 	return NULL;
 }
 
-static const struct row *list_find(
+static const struct vtap_row *list_find(
 	const struct vtap_table *table, struct list list, const struct vtap_addr *source)
 {
 	for (uint32_t i = 0; i < list.n_groups; i++) {
-		const struct row *row =
+		const struct vtap_row *row =
 			group_find(table, &table->group[list.first_group + i], source);
 
 		if (row != NULL)
@@ -446,7 +443,7 @@ enum vtap_verdict vtap_table_match(const struct vtap_table *table, uint32_t vni,
 
 	for (int level = 0; level < VTAP_LEVEL_COUNT; level++) {
 		struct list list = level_find(table, (enum vtap_level)level, vni);
-		const struct row *row = list_find(table, list, source);
+		const struct vtap_row *row = list_find(table, list, source);
 
 		is_named = is_named || (level != VTAP_LEVEL_ANY && list.n_groups > 0);
 		if (row == NULL)
@@ -498,6 +495,52 @@ int vtap_table_prefixes(const struct vtap_table *table, uint32_t vni,
 	*ret_prefixes = prefixes;
 	*ret_n = n;
 	return 0;
+}
+
+/* Rows of a list lie one behind the other, whatever their groups. */
+static const struct vtap_row *list_rows(
+	const struct vtap_table *table, const struct list *list, size_t *ret_n)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < list->n_groups; i++)
+		n += table->group[list->first_group + i].n_rows;
+	*ret_n = n;
+	return n == 0 ? NULL : &table->row[table->group[list->first_group].first_row];
+}
+
+int vtap_table_walk(const struct vtap_table *table,
+	int (*each)(void *arg, enum vtap_level level, struct vtap_range vni,
+		const struct vtap_row *rows, size_t n),
+	void *arg)
+{
+	const struct vtap_row *rows;
+	size_t n;
+	int r = 0;
+
+	for (uint32_t i = 0; i < table->n_buckets && r == 0; i++) {
+		const struct bucket *bucket = &table->bucket[i];
+
+		rows = list_rows(table, &bucket->list, &n);
+		if (n > 0)
+			r = each(arg, VTAP_LEVEL_VNI,
+				(struct vtap_range){ bucket->vni, bucket->vni }, rows, n);
+	}
+	for (uint32_t i = 0; i < table->n_segments && r == 0; i++) {
+		rows = list_rows(table, &table->segment[i].list, &n);
+		r = each(arg, VTAP_LEVEL_RANGE, table->segment[i].vni, rows, n);
+	}
+	rows = list_rows(table, &table->any, &n);
+	if (n > 0 && r == 0)
+		r = each(arg, VTAP_LEVEL_ANY, (struct vtap_range){ 0, VTAP_VNI_MAX }, rows, n);
+	return r;
+}
+
+const struct vtap_row *vtap_table_allowed(const struct vtap_table *table, size_t *ret_n)
+{
+	const struct vtap_row *rows = list_rows(table, &table->allow, ret_n);
+
+	return table->allows_all ? NULL : rows;
 }
 
 bool vtap_table_allows(const struct vtap_table *table, const struct vtap_addr *source)

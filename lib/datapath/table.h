@@ -95,6 +95,27 @@ enum vtap_verdict vtap_table_match(const struct vtap_table *table, uint32_t vni,
 int vtap_table_prefixes(const struct vtap_table *table, uint32_t vni,
 	struct vtap_prefix **ret_prefixes, size_t *ret_n);
 
+/** struct vtap_row - a source, and the session that it leads to */
+struct vtap_row {
+	struct vtap_prefix source;
+	uint32_t i_session;
+};
+
+/**
+ * vtap_table_walk() - tell all that a table knows, for another one that is to decide alike
+ * @each: called for each VNI, each part of a range (disjoint, ascending) and `any`, with the rows
+ *        of which the longest prefix decides; a non-zero return ends the walk
+ * Return: 0, or what @each returned.
+ */
+int vtap_table_walk(const struct vtap_table *table,
+	int (*each)(void *arg, enum vtap_level level, struct vtap_range vni,
+		const struct vtap_row *rows, size_t n),
+	void *arg);
+
+/** vtap_table_allowed() - the prefixes of `allow` as rows, borrowed. Return: NULL if all may send.
+ */
+const struct vtap_row *vtap_table_allowed(const struct vtap_table *table, size_t *ret_n);
+
 /** vtap_table_allows() - may this outer source send at all? */
 bool vtap_table_allows(const struct vtap_table *table, const struct vtap_addr *source);
 

@@ -14,22 +14,8 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "wire/constants.h"
 #include "wire/verdict.h"
-
-/** VTAP_VXLAN_PORT - UDP port by default. Source: RFC 7348 section 5, IANA */
-#define VTAP_VXLAN_PORT 4789
-
-/** VTAP_VXLAN_HEADER_BYTES - Source: RFC 7348 section 5 */
-#define VTAP_VXLAN_HEADER_BYTES 8
-
-/** VTAP_VXLAN_FLAG_I - "VNI is valid", in byte 0. Source: RFC 7348 section 5 */
-#define VTAP_VXLAN_FLAG_I 0x08
-
-/** VTAP_VNI_MAX - highest VNI, 24 bits. 0 is legal too. Source: RFC 7348 section 5 */
-#define VTAP_VNI_MAX 0xffffffU
-
-/** VTAP_ETH_HEADER_BYTES - destination, source, type. Source: IEEE 802.3 clause 3 */
-#define VTAP_ETH_HEADER_BYTES 14
 
 struct vtap_vxlan {
 	uint32_t vni;           /* 0..VTAP_VNI_MAX */

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fastpath/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/clock.h"
+#include "fastpath/flows.h"
+#include "fastpath/guard.skel.h"
+#include "fastpath/layout.h"
+#include "fastpath/maps.h"
+
+/* Slots at the least: few sessions need no new maps when they become more. */
+#define SLOTS_MIN 256
+
+/* How long a page stays open, and so how long a frame may be on its way. */
+#define PAGE_NS VTAP_NS_PER_S
+
+/* How long a slot that was given back is left alone: no program counts there any more, and what it
+ * handed over has arrived. */
+#define FREED_NS (3 * VTAP_NS_PER_S)
+
+struct slot {
+	struct vtap_fast_name owner; /* kind 0: free */
+	bool is_taken;               /* since the last vtap_fastpath_keep_slots() */
+	uint64_t freed_ns;           /* 0: it is not on its way out */
+	uint64_t settled[2];         /* lost, by page */
+	struct vtap_fast_totals totals;
+};
+
+struct vtap_fastpath {
+	struct vtap_maps maps;
+	bool is_continued;
+	bool is_pinned;
+	unsigned n_cpus; /* that there can be: rows of a per-CPU map */
+	int guard_in_fd;
+	int guard_out_fd;
+	struct slot *slot; /* maps.n_slots */
+	uint32_t n_used;   /* 1 + the highest slot that was ever used */
+	uint32_t i_found;  /* where the last search ended: the next is behind it mostly */
+	uint32_t i_open;   /* page */
+	uint64_t turned_ns;
+	struct vtap_fast_steered *steered; /* n_read rows of n_cpus */
+	struct vtap_fast_guarded *guarded;
+	uint32_t n_read;
+	struct vtap_flows flows;
+};
+
+/* ---- opening ---- */
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level; /* lib never prints: what failed travels as an error */
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int guard_load(struct vtap_fastpath *fastpath, struct vtap_err *err)
+{
+	struct vtap_maps_log log = { .text = "" };
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log.text,
+		.kernel_log_size = sizeof(log.text));
+	struct vtap_guard_bpf *guard = vtap_guard_bpf__open_opts(&opts);
+	int r = guard == NULL ? -errno : 0;
+
+	if (r == 0)
+		r = bpf_map__reuse_fd(guard->maps.guarded, fastpath->maps.fd[VTAP_MAP_GUARDED]);
+	if (r == 0)
+		r = vtap_guard_bpf__load(guard);
+	if (r == 0) {
+		fastpath->guard_in_fd =
+			fcntl(bpf_program__fd(guard->progs.vtapd_guard_in), F_DUPFD_CLOEXEC, 0);
+		fastpath->guard_out_fd =
+			fcntl(bpf_program__fd(guard->progs.vtapd_guard_out), F_DUPFD_CLOEXEC, 0);
+		r = fastpath->guard_in_fd < 0 || fastpath->guard_out_fd < 0 ? -errno : 0;
+	}
+	vtap_guard_bpf__destroy(guard);
+	return r < 0 ? vtap_maps_refused(err, r, "load the guard", &log) : 0;
+}
+
+static uint32_t slots_needed(size_t n_owners)
+{
+	uint32_t n = SLOTS_MIN;
+
+	while (n < VTAP_FAST_SLOTS_MAX && n < 2 * (n_owners + 1)) /* those on their way out, too */
+		n *= 2;
+	return n;
+}
+
+/* Who has which slot, as the process before us left it. */
+static int names_read(struct vtap_fastpath *fastpath)
+{
+	int fd = fastpath->maps.fd[VTAP_MAP_NAMES];
+
+	for (uint32_t i = 1; i < fastpath->maps.n_slots; i++) {
+		struct slot *slot = &fastpath->slot[i];
+
+		if (bpf_map_lookup_elem(fd, &i, &slot->owner) < 0)
+			return -errno;
+		slot->owner.name[sizeof(slot->owner.name) - 1] = '\0';
+		if (slot->owner.kind != 0)
+			fastpath->n_used = i + 1;
+	}
+	return 0;
+}
+
+static int page_read(struct vtap_fastpath *fastpath)
+{
+	static const uint32_t ZERO;
+	uint32_t page = 0;
+
+	if (bpf_map_lookup_elem(fastpath->maps.fd[VTAP_MAP_PAGE], &ZERO, &page) < 0)
+		return -errno;
+	fastpath->i_open = page != 0;
+	return 0;
+}
+
+static int maps_open(
+	struct vtap_fastpath *fastpath, const char *pin_dir, uint32_t n_slots, struct vtap_err *err)
+{
+	int r = pin_dir != NULL ? vtap_maps_find(pin_dir, n_slots, &fastpath->maps)
+				: VTAP_MAPS_NONE;
+
+	fastpath->is_continued = fastpath->is_pinned = r == 0;
+	if (r == VTAP_MAPS_NONE) {
+		r = vtap_maps_make(n_slots, &fastpath->maps, err);
+		if (r == 0 && pin_dir != NULL)
+			fastpath->is_pinned = vtap_maps_pin(&fastpath->maps, pin_dir) == 0;
+	}
+	return r;
+}
+
+static int slots_open(struct vtap_fastpath *fastpath)
+{
+	fastpath->slot = calloc(fastpath->maps.n_slots, sizeof(*fastpath->slot));
+	fastpath->n_used = 1;
+	if (fastpath->slot == NULL)
+		return -ENOMEM;
+	return fastpath->is_continued ? names_read(fastpath) : 0;
+}
+
+int vtap_fastpath_open(const char *pin_dir, size_t n_slots, struct vtap_fastpath **ret_fastpath,
+	struct vtap_err *err)
+{
+	_auto(fastpath) struct vtap_fastpath *fastpath = calloc(1, sizeof(*fastpath));
+	int n_cpus, r;
+
+	if (fastpath == NULL)
+		return -ENOMEM;
+	fastpath->maps = VTAP_MAPS_NULL;
+	fastpath->guard_in_fd = fastpath->guard_out_fd = -1;
+	(void)libbpf_set_print(quiet); /* the former one */
+	n_cpus = libbpf_num_possible_cpus();
+	if (n_cpus < 0)
+		return vtap_maps_refused(err, n_cpus, "count the processors", NULL);
+	fastpath->n_cpus = (unsigned)n_cpus;
+	r = maps_open(fastpath, pin_dir, slots_needed(n_slots), err);
+	if (r == 0)
+		r = guard_load(fastpath, err);
+	if (r == 0)
+		r = slots_open(fastpath);
+	if (r == 0)
+		r = page_read(fastpath);
+	if (r == 0)
+		*ret_fastpath = vtap_steal(&fastpath);
+	return r;
+}
+
+void vtap_fastpath_close(struct vtap_fastpath *fastpath)
+{
+	if (fastpath == NULL)
+		return;
+	vtap_flows_done(&fastpath->flows);
+	free(fastpath->steered);
+	free(fastpath->guarded);
+	free(fastpath->slot);
+	(void)vtap_fd_close(fastpath->guard_in_fd);  /* always -1 */
+	(void)vtap_fd_close(fastpath->guard_out_fd); /* always -1 */
+	vtap_maps_done(&fastpath->maps);
+	free(fastpath);
+}
+
+bool vtap_fastpath_has_room(const struct vtap_fastpath *fastpath, size_t n_slots)
+{
+	return fastpath->maps.n_slots >= slots_needed(n_slots) / 2 &&
+	       fastpath->maps.n_slots > n_slots;
+}
+
+bool vtap_fastpath_is_continued(const struct vtap_fastpath *fastpath)
+{
+	return fastpath->is_continued;
+}
+
+bool vtap_fastpath_is_pinned(const struct vtap_fastpath *fastpath)
+{
+	return fastpath->is_pinned;
+}
+
+int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress)
+{
+	return is_ingress ? fastpath->guard_in_fd : fastpath->guard_out_fd;
+}
+
+int vtap_fastpath_forget(const char *pin_dir)
+{
+	return vtap_maps_unpin(pin_dir);
+}
+
+const struct vtap_maps *vtap_fastpath_maps(const struct vtap_fastpath *fastpath)
+{
+	return &fastpath->maps;
+}
+
+/* ---- slots ---- */
+
+static char kind_letter(enum vtap_fast_kind kind)
+{
+	return kind == VTAP_FAST_SESSION ? VTAP_FAST_KIND_SESSION : VTAP_FAST_KIND_TARGET;
+}
+
+/* The slot of an owner, looked for from where the last one was; 0 when it has none. */
+static uint32_t slot_find(const struct vtap_fastpath *fastpath, char kind, const char *name)
+{
+	uint32_t n = fastpath->n_used;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = (fastpath->i_found + 1 + i) % n;
+		const struct slot *slot = &fastpath->slot[at];
+
+		if (at != 0 && slot->owner.kind == kind && strcmp(slot->owner.name, name) == 0)
+			return at;
+	}
+	return 0;
+}
+
+static uint32_t slot_find_free(const struct vtap_fastpath *fastpath)
+{
+	for (uint32_t i = fastpath->n_used; i < fastpath->maps.n_slots; i++)
+		if (fastpath->slot[i].owner.kind == 0)
+			return i;
+	for (uint32_t i = 1; i < fastpath->n_used; i++)
+		if (fastpath->slot[i].owner.kind == 0)
+			return i;
+	return 0;
+}
+
+static int owner_write(struct vtap_fastpath *fastpath, uint32_t i)
+{
+	return bpf_map_update_elem(
+		fastpath->maps.fd[VTAP_MAP_NAMES], &i, &fastpath->slot[i].owner, BPF_ANY);
+}
+
+uint32_t vtap_fastpath_take_slot(struct vtap_fastpath *fastpath, enum vtap_fast_kind kind,
+	const char *name, uint64_t now_wall_ns)
+{
+	uint32_t i = slot_find(fastpath, kind_letter(kind), name);
+	struct slot *slot;
+
+	if (i == 0) {
+		i = slot_find_free(fastpath);
+		if (i == 0)
+			return 0;
+		slot = &fastpath->slot[i];
+		*slot = (struct slot){
+			.owner = { .kind = kind_letter(kind), .since_wall_ns = now_wall_ns },
+		};
+		(void)snprintf(slot->owner.name, sizeof(slot->owner.name), "%s", name); /* fits */
+		if (owner_write(fastpath, i) < 0) {
+			slot->owner.kind = 0;
+			return 0;
+		}
+		if (i >= fastpath->n_used)
+			fastpath->n_used = i + 1;
+	}
+	fastpath->slot[i].is_taken = true;
+	fastpath->slot[i].freed_ns = 0;
+	fastpath->i_found = i;
+	return i;
+}
+
+void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath, uint64_t now_ns)
+{
+	for (uint32_t i = 1; i < fastpath->n_used; i++) {
+		struct slot *slot = &fastpath->slot[i];
+
+		if (slot->owner.kind != 0 && !slot->is_taken && slot->freed_ns == 0)
+			slot->freed_ns = now_ns;
+		slot->is_taken = false;
+	}
+}
+
+/* A slot that nobody counts in any more: zero it and let others have it. */
+static void slot_free(struct vtap_fastpath *fastpath, uint32_t i)
+{
+	_auto_free void *zero = calloc(fastpath->n_cpus, sizeof(struct vtap_fast_steered));
+
+	if (zero == NULL ||
+		bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_STEERED], &i, zero, BPF_ANY) < 0 ||
+		bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_GUARDED], &i, zero, BPF_ANY) < 0)
+		return; /* next time */
+	fastpath->slot[i] = (struct slot){ 0 };
+	(void)owner_write(fastpath, i); /* refused: it is nobody's after a restart, too */
+}
+
+static void slots_free(struct vtap_fastpath *fastpath, uint64_t now_ns)
+{
+	for (uint32_t i = 1; i < fastpath->n_used; i++)
+		if (fastpath->slot[i].freed_ns != 0 &&
+			now_ns - fastpath->slot[i].freed_ns >= FREED_NS)
+			slot_free(fastpath, i);
+}
+
+uint64_t vtap_fastpath_since(const struct vtap_fastpath *fastpath)
+{
+	uint64_t oldest_ns = 0;
+
+	for (uint32_t i = 1; i < fastpath->n_used; i++) {
+		const struct vtap_fast_name *owner = &fastpath->slot[i].owner;
+
+		if (owner->kind != 0 && (oldest_ns == 0 || owner->since_wall_ns < oldest_ns))
+			oldest_ns = owner->since_wall_ns;
+	}
+	return oldest_ns;
+}
+
+/* ---- counters ---- */
+
+/* The first @n rows of a per-CPU array. Source: linux/bpf.h BPF_MAP_LOOKUP_BATCH, for these maps
+ * since Linux 5.13; at the end of the map it says -ENOENT. */
+static int rows_read(int fd, uint32_t n, void *values)
+{
+	_auto_free uint32_t *keys = calloc(n, sizeof(*keys));
+	uint32_t at = 0;
+	int r;
+
+	if (keys == NULL)
+		return -ENOMEM;
+	r = bpf_map_lookup_batch(fd, NULL, &at, keys, values, &n, NULL);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int rows_make_room(struct vtap_fastpath *fastpath)
+{
+	size_t n = (size_t)fastpath->n_used * fastpath->n_cpus;
+	void *steered, *guarded;
+
+	if (fastpath->n_read == fastpath->n_used)
+		return 0;
+	steered = reallocarray(fastpath->steered, n, sizeof(*fastpath->steered));
+	if (steered == NULL)
+		return -ENOMEM;
+	fastpath->steered = steered;
+	guarded = reallocarray(fastpath->guarded, n, sizeof(*fastpath->guarded));
+	if (guarded == NULL)
+		return -ENOMEM;
+	fastpath->guarded = guarded;
+	fastpath->n_read = fastpath->n_used;
+	return 0;
+}
+
+/* A target's row has other columns. */
+static void target_sum(const struct vtap_fastpath *fastpath, uint32_t i)
+{
+	struct vtap_fast_totals totals = { 0 };
+
+	for (unsigned cpu = 0; cpu < fastpath->n_cpus; cpu++) {
+		struct vtap_fast_looked looked;
+
+		memcpy(&looked, &fastpath->steered[(size_t)i * fastpath->n_cpus + cpu],
+			sizeof(looked));
+		totals.looked += looked.looked;
+		totals.no_listener += looked.no_listener;
+	}
+	fastpath->slot[i].totals = totals;
+}
+
+/* @settles: the closed page has been closed long enough for everything to have arrived. */
+static void session_sum(const struct vtap_fastpath *fastpath, uint32_t i, bool settles)
+{
+	struct slot *slot = &fastpath->slot[i];
+	unsigned i_closed = fastpath->i_open ^ 1U;
+	uint64_t steered[2] = { 0 }, guarded[2] = { 0 };
+	struct vtap_fast_totals totals = { 0 };
+
+	for (unsigned cpu = 0; cpu < fastpath->n_cpus; cpu++) {
+		size_t at = (size_t)i * fastpath->n_cpus + cpu;
+
+		for (unsigned page = 0; page < 2; page++) {
+			steered[page] += fastpath->steered[at].frames[page];
+			guarded[page] += fastpath->guarded[at].frames[page];
+		}
+		totals.bytes += fastpath->guarded[at].bytes;
+		totals.truncated += fastpath->steered[at].truncated;
+		totals.reserved_bits += fastpath->steered[at].reserved_bits;
+	}
+	if (settles && steered[i_closed] >= guarded[i_closed])
+		slot->settled[i_closed] = steered[i_closed] - guarded[i_closed];
+	totals.delivered = guarded[0] + guarded[1];
+	totals.steered = steered[0] + steered[1];
+	totals.lost = slot->settled[0] + slot->settled[1];
+	slot->totals = totals;
+}
+
+static int page_turn(struct vtap_fastpath *fastpath, uint64_t now_ns)
+{
+	static const uint32_t ZERO;
+	uint32_t page = fastpath->i_open == 0 ? VTAP_FAST_PAGE_BIT : 0;
+
+	if (bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_PAGE], &ZERO, &page, BPF_ANY) < 0)
+		return -errno;
+	fastpath->i_open ^= 1U;
+	fastpath->turned_ns = now_ns;
+	return 0;
+}
+
+int vtap_fastpath_sample(struct vtap_fastpath *fastpath, uint64_t now_ns)
+{
+	bool settles = fastpath->turned_ns != 0 && now_ns - fastpath->turned_ns >= PAGE_NS;
+	int r = rows_make_room(fastpath);
+
+	/* those that arrived last: nothing that was handed over can be counted as on its way */
+	if (r == 0)
+		r = rows_read(
+			fastpath->maps.fd[VTAP_MAP_STEERED], fastpath->n_used, fastpath->steered);
+	if (r == 0)
+		r = rows_read(
+			fastpath->maps.fd[VTAP_MAP_GUARDED], fastpath->n_used, fastpath->guarded);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 1; i < fastpath->n_used; i++) {
+		if (fastpath->slot[i].owner.kind == VTAP_FAST_KIND_TARGET)
+			target_sum(fastpath, i);
+		else
+			session_sum(fastpath, i, settles);
+	}
+	slots_free(fastpath, now_ns);
+	return settles || fastpath->turned_ns == 0 ? page_turn(fastpath, now_ns) : 0;
+}
+
+const struct vtap_fast_totals *vtap_fastpath_totals(
+	const struct vtap_fastpath *fastpath, uint32_t slot)
+{
+	return &fastpath->slot[slot].totals;
+}
+
+int vtap_fastpath_flows(struct vtap_fastpath *fastpath,
+	void (*each)(void *arg, const struct vtap_fast_seen *seen), void *arg)
+{
+	return vtap_flows_look(&fastpath->flows, &fastpath->maps, fastpath->n_cpus, each, arg);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What of the fast path outlives a program, and the process: its counters, the flows that it
+ * remembers, who has which slot, and the guard.
+ *
+ * How it works. The maps are made once and pinned in a folder of a BPF file system; the next
+ * process takes them up again, so counters go on. Maps of another layout, or with too few slots,
+ * are left to the programs that use them and new ones are made: then counters begin anew. The
+ * folder is made whole under another name and renamed, so that a process that is killed on the way
+ * leaves no mixture. Without such a folder counters live as long as the process.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/prefix.h"
+
+struct vtap_fastpath;
+
+/** enum vtap_fast_kind - whose slot it is */
+enum vtap_fast_kind { VTAP_FAST_SESSION, VTAP_FAST_TARGET };
+
+/** struct vtap_fast_totals - what was counted in a slot, summed over CPUs and pages */
+struct vtap_fast_totals {
+	uint64_t delivered; /* seen by the guard, behind the sensors */
+	uint64_t bytes;     /* of those */
+	uint64_t lost;      /* handed over more than a second ago and not seen by the guard */
+	uint64_t truncated; /* of those handed over: inner IP length beyond the frame */
+	uint64_t reserved_bits;
+	uint64_t steered;     /* handed over, those on the way included */
+	uint64_t looked;      /* a target's: packets to its port that were passed up or dropped */
+	uint64_t no_listener; /* a target's: of those, dropped because nobody listened */
+};
+
+/** struct vtap_fast_seen - what a flow has brought since it was last asked */
+struct vtap_fast_seen {
+	uint32_t slot; /* of its session */
+	uint32_t vni;
+	struct vtap_addr source; /* outer */
+	uint64_t n_frames;
+	uint64_t n_bytes;
+};
+
+/**
+ * vtap_fastpath_open() - the maps and the guard
+ * @pin_dir: a folder in a BPF file system that we may write to; NULL for none
+ * @n_slots: sessions and targets that there must be room for
+ * Context: main thread; needs CAP_BPF and CAP_NET_ADMIN.
+ * Return: 0; -EPERM; -EOPNOTSUPP when built without it; other negative errno.
+ */
+int vtap_fastpath_open(const char *pin_dir, size_t n_slots, struct vtap_fastpath **ret_fastpath,
+	struct vtap_err *err);
+
+/** vtap_fastpath_close() - attached programs go on, and so do pinned maps. NULL is allowed. */
+void vtap_fastpath_close(struct vtap_fastpath *fastpath);
+VTAP_FREEP(fastpath, struct vtap_fastpath, vtap_fastpath_close)
+
+/** vtap_fastpath_has_room() - for that many sessions and targets? If not: open anew. */
+bool vtap_fastpath_has_room(const struct vtap_fastpath *fastpath, size_t n_slots);
+
+/** vtap_fastpath_is_continued() - were the maps of the process before us found? */
+bool vtap_fastpath_is_continued(const struct vtap_fastpath *fastpath);
+
+/** vtap_fastpath_is_pinned() - will the next process find them? */
+bool vtap_fastpath_is_pinned(const struct vtap_fastpath *fastpath);
+
+/** vtap_fastpath_guard() - the program for a tap interface's ingress or egress; borrowed */
+int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress);
+
+/**
+ * vtap_fastpath_take_slot() - the slot of a session or target: the one that it had, or a new one
+ * Context: main thread. Return: the slot; 0 when none is free.
+ */
+uint32_t vtap_fastpath_take_slot(struct vtap_fastpath *fastpath, enum vtap_fast_kind kind,
+	const char *name, uint64_t now_wall_ns);
+
+/**
+ * vtap_fastpath_keep_slots() - free those that were not taken since the last call
+ *
+ * For after a whole configuration took its slots. A slot is used again only after a while, when no
+ * program counts there any more.
+ */
+void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath, uint64_t now_ns);
+
+/** vtap_fastpath_since() - when the oldest slot in use began to count, wall time; 0: no slot */
+uint64_t vtap_fastpath_since(const struct vtap_fastpath *fastpath);
+
+/**
+ * vtap_fastpath_sample() - read all counters, for vtap_fastpath_totals()
+ * Context: main thread; turns the page once a second at most.
+ * Return: 0 or negative errno (the former totals stay).
+ */
+int vtap_fastpath_sample(struct vtap_fastpath *fastpath, uint64_t now_ns);
+
+/** vtap_fastpath_totals() - as of the last sample; borrowed */
+const struct vtap_fast_totals *vtap_fastpath_totals(
+	const struct vtap_fastpath *fastpath, uint32_t slot);
+
+/**
+ * vtap_fastpath_flows() - tell which flows moved since the last call
+ *
+ * Flows that are quiet make room for others while the memory is more than half full.
+ * Return: 0 or negative errno.
+ */
+int vtap_fastpath_flows(struct vtap_fastpath *fastpath,
+	void (*each)(void *arg, const struct vtap_fast_seen *seen), void *arg);
+
+struct vtap_maps;
+
+/** vtap_fastpath_maps() - the shared maps, borrowed; for this room */
+const struct vtap_maps *vtap_fastpath_maps(const struct vtap_fastpath *fastpath);
+
+/** vtap_fastpath_forget() - remove what is pinned in a folder; absent is fine. Return: 0 or
+ * negative errno. */
+int vtap_fastpath_forget(const char *pin_dir);

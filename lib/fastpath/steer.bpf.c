@@ -1,0 +1,645 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The fast path: on the clsact ingress of an underlay, frames of known sessions are stripped of
+ * their outer headers and redirected to the ingress of their tap interface.
+ *
+ * How it works. A packet is taken only if the stack would have handed it to our socket (law 7): for
+ * this host (packet type, an address of this namespace), all lengths and the IPv4 header checksum
+ * right, a UDP checksum that is zero or was found good by the NIC, no options, no fragment, not
+ * merged by GRO, a source that may send. Everything else goes up untouched; that is a packet of
+ * another protocol mostly, else the worker decides. Packets for a target's port that would go up
+ * while nobody listens there are dropped, or the stack would answer production with ICMP.
+ *
+ * A program never changes: it is made for one session table and one set of addresses, and replaced
+ * as a whole. A decision depends on source, destination, target and VNI only, so each CPU remembers
+ * it in `flow4` or `flow6` together with the number of the program that decided: one lookup for
+ * a packet, whatever the configuration. The same row counts by VNI and source.
+ *
+ * Nothing that is needed across a helper call lives on the stack: without CAP_PERFMON the verifier
+ * puts a speculation barrier behind every first write to a place on the stack, and behind every
+ * pointer that is spilled there (kernel/bpf/verifier.c, sanitize_stack_spill). It is in `scratch`.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "fastpath/layout.h"
+#include "wire/constants.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* linux/ip.h of the kernel, not of its user-space headers */
+#define IP_OFFSET 0x1fff
+#define IP_MF     0x2000
+
+/* IEEE 802.1Q: the identifier in a tag. 0 is a priority tag: the frame is the interface's own. */
+#define VLAN_ID_MASK 0x0fff
+
+/* IPv6 extension headers that are looked behind for the port, no more than this */
+#define EXTENSIONS_MAX 4
+
+/* ---- made for one table: set before the program is loaded ---- */
+
+const volatile __u64 program_id; /* of this program, never of another one */
+const volatile __u32 n_ports;
+const volatile struct vtap_fast_port ports[VTAP_FAST_PORTS_MAX];
+const volatile __u32 zero; /* a key that is not on the stack */
+
+/* ---- maps of this table ---- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, VTAP_FAST_ADDR_BYTES);
+	__type(value, __u32);
+} own SEC(".maps"); /* addresses of this namespace */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct vtap_fast_allow_key);
+	__type(value, __u32);
+} allow SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32); /* i_target << 24 | VNI */
+	__type(value, struct vtap_fast_rule);
+} exact SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct vtap_fast_range_key);
+	__type(value, struct vtap_fast_rule);
+} range SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct vtap_fast_source_key);
+	__type(value, struct vtap_fast_exit);
+} source SEC(".maps");
+
+/* ---- maps that outlive this program ---- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct vtap_fast_flow4);
+	__type(value, struct vtap_fast_flow);
+} flow4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct vtap_fast_flow6);
+	__type(value, struct vtap_fast_flow);
+} flow6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32); /* slot */
+	__type(value, struct vtap_fast_steered);
+} steered SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32); /* 0 or VTAP_FAST_PAGE_BIT */
+} page SEC(".maps");
+
+/* ---- what a packet needs across helper calls ---- */
+
+struct scratch {
+	struct vtap_fast_flow4 flow4;
+	struct vtap_fast_flow6 flow6;
+	struct ethhdr inner;
+	__u32 is_truncated;
+	__u32 has_reserved_bits;
+	__u32 slot;
+	__u32 vni; /* i_target << 24 | VNI */
+	__u8 source[VTAP_FAST_ADDR_BYTES];
+	__u8 destination[VTAP_FAST_ADDR_BYTES];
+	struct vtap_fast_allow_key allow;
+	struct vtap_fast_range_key range;
+	struct vtap_fast_source_key list;
+	struct vtap_fast_flow decided;
+	struct bpf_sock_tuple tuple;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+struct vxlanhdr {
+	__be32 flags; /* only I counts */
+	__be32 vni;   /* in the first three bytes */
+} __attribute__((packed));
+
+/* What is behind UDP in a packet to be taken. The last four bytes are of the inner frame's IP
+ * header, if it has one: both families have their length in there. */
+struct payload {
+	struct vxlanhdr vxlan;
+	struct ethhdr inner;
+	__be16 l3[4];
+} __attribute__((packed));
+
+struct packet4 {
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct udphdr udp;
+	struct payload payload;
+} __attribute__((packed));
+
+struct packet6 {
+	struct ethhdr eth;
+	struct ipv6hdr ip;
+	struct udphdr udp;
+	struct payload payload;
+} __attribute__((packed));
+
+#define STRIPPED4                                                                                  \
+	(sizeof(struct packet4) - sizeof(struct ethhdr) - sizeof(((struct payload *)0)->l3))
+#define STRIPPED6                                                                                  \
+	(sizeof(struct packet6) - sizeof(struct ethhdr) - sizeof(((struct payload *)0)->l3))
+
+static __always_inline struct scratch *scratch_get(void)
+{
+	return bpf_map_lookup_elem(&scratch, (const void *)&zero);
+}
+
+/* Which of the underlay's targets has this port? Return: its place in ports[], or -1. */
+static __always_inline int port_find(__be16 port)
+{
+	for (__u32 i = 0; i < n_ports && i < VTAP_FAST_PORTS_MAX; i++)
+		if (ports[i].port == port)
+			return (int)i;
+	return -1;
+}
+
+static __always_inline void addr_map4(__u8 *addr, __be32 v4)
+{
+	__builtin_memset(addr, 0, 10);
+	addr[10] = addr[11] = 0xff;
+	__builtin_memcpy(addr + 12, &v4, sizeof(v4));
+}
+
+/* ---- up: the packet is not for us to decide ---- */
+
+static __always_inline struct vtap_fast_looked *looked_find(struct scratch *s, int i_port)
+{
+	s->slot = ports[i_port & (VTAP_FAST_PORTS_MAX - 1)].slot;
+	return bpf_map_lookup_elem(&steered, &s->slot);
+}
+
+/* A packet to a target's port goes up: not if nobody listens there and the stack would answer. Its
+ * addresses are in the scratch as a tuple of @size bytes, its destination in the mapped form. */
+static __noinline int up_heard(struct __sk_buff *skb, struct scratch *s, int i_port, __u32 size)
+{
+	struct vtap_fast_looked *looked;
+	struct bpf_sock *sock;
+
+	if (s == NULL || bpf_map_lookup_elem(&own, s->destination) == NULL)
+		return TC_ACT_UNSPEC;
+	looked = looked_find(s, i_port);
+	if (looked == NULL)
+		return TC_ACT_UNSPEC;
+	looked->looked++;
+	if (size == sizeof(s->tuple.ipv4))
+		sock = bpf_sk_lookup_udp(
+			skb, &s->tuple, sizeof(s->tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+	else
+		sock = bpf_sk_lookup_udp(
+			skb, &s->tuple, sizeof(s->tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+	if (sock != NULL) {
+		bpf_sk_release(sock);
+		return TC_ACT_UNSPEC;
+	}
+	looked->no_listener++;
+	return TC_ACT_SHOT;
+}
+
+/* Any IPv4 packet: with options, the first of fragments, too short for a frame, with wrong lengths.
+ */
+static __noinline int up4(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	struct iphdr ip;
+	struct udphdr udp;
+	int i_port;
+
+	if (s == NULL || bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) < 0 ||
+		ip.protocol != IPPROTO_UDP || ip.ihl < 5 ||
+		(ip.frag_off & bpf_htons(IP_OFFSET)) != 0 ||
+		bpf_skb_load_bytes(skb, ETH_HLEN + ip.ihl * 4, &udp, sizeof(udp)) < 0)
+		return TC_ACT_UNSPEC;
+	i_port = port_find(udp.dest);
+	if (i_port < 0)
+		return TC_ACT_UNSPEC;
+	s->tuple.ipv4.saddr = ip.saddr;
+	s->tuple.ipv4.daddr = ip.daddr;
+	s->tuple.ipv4.sport = udp.source;
+	s->tuple.ipv4.dport = udp.dest;
+	addr_map4(s->destination, ip.daddr);
+	return up_heard(skb, s, i_port, sizeof(s->tuple.ipv4));
+}
+
+/* The offset of UDP in an IPv6 packet, behind extension headers that the stack looks through; 0
+ * when it is not UDP. */
+static __always_inline __u32 udp_find6(struct __sk_buff *skb, __u8 next)
+{
+	__u32 offset = ETH_HLEN + sizeof(struct ipv6hdr);
+	__u8 header[8];
+
+	for (int i = 0; i < EXTENSIONS_MAX && next != IPPROTO_UDP; i++) {
+		if (bpf_skb_load_bytes(skb, offset, header, sizeof(header)) < 0)
+			return 0;
+		if (next == IPPROTO_FRAGMENT) {
+			if (((header[2] << 8 | header[3]) & ~7) != 0)
+				return 0; /* not the first */
+			offset += sizeof(header);
+		} else if (next == IPPROTO_HOPOPTS || next == IPPROTO_DSTOPTS ||
+			   next == IPPROTO_ROUTING) {
+			offset += (header[1] + 1) * 8;
+		} else {
+			return 0;
+		}
+		next = header[0];
+	}
+	return next == IPPROTO_UDP ? offset : 0;
+}
+
+static __noinline int up6(struct __sk_buff *skb)
+{
+	struct scratch *s = scratch_get();
+	struct ipv6hdr ip;
+	struct udphdr udp;
+	__u32 offset;
+	int i_port;
+
+	if (s == NULL || bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) < 0)
+		return TC_ACT_UNSPEC;
+	offset = udp_find6(skb, ip.nexthdr);
+	if (offset == 0 || bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)) < 0)
+		return TC_ACT_UNSPEC;
+	i_port = port_find(udp.dest);
+	if (i_port < 0)
+		return TC_ACT_UNSPEC;
+	__builtin_memcpy(s->tuple.ipv6.saddr, &ip.saddr, sizeof(ip.saddr));
+	__builtin_memcpy(s->tuple.ipv6.daddr, &ip.daddr, sizeof(ip.daddr));
+	s->tuple.ipv6.sport = udp.source;
+	s->tuple.ipv6.dport = udp.dest;
+	__builtin_memcpy(s->destination, &ip.daddr, sizeof(ip.daddr));
+	return up_heard(skb, s, i_port, sizeof(s->tuple.ipv6));
+}
+
+/* ---- deciding: as datapath/table.c does ---- */
+
+/* Of a list of sources, or for all. NULL: this level does not take it. */
+static __always_inline const struct vtap_fast_exit *rule_follow(
+	struct scratch *s, const struct vtap_fast_rule *rule)
+{
+	if (rule->list == 0)
+		return &rule->exit;
+	s->list.len_bits = 32 + 8 * VTAP_FAST_ADDR_BYTES;
+	s->list.list = bpf_htonl(rule->list);
+	__builtin_memcpy(s->list.addr, s->source, sizeof(s->source));
+	return bpf_map_lookup_elem(&source, &s->list);
+}
+
+static __always_inline bool source_is_allowed(
+	struct scratch *s, const volatile struct vtap_fast_port *port)
+{
+	if (port->allows_all)
+		return true;
+	s->allow.len_bits = 32 + 8 * VTAP_FAST_ADDR_BYTES;
+	s->allow.i_target = bpf_htonl(port->i_target);
+	__builtin_memcpy(s->allow.addr, s->source, sizeof(s->source));
+	return bpf_map_lookup_elem(&allow, &s->allow) != NULL;
+}
+
+/* Match order: the VNI itself, then a range, then any. */
+static __always_inline const struct vtap_fast_exit *exit_find(
+	struct scratch *s, const struct vtap_fast_port *port)
+{
+	const struct vtap_fast_exit *exit = NULL;
+	const struct vtap_fast_rule *rule = bpf_map_lookup_elem(&exact, &s->vni);
+
+	if (rule != NULL)
+		exit = rule_follow(s, rule);
+	if (exit != NULL)
+		return exit;
+	s->range.len_bits = 32;
+	s->range.vni = bpf_htonl(s->vni);
+	rule = bpf_map_lookup_elem(&range, &s->range);
+	if (rule != NULL)
+		exit = rule_follow(s, rule);
+	if (exit != NULL || !port->has_any)
+		return exit;
+	return rule_follow(s, &port->any);
+}
+
+/* Sources that the stack drops as martians, or may drop, are for it to judge. */
+static __always_inline bool source_is_plain(const struct scratch *s)
+{
+	const __u32 *word = (const __u32 *)s->source;
+	__u8 first = s->source[12];
+
+	if (word[0] == 0 && word[1] == 0 && word[2] == bpf_htonl(0xffff))
+		return first != 0 && first != 127 && first < 224;
+	return s->source[0] != 0xff && (word[0] | word[1] | word[2]) != 0;
+}
+
+/* For whom is it, and who may send? The flow's addresses and VNI are in the scratch; the exit is
+ * written to decided. Return: is it to be taken? */
+static __noinline int decide(struct scratch *s, int i_port)
+{
+	const struct vtap_fast_port *port =
+		(const struct vtap_fast_port *)&ports[i_port & (VTAP_FAST_PORTS_MAX - 1)];
+	const struct vtap_fast_exit *exit;
+
+	if (s == NULL || bpf_map_lookup_elem(&own, s->destination) == NULL ||
+		bpf_map_lookup_elem(&own, s->source) != NULL || !source_is_plain(s) ||
+		!source_is_allowed(s, port))
+		return 0;
+	exit = exit_find(s, port);
+	if (exit == NULL || exit->ifindex == 0)
+		return 0;
+	s->decided.program = program_id;
+	s->decided.exit = *exit;
+	s->decided.frames = 0;
+	s->decided.bytes = 0;
+	return 1;
+}
+
+/* The row of this CPU for a flow that was just decided. Without room for one it is only not
+ * remembered. */
+static __always_inline struct vtap_fast_flow *flow_keep(
+	struct scratch *s, void *map, const void *key, struct vtap_fast_flow *flow)
+{
+	if (flow == NULL) {
+		if (bpf_map_update_elem(map, key, &s->decided, BPF_NOEXIST) == 0)
+			flow = bpf_map_lookup_elem(map, key);
+		if (flow == NULL)
+			return &s->decided;
+	}
+	flow->exit = s->decided.exit;
+	flow->program = program_id;
+	return flow;
+}
+
+static __always_inline struct vtap_fast_flow *flow_decide4(
+	struct scratch *s, int i_port, struct vtap_fast_flow *flow)
+{
+	addr_map4(s->source, s->flow4.source);
+	addr_map4(s->destination, s->flow4.destination);
+	s->vni = s->flow4.vni;
+	return decide(s, i_port) ? flow_keep(s, &flow4, &s->flow4, flow) : NULL;
+}
+
+static __always_inline struct vtap_fast_flow *flow_decide6(
+	struct scratch *s, int i_port, struct vtap_fast_flow *flow)
+{
+	__builtin_memcpy(s->source, s->flow6.source, sizeof(s->source));
+	__builtin_memcpy(s->destination, s->flow6.destination, sizeof(s->destination));
+	s->vni = s->flow6.vni;
+	return decide(s, i_port) ? flow_keep(s, &flow6, &s->flow6, flow) : NULL;
+}
+
+/* ---- taking ---- */
+
+/* Does the inner IP header promise more than the frame has? As vtap_frame_is_truncated() does. */
+static __always_inline __u32 payload_is_truncated(const struct payload *payload, __u32 l3_bytes)
+{
+	if (payload->inner.h_proto == bpf_htons(ETH_P_IP))
+		return bpf_ntohs(payload->l3[1]) > l3_bytes;
+	if (payload->inner.h_proto == bpf_htons(ETH_P_IPV6))
+		return bpf_ntohs(payload->l3[2]) + sizeof(struct ipv6hdr) > l3_bytes;
+	return 0;
+}
+
+static __always_inline void count(const struct scratch *s, struct vtap_fast_flow *flow,
+	struct vtap_fast_steered *here, __u32 page_bit, __u32 n_bytes)
+{
+	flow->frames++;
+	flow->bytes += n_bytes;
+	if (page_bit != 0)
+		here->frames[1]++;
+	else
+		here->frames[0]++;
+	if (s->is_truncated)
+		here->truncated++;
+	if (s->has_reserved_bits)
+		here->reserved_bits++;
+}
+
+/* Strip @stripped bytes behind the outer Ethernet header. What was said of the packet stays behind:
+ * its VLAN tag, hash, mark. Return: 0, or negative when the packet is as it was. */
+static __always_inline int strip(struct __sk_buff *skb, const struct scratch *s, __u32 stripped)
+{
+	struct ethhdr *eth;
+
+	if (bpf_skb_adjust_room(skb, -(__s32)stripped, BPF_ADJ_ROOM_MAC, 0) < 0)
+		return -1;
+	eth = (void *)(long)skb->data;
+	if ((void *)(eth + 1) > (void *)(long)skb->data_end)
+		return -1; /* cannot be: it was longer */
+	*eth = s->inner;
+	if (skb->vlan_present)
+		bpf_skb_vlan_pop(skb);
+	bpf_set_hash_invalid(skb);
+	skb->mark = 0;
+	return 0;
+}
+
+/* Hand the inner frame over. @stripped: bytes of the outer headers and the inner Ethernet header */
+static __always_inline int take(struct __sk_buff *skb, struct scratch *s,
+	struct vtap_fast_flow *flow, const struct payload *payload, __u32 stripped)
+{
+	struct vtap_fast_steered *here;
+	const __u32 *page_bit;
+
+	s->inner = payload->inner;
+	s->is_truncated = payload_is_truncated(payload, skb->len - ETH_HLEN - stripped);
+	s->has_reserved_bits =
+		(payload->vxlan.flags & bpf_htonl(~(VTAP_VXLAN_FLAG_I << 24))) != 0 ||
+		(payload->vxlan.vni & bpf_htonl(0xff)) != 0;
+	if (strip(skb, s, stripped) < 0)
+		return TC_ACT_UNSPEC;
+	here = bpf_map_lookup_elem(&steered, &flow->exit.slot);
+	page_bit = bpf_map_lookup_elem(&page, (const void *)&zero);
+	if (here == NULL || page_bit == NULL)
+		return TC_ACT_SHOT; /* cannot be: slots are below the number of rows */
+	skb->tc_index = flow->exit.slot | *page_bit;
+	count(s, flow, here, *page_bit, skb->len);
+	return bpf_redirect(flow->exit.ifindex, BPF_F_INGRESS);
+}
+
+/* What both families ask of the metadata and of what is behind UDP. @stripped: as take() */
+static __always_inline bool payload_is_plain(
+	struct __sk_buff *skb, const struct payload *payload, __be16 checksum)
+{
+	if (skb->gso_size != 0 || (payload->vxlan.flags & bpf_htonl(VTAP_VXLAN_FLAG_I << 24)) == 0)
+		return false;
+	/* a checksum that the NIC found good is not looked at by the stack, either */
+	return checksum == 0 || bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0;
+}
+
+static __always_inline bool checksum_is_right(const void *ip)
+{
+	const __u16 *word = ip;
+	__u32 sum = 0;
+
+	for (int i = 0; i < 10; i++)
+		sum += word[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
+}
+
+static __always_inline int steer4(struct __sk_buff *skb, const struct packet4 *packet)
+{
+	const __u32 n_bytes = skb->len - ETH_HLEN; /* from the IP header on */
+	struct vtap_fast_flow *flow;
+	struct scratch *s;
+	int i_port;
+
+	if (packet->ip.protocol != IPPROTO_UDP)
+		return TC_ACT_UNSPEC;
+	if (*(__u8 *)&packet->ip != 0x45 ||
+		(packet->ip.frag_off & bpf_htons(IP_OFFSET | IP_MF)) != 0)
+		return up4(skb);
+	i_port = port_find(packet->udp.dest);
+	if (i_port < 0)
+		return TC_ACT_UNSPEC;
+	if (bpf_ntohs(packet->ip.tot_len) != n_bytes ||
+		bpf_ntohs(packet->udp.len) != n_bytes - sizeof(struct iphdr) ||
+		n_bytes < STRIPPED4 + sizeof(struct iphdr) ||
+		!checksum_is_right((const void *)packet + ETH_HLEN) ||
+		!payload_is_plain(skb, &packet->payload, packet->udp.check))
+		return up4(skb);
+	s = scratch_get();
+	if (s == NULL)
+		return TC_ACT_UNSPEC;
+	s->flow4.source = packet->ip.saddr;
+	s->flow4.destination = packet->ip.daddr;
+	s->flow4.vni =
+		(__u32)ports[i_port].i_target << 24 | bpf_ntohl(packet->payload.vxlan.vni) >> 8;
+	flow = bpf_map_lookup_elem(&flow4, &s->flow4);
+	if (flow == NULL || flow->program != program_id) {
+		flow = flow_decide4(s, i_port, flow);
+		if (flow == NULL)
+			return up4(skb);
+	}
+	return take(skb, s, flow, &packet->payload, STRIPPED4);
+}
+
+static __always_inline int steer6(struct __sk_buff *skb, const struct packet6 *packet)
+{
+	const __u32 n_bytes = skb->len - ETH_HLEN; /* from the IP header on */
+	struct vtap_fast_flow *flow;
+	struct scratch *s;
+	int i_port;
+
+	if (packet->ip.nexthdr != IPPROTO_UDP)
+		return up6(skb);
+	i_port = port_find(packet->udp.dest);
+	if (i_port < 0)
+		return TC_ACT_UNSPEC;
+	if (packet->ip.version != 6 ||
+		bpf_ntohs(packet->ip.payload_len) != n_bytes - sizeof(struct ipv6hdr) ||
+		packet->udp.len != packet->ip.payload_len ||
+		n_bytes < STRIPPED6 + sizeof(struct ipv6hdr) ||
+		!payload_is_plain(skb, &packet->payload, packet->udp.check))
+		return up6(skb);
+	s = scratch_get();
+	if (s == NULL)
+		return TC_ACT_UNSPEC;
+	__builtin_memcpy(s->flow6.source, &packet->ip.saddr, sizeof(s->flow6.source));
+	__builtin_memcpy(s->flow6.destination, &packet->ip.daddr, sizeof(s->flow6.destination));
+	s->flow6.vni =
+		(__u32)ports[i_port].i_target << 24 | bpf_ntohl(packet->payload.vxlan.vni) >> 8;
+	flow = bpf_map_lookup_elem(&flow6, &s->flow6);
+	if (flow == NULL || flow->program != program_id) {
+		flow = flow_decide6(s, i_port, flow);
+		if (flow == NULL)
+			return up6(skb);
+	}
+	return take(skb, s, flow, &packet->payload, STRIPPED6);
+}
+
+/* ---- a packet ---- */
+
+static __always_inline int handle4(struct __sk_buff *skb)
+{
+	const struct packet4 *packet;
+	__u8 protocol;
+
+	if ((void *)(long)skb->data + sizeof(*packet) > (void *)(long)skb->data_end) {
+		/* do not gather the bytes of others */
+		if (bpf_skb_load_bytes(skb, ETH_HLEN + __builtin_offsetof(struct iphdr, protocol),
+			    &protocol, sizeof(protocol)) < 0 ||
+			protocol != IPPROTO_UDP)
+			return TC_ACT_UNSPEC;
+		if (bpf_skb_pull_data(skb, sizeof(*packet)) < 0)
+			return up4(skb);
+	}
+	packet = (void *)(long)skb->data;
+	if ((void *)(packet + 1) > (void *)(long)skb->data_end)
+		return up4(skb);
+	return steer4(skb, packet);
+}
+
+static __always_inline int handle6(struct __sk_buff *skb)
+{
+	const struct packet6 *packet;
+	__u8 protocol;
+
+	if ((void *)(long)skb->data + sizeof(*packet) > (void *)(long)skb->data_end) {
+		if (bpf_skb_load_bytes(skb, ETH_HLEN + __builtin_offsetof(struct ipv6hdr, nexthdr),
+			    &protocol, sizeof(protocol)) < 0 ||
+			protocol == IPPROTO_TCP || protocol == IPPROTO_ICMPV6)
+			return TC_ACT_UNSPEC;
+		if (bpf_skb_pull_data(skb, sizeof(*packet)) < 0)
+			return up6(skb);
+	}
+	packet = (void *)(long)skb->data;
+	if ((void *)(packet + 1) > (void *)(long)skb->data_end)
+		return up6(skb);
+	return steer6(skb, packet);
+}
+
+SEC("tc")
+int vtapd_steer(struct __sk_buff *skb)
+{
+	if (skb->pkt_type != PACKET_HOST)
+		return TC_ACT_UNSPEC;
+	/* a frame of a VLAN comes by again on the VLAN's own device, or the stack drops it */
+	if (skb->vlan_present && (skb->vlan_tci & VLAN_ID_MASK) != 0)
+		return TC_ACT_UNSPEC;
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return handle4(skb);
+	if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		return handle6(skb);
+	return TC_ACT_UNSPEC;
+}
