@@ -35,7 +35,11 @@ static bool is_ours_to_log(const struct vtap_finding *finding)
 	case VTAP_CONDITION_LOOP_STALLED:
 	case VTAP_CONDITION_NO_SENSOR:
 	case VTAP_CONDITION_NO_TRAFFIC:
+	case VTAP_CONDITION_GUARD_OFF:
+	case VTAP_CONDITION_FASTPATH_BYPASSED:
 		return true;
+	case VTAP_CONDITION_FASTPATH_OFF:
+		return !finding->breaks_health; /* a target that waits for it says so itself */
 	case VTAP_CONDITION_PORT_TAKEN:
 		return finding->subject[0] == '\0'; /* targets say so themselves */
 	default:

@@ -127,6 +127,41 @@ static const struct vtap_condition_row ROWS[] = {
 		.remedy = "vtapctl unknown; tcpdump -ni UNDERLAY udp port 4789; or take traffic out "
 			  "of `require`",
 	},
+	[VTAP_CONDITION_GUARD_OFF] = {
+		.id = "guard-off",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "f92a13b6532246a8be4134abdf519e7f",
+		.meaning = "a tap interface has no guard: only settings keep mirrored frames from "
+			   "this host's own network stack",
+		.cause = "The kernel or the service's rights do not allow BPF programs; the sentence "
+			 "says which. Without address, ARP, IPv6 and forwarding and with strict "
+			 "reverse path filtering, a broadcast from 0.0.0.0 still comes through.",
+		.remedy = "systemctl show -P AmbientCapabilities vtapd must name cap_bpf; until "
+			  "then run no DHCP server on this host, or bind it to its interface",
+	},
+	[VTAP_CONDITION_FASTPATH_OFF] = {
+		.id = "fastpath-off",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "8cf4805a139c48e887b9c3203f818aa2",
+		.meaning = "a target has no fast path, and `fastpath` asks for it",
+		.cause = "The worker carries every packet, but fewer in a second, and none while "
+			 "vtapd is away. The kernel or the service's rights do not allow BPF "
+			 "programs; the sentence says which.",
+		.remedy = "systemctl show -P AmbientCapabilities vtapd must name cap_bpf; or accept "
+			  "the worker: fastpath = off in the [target] section",
+	},
+	[VTAP_CONDITION_FASTPATH_BYPASSED] = {
+		.id = "fastpath-bypassed",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "31e9fe17fa354c1788a5d1911b28820c",
+		.meaning = "somebody else's filter on an underlay ends the chain before the fast "
+			   "path",
+		.cause = "The worker carries what comes in there. Filters with a priority below 47 "
+			 "and tcx programs run before the fast path, and what they accept goes past "
+			 "it.",
+		.remedy = "tc filter show dev UNDERLAY ingress; give the other filter a priority "
+			  "behind 47, or let it end with `continue` (TC_ACT_UNSPEC)",
+	},
 	[VTAP_CONDITION_DRAIN] = {
 		.id = "drain",
 		.severity = VTAP_SEVERITY_INFO,

@@ -94,6 +94,18 @@ static void gather_daemon(struct gathering *gathering)
 			vtap_text_counted(snapshot->n_refused_mistakes, "mistake").text);
 }
 
+static void gather_guard(struct gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	size_t n = snapshot->n_tap_interfaces, n_bare = n - snapshot->n_guarded;
+
+	if (snapshot->guard_off_why == NULL || snapshot->n_guarded >= n)
+		return;
+	(void)finding_add(gathering, VTAP_CONDITION_GUARD_OFF, "", false,
+		"%zu of %s %s no guard: %s", n_bare, vtap_text_counted(n, "tap interface").text,
+		n_bare == 1 ? "has" : "have", snapshot->guard_off_why);
+}
+
 static void gather_drain(struct gathering *gathering)
 {
 	const struct vtap_report_drain *drain = &gathering->snapshot->drain;
@@ -108,6 +120,45 @@ static void gather_drain(struct gathering *gathering)
 }
 
 /* ---- targets ---- */
+
+/* A target that waits is told with its own sentence, also when it waits for the fast path. */
+static void gather_fastpath_off(
+	struct gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_target *target = report->target;
+	struct vtap_finding *finding;
+
+	if (report->fast_off_why == NULL || target->fastpath == VTAP_FASTPATH_OFF ||
+		report->state.reason != NULL)
+		return;
+	finding = finding_add(gathering, VTAP_CONDITION_FASTPATH_OFF, target->name, false,
+		"target %s: %s: %s", target->name,
+		report->is_fast ? "the fast path is not on every underlay"
+				: "the worker carries everything",
+		report->fast_off_why);
+	remedy_set(finding,
+		"systemctl show -P AmbientCapabilities vtapd must name cap_bpf; or accept the "
+		"worker: fastpath = off in [target %s]",
+		target->name);
+}
+
+static void gather_bypassed(struct gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_target *target = report->target;
+	struct vtap_finding *finding;
+
+	if (report->bypassed_by == NULL)
+		return;
+	finding = finding_add(gathering, VTAP_CONDITION_FASTPATH_BYPASSED, target->name, false,
+		"target %s: %s ends the chain before the fast path; the worker carries %s",
+		target->name, report->bypassed_by,
+		report->is_fast ? "what comes in there" : "everything");
+	if (report->n_fast_on == 1)
+		remedy_set(finding,
+			"tc filter show dev %s ingress; give the other filter a priority behind "
+			"47, or let it end with `continue` (TC_ACT_UNSPEC)",
+			report->fast_on[0]);
+}
 
 static void gather_target(struct gathering *gathering, const struct vtap_report_target *report)
 {
@@ -125,6 +176,8 @@ static void gather_target(struct gathering *gathering, const struct vtap_report_
 			"target %s: %u of %s not moved for more than 5 s", target->name,
 			report->n_stalled,
 			report->n_workers == 1 ? "1 worker has" : "its workers have");
+	gather_fastpath_off(gathering, report);
+	gather_bypassed(gathering, report);
 	if (target->n_allow > 0)
 		return;
 	finding = finding_add(gathering, VTAP_CONDITION_ALLOW_ANY, target->name, false,
@@ -145,7 +198,9 @@ static bool is_of_target(const struct vtap_report_session *session)
 	enum vtap_condition condition = vtap_condition_find(session->state.reason);
 
 	return condition == VTAP_CONDITION_UNDERLAY_MISSING ||
-	       condition == VTAP_CONDITION_PORT_TAKEN || condition == VTAP_CONDITION_SOCKET_REFUSED;
+	       condition == VTAP_CONDITION_PORT_TAKEN ||
+	       condition == VTAP_CONDITION_SOCKET_REFUSED ||
+	       condition == VTAP_CONDITION_FASTPATH_OFF;
 }
 
 static void gather_waiting(struct gathering *gathering, const struct vtap_report_session *report)
@@ -242,6 +297,7 @@ int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_finding
 
 	gather_no_sessions(&gathering);
 	gather_daemon(&gathering);
+	gather_guard(&gathering);
 	for (size_t i = 0; i < snapshot->n_targets; i++)
 		gather_target(&gathering, &snapshot->targets[i]);
 	for (size_t i = 0; i < snapshot->n_sessions; i++)

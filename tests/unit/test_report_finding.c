@@ -164,6 +164,59 @@ static void spoil_much_that_is_no_reason(struct scene *scene)
 	spoil_traffic(scene);
 }
 
+static void spoil_guard(struct scene *scene)
+{
+	scene->snapshot.n_tap_interfaces = 3;
+	scene->snapshot.n_guarded = 2;
+	scene->snapshot.guard_off_why = "operation not permitted (CAP_BPF)";
+}
+
+static void spoil_guard_of_nothing(struct scene *scene)
+{
+	spoil_guard(scene);
+	scene->snapshot.n_tap_interfaces = scene->snapshot.n_guarded = 0;
+}
+
+static void spoil_fastpath(struct scene *scene)
+{
+	scene->report_target.fast_off_why = "operation not permitted (CAP_BPF)";
+}
+
+static void spoil_fastpath_that_is_off(struct scene *scene)
+{
+	spoil_fastpath(scene);
+	scene->target.fastpath = VTAP_FASTPATH_OFF;
+}
+
+/* The worker carries all frames: sessions go on, and the target is not as it must be. */
+static void spoil_fastpath_that_is_required(struct scene *scene)
+{
+	spoil_fastpath(scene);
+	scene->target.fastpath = VTAP_FASTPATH_REQUIRE;
+	target_waits(scene, "fastpath-off");
+	scene->report_session.state = (struct vtap_report_state){ .state = "ready" };
+}
+
+static void spoil_fastpath_of_a_taken_port(struct scene *scene)
+{
+	spoil_fastpath(scene);
+	target_waits(scene, "port-taken");
+}
+
+static void spoil_fastpath_that_is_idle(struct scene *scene)
+{
+	scene->report_target.fast_idle_why = "no packet has arrived yet";
+}
+
+static void spoil_chain(struct scene *scene)
+{
+	static const char *underlay = "eth0";
+
+	scene->report_target.fast_on = &underlay;
+	scene->report_target.n_fast_on = 1;
+	scene->report_target.bypassed_by = "filter pref 10 on eth0";
+}
+
 struct expectation {
 	void (*spoil)(struct scene *scene);
 	unsigned require; /* 0: as shipped */
@@ -189,6 +242,16 @@ static void test_findings_when_something_is_wrong_then_those_and_no_others(void 
 		{ spoil_traffic, 0, "" },
 		{ spoil_traffic, VTAP_REQUIRE_ANY | VTAP_REQUIRE_TRAFFIC, "no-traffic!" },
 		{ spoil_traffic_at_the_start, VTAP_REQUIRE_TRAFFIC, "" },
+		{ spoil_guard, 0, "guard-off" },
+		{ spoil_guard, VTAP_REQUIRE_ALL, "guard-off" },
+		{ spoil_guard_of_nothing, 0, "" },
+		{ spoil_fastpath, 0, "fastpath-off" },
+		{ spoil_fastpath, VTAP_REQUIRE_ALL, "fastpath-off" },
+		{ spoil_fastpath_that_is_off, 0, "" },
+		{ spoil_fastpath_that_is_required, 0, "fastpath-off!" },
+		{ spoil_fastpath_of_a_taken_port, 0, "no-sessions! port-taken!" },
+		{ spoil_fastpath_that_is_idle, 0, "" },
+		{ spoil_chain, 0, "fastpath-bypassed" },
 		{ spoil_much_that_is_no_reason, 0,
 			"port-taken loop-stalled config-rejected drain allow-any" },
 	};
@@ -218,12 +281,66 @@ static void test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_ac
 	vtap_findings_done(&scene.findings);
 }
 
+struct saying {
+	void (*spoil)(struct scene *scene);
+	bool is_fast;
+	const char *sentence;
+	const char *remedy;
+};
+
+static void test_finding_when_about_a_path_then_sentence_and_remedy_name_the_place(void **state)
+{
+	static const struct saying sayings[] = {
+		{ spoil_guard, true,
+			"1 of 3 tap interfaces has no guard: operation not permitted (CAP_BPF)",
+			"systemctl show -P AmbientCapabilities vtapd must name cap_bpf; until then "
+			"run no DHCP server on this host, or bind it to its interface" },
+		{ spoil_fastpath, false,
+			"target default: the worker carries everything: operation not permitted "
+			"(CAP_BPF)",
+			"systemctl show -P AmbientCapabilities vtapd must name cap_bpf; or accept "
+			"the worker: fastpath = off in [target default]" },
+		{ spoil_fastpath, true,
+			"target default: the fast path is not on every underlay: operation not "
+			"permitted (CAP_BPF)",
+			"systemctl show -P AmbientCapabilities vtapd must name cap_bpf; or accept "
+			"the worker: fastpath = off in [target default]" },
+		{ spoil_chain, false,
+			"target default: filter pref 10 on eth0 ends the chain before the fast "
+			"path; the worker carries everything",
+			"tc filter show dev eth0 ingress; give the other filter a priority behind "
+			"47, or let it end with `continue` (TC_ACT_UNSPEC)" },
+		{ spoil_chain, true,
+			"target default: filter pref 10 on eth0 ends the chain before the fast "
+			"path; the worker carries what comes in there",
+			"tc filter show dev eth0 ingress; give the other filter a priority behind "
+			"47, or let it end with `continue` (TC_ACT_UNSPEC)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(sayings); i++) {
+		struct scene scene;
+
+		print_message("row %zu\n", i);
+		scene_init(&scene);
+		scene.report_target.is_fast = sayings[i].is_fast;
+		sayings[i].spoil(&scene);
+		assert_int_equal(vtap_findings_make(&scene.snapshot, &scene.findings), 0);
+		assert_int_equal(scene.findings.n, 1);
+		assert_string_equal(scene.findings.finding[0].sentence, sayings[i].sentence);
+		assert_string_equal(scene.findings.finding[0].remedy, sayings[i].remedy);
+		vtap_findings_done(&scene.findings);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_findings_when_something_is_wrong_then_those_and_no_others),
 		cmocka_unit_test(
 			test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_acted_on),
+		cmocka_unit_test(
+			test_finding_when_about_a_path_then_sentence_and_remedy_name_the_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
