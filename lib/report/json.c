@@ -71,6 +71,25 @@ static json_t *drain_json(const struct vtap_report_drain *drain)
 		vtap_json_shown(drain->reason), "frames_per_second", drain->frames_per_second);
 }
 
+/* How many of the tap interfaces are guarded, as a word; none to guard is nothing to complain of.
+ */
+static const char *guard_word(const struct vtap_snapshot *snapshot)
+{
+	if (snapshot->n_tap_interfaces == 0)
+		return snapshot->guard_off_why == NULL ? "on" : "off";
+	if (snapshot->n_guarded == 0)
+		return "off";
+	return snapshot->n_guarded < snapshot->n_tap_interfaces ? "partly" : "on";
+}
+
+/* Counters may be older than the daemon: what the kernel keeps of the fast path's. */
+static json_t *counting_since_json(const struct vtap_snapshot *snapshot)
+{
+	if (snapshot->counting_since_wall_ns == 0)
+		return vtap_json_mono(snapshot, snapshot->started_mono_ns);
+	return vtap_json_time(snapshot->counting_since_wall_ns);
+}
+
 static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 {
 	json_t *refused =
@@ -81,14 +100,31 @@ static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 
 	uint64_t uptime_ns = snapshot->now_mono_ns - snapshot->started_mono_ns;
 
-	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:s}", "version",
-		snapshot->version, "pid", snapshot->pid, "config",
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o}",
+		"version", snapshot->version, "pid", snapshot->pid, "config",
 		vtap_json_shown(snapshot->config_path), "state", vtap_json_state(snapshot),
 		"checks", vtap_json_checks(snapshot), "drain", drain_json(&snapshot->drain),
 		"uptime_ns", (json_int_t)uptime_ns, "started",
-		vtap_json_mono(snapshot, snapshot->started_mono_ns), "configured",
+		vtap_json_mono(snapshot, snapshot->started_mono_ns), "counting_since",
+		counting_since_json(snapshot), "configured",
 		vtap_json_time(snapshot->configured_wall_ns), "refused", refused, "repairs",
-		(json_int_t)snapshot->n_repairs, "guard", "off");
+		(json_int_t)snapshot->n_repairs, "guard", guard_word(snapshot), "guard_reason",
+		vtap_json_shown(snapshot->guard_off_why));
+}
+
+static const char *path_word(const struct vtap_report_target *report)
+{
+	return report->is_fast ? "fast path" : "worker";
+}
+
+static json_t *fastpath_json(const struct vtap_report_target *report)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "setting",
+		vtap_fastpath_name(report->target->fastpath), "attached",
+		vtap_json_strings(report->fast_on, report->n_fast_on), "reason",
+		vtap_json_shown(report->fast_off_why), "idle",
+		vtap_json_shown(report->fast_idle_why), "bypassed_by",
+		vtap_json_shown(report->bypassed_by));
 }
 
 static json_t *target_json(const struct vtap_report_target *report)
@@ -103,13 +139,14 @@ static json_t *target_json(const struct vtap_report_target *report)
 	bool is_auto = target->n_underlays == 0 && report->n_bound > 0;
 
 	return json_pack(
-		"{s:s, s:i, s:o, s:o, s:o, s:s, s:i, s:i, s:s, s:s?, s:o, s:o, s:I, s:I, s:I, "
+		"{s:s, s:i, s:o, s:o, s:o, s:s, s:o, s:i, s:i, s:s, s:s?, s:o, s:o, s:I, s:I, s:I, "
 		"s:o, s:I}",
 		"name", target->name, "port", (int)target->port, "underlay", underlay, "bound",
 		is_auto ? vtap_json_strings(AUTO, 1)
 			: vtap_json_strings(report->bound, report->n_bound),
-		"missing", vtap_json_strings(report->missing, report->n_missing), "path", "worker",
-		"workers", (int)report->n_workers, "stalled", (int)report->n_stalled, "state",
+		"missing", vtap_json_strings(report->missing, report->n_missing), "path",
+		path_word(report), "fastpath", fastpath_json(report), "workers",
+		(int)report->n_workers, "stalled", (int)report->n_stalled, "state",
 		report->state.state, "reason", report->state.reason, "message",
 		vtap_json_shown(report->state.message), "retry_in_ns",
 		vtap_json_duration(report->state.retry_in_ns), "received",
@@ -208,6 +245,15 @@ static json_t *vni_rows_json(
 	return rows;
 }
 
+static const char *session_path(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_session *session)
+{
+	for (size_t i = 0; i < snapshot->n_targets; i++)
+		if (snapshot->targets[i].target == session->target)
+			return path_word(&snapshot->targets[i]);
+	return NULL;
+}
+
 char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_report_session *report,
 	const struct vtap_report_vnis *vnis)
 {
@@ -219,14 +265,18 @@ char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_rep
 		json_decref(session);
 		return NULL;
 	}
-	if (json_object_set_new(session, "config", json_string(place)) < 0 ||
+	if (json_object_set_new(session, "path", vtap_json_shown(session_path(snapshot, report))) <
+			0 ||
+		json_object_set_new(session, "config", json_string(place)) < 0 ||
 		json_object_set_new(session, "vnis", vni_rows_json(snapshot, vnis)) < 0 ||
 		json_object_set_new(session, "vnis_forgotten_frames",
 			json_integer((json_int_t)vnis->forgotten_frames)) < 0) {
 		json_decref(session);
 		return NULL;
 	}
-	return vtap_json_text(json_pack("{s:o}", "session", session));
+	return vtap_json_text(json_pack("{s:o, s:{s:o, s:o}}", "session", session, "daemon",
+		"started", vtap_json_mono(snapshot, snapshot->started_mono_ns), "counting_since",
+		counting_since_json(snapshot)));
 }
 
 char *vtap_json_unknown(const struct vtap_snapshot *snapshot, const struct vtap_report_vnis *vnis)

@@ -65,12 +65,17 @@ static void write_configured(struct vtap_text_render *render, const struct json_
 	struct vtap_text_answer *answer = &render->answer;
 	const char *description = vtap_text_find_string(answer, session, "description");
 	const char *config = vtap_text_find_string(answer, session, "config");
+	const char *path = vtap_text_has(session, "path")
+				   ? vtap_text_find_string(answer, session, "path")
+				   : NULL; /* of an older daemon */
 
 	if (description != NULL)
 		write_line(render, "description", description);
 	if (config != NULL)
 		write_line(render, "config", config);
 	write_line(render, "target", vtap_text_get_string(answer, session, "target"));
+	if (path != NULL)
+		write_line(render, "path", path);
 	write_list(render, session, "vni", "-");
 	write_list(render, session, "source", "any");
 	write_interface(render, session);
@@ -100,8 +105,16 @@ static void write_dropped(struct vtap_text_render *render, const struct json_t *
 static void write_counted(struct vtap_text_render *render, const struct json_t *session)
 {
 	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *daemon = vtap_text_has(answer->root, "daemon")
+					      ? vtap_text_get_object(answer, answer->root, "daemon")
+					      : NULL; /* of an older daemon */
+	struct vtap_text_words counting = VTAP_TEXT_WORDS_NULL;
 	uint64_t last_ns;
 
+	if (daemon != NULL)
+		counting = vtap_text_counting(answer, daemon, render->opts->now_ns);
+	if (counting.text[0] != '\0')
+		write_line(render, "counted", counting.text);
 	write_count(render, session, "received");
 	write_count(render, session, "delivered");
 	write_dropped(render, session);

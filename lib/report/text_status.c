@@ -133,6 +133,22 @@ static void write_checks(
 		vtap_text_put(render, "  Health checks are still answered.\n");
 }
 
+/* "  guard off: load the program: operation not permitted (CAP_BPF)." */
+static void write_guard(struct vtap_text_render *render, const struct json_t *daemon)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *reason, *guard;
+
+	if (!vtap_text_has(daemon, "guard_reason"))
+		return; /* an older daemon, which had none */
+	guard = vtap_text_get_string(answer, daemon, "guard");
+	reason = vtap_text_find_string(answer, daemon, "guard_reason");
+	if (strcmp(guard, "on") == 0)
+		return;
+	vtap_text_put(render, "  guard %s%s%s%s\n", guard, reason != NULL ? ": " : "",
+		reason != NULL ? reason : "", vtap_text_stop(reason != NULL ? reason : guard));
+}
+
 /* Return: is the daemon healthy, or draining on purpose? */
 static bool write_headline(struct vtap_text_render *render, const struct shortfall *targets,
 	const struct shortfall *sessions)
@@ -141,6 +157,7 @@ static bool write_headline(struct vtap_text_render *render, const struct shortfa
 	const struct json_t *daemon = vtap_text_get_object(answer, answer->root, "daemon");
 	const char *state = vtap_text_get_string(answer, daemon, "state");
 	const struct json_t *drain = vtap_text_find_object(answer, daemon, "drain");
+	struct vtap_text_words counting;
 	uint64_t configured_ns;
 
 	vtap_text_put(render, "vtapd %s ", vtap_text_get_string(answer, daemon, "version"));
@@ -152,6 +169,9 @@ static bool write_headline(struct vtap_text_render *render, const struct shortfa
 	}
 	vtap_text_put(render, " Up %s",
 		vtap_text_duration(vtap_text_get_count(answer, daemon, "uptime_ns")).text);
+	counting = vtap_text_counting(answer, daemon, render->opts->now_ns);
+	if (counting.text[0] != '\0')
+		vtap_text_put(render, ", counting %s", counting.text);
 	if (vtap_text_read_time(answer, daemon, "configured", &configured_ns))
 		vtap_text_put(render, ", configuration of %s",
 			vtap_text_date(configured_ns, render->opts->now_ns).text);
@@ -160,6 +180,7 @@ static bool write_headline(struct vtap_text_render *render, const struct shortfa
 	const struct json_t *refused = vtap_text_find_object(answer, daemon, "refused");
 	if (refused != NULL)
 		write_refused(render, refused, vtap_text_get_string(answer, daemon, "config"));
+	write_guard(render, daemon);
 	return drain != NULL || strcmp(state, "healthy") == 0;
 }
 
@@ -249,6 +270,39 @@ static void write_missing(struct vtap_text_render *render, const struct json_t *
 		vtap_text_joined(answer, missing, UNDERLAYS_SHOWN).text, n == 1 ? "is" : "are");
 }
 
+/* Why the worker carries what the fast path is wanted for; "  default: the fast path waits: no
+ * packet has arrived yet." after a start. Whatever stops the whole target is its trouble and told
+ * alone. */
+static void write_fastpath(struct vtap_text_render *render, const struct json_t *target)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *fastpath = vtap_text_has(target, "fastpath")
+						? vtap_text_get_object(answer, target, "fastpath")
+						: NULL; /* of an older daemon */
+	const char *name = vtap_text_get_string(answer, target, "name");
+	bool is_fast = strcmp(vtap_text_get_string(answer, target, "path"), "fast path") == 0;
+	const char *reason, *idle, *bypassed_by;
+
+	if (fastpath == NULL || vtap_text_find_string(answer, target, "message") != NULL)
+		return;
+	reason = vtap_text_find_string(answer, fastpath, "reason");
+	idle = vtap_text_find_string(answer, fastpath, "idle");
+	bypassed_by = vtap_text_find_string(answer, fastpath, "bypassed_by");
+	if (reason != NULL)
+		vtap_text_put(render, "  %s: %s: %s%s\n", name,
+			is_fast ? "the fast path is not on every underlay"
+				: "the worker carries everything",
+			reason, vtap_text_stop(reason));
+	if (bypassed_by != NULL)
+		vtap_text_put(render,
+			"  %s: %s ends the chain before the fast path; the worker %s.\n", name,
+			bypassed_by,
+			is_fast ? "carries what comes in there" : "carries everything");
+	if (idle != NULL)
+		vtap_text_put(render, "  %s: the fast path waits: %s%s\n", name, idle,
+			vtap_text_stop(idle));
+}
+
 static void write_targets(struct vtap_text_render *render, const struct json_t *targets)
 {
 	static const struct vtap_text_column columns[] = {
@@ -273,8 +327,10 @@ static void write_targets(struct vtap_text_render *render, const struct json_t *
 	vtap_text_put(render, "\n");
 	vtap_text_render_table(render, table, true, "");
 	write_troubles(render, targets);
-	for (size_t i = 0; i < vtap_text_list_len(targets); i++)
+	for (size_t i = 0; i < vtap_text_list_len(targets); i++) {
 		write_missing(render, vtap_text_list_object(&render->answer, targets, i));
+		write_fastpath(render, vtap_text_list_object(&render->answer, targets, i));
+	}
 }
 
 /* Rates and drops: "-" for a session that is not ready and never had a packet. */

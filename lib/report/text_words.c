@@ -266,6 +266,23 @@ struct vtap_text_words vtap_text_seen(struct vtap_text_answer *answer, const str
 	return vtap_text_minute(wall_ns, now_ns);
 }
 
+struct vtap_text_words vtap_text_counting(
+	struct vtap_text_answer *answer, const struct json_t *daemon, uint64_t now_ns)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	uint64_t started_ns, since_ns, apart_ns;
+
+	if (!vtap_text_has(daemon, "counting_since")) /* an older daemon: since it started */
+		return words;
+	if (!vtap_text_read_time(answer, daemon, "started", &started_ns) ||
+		!vtap_text_read_time(answer, daemon, "counting_since", &since_ns))
+		return words;
+	apart_ns = since_ns > started_ns ? since_ns - started_ns : started_ns - since_ns;
+	if (apart_ns >= VTAP_NS_PER_S)
+		vtap_text_words_add(&words, "since %s", vtap_text_date(since_ns, now_ns).text);
+	return words;
+}
+
 struct vtap_text_words vtap_text_retry(struct vtap_text_answer *answer, const struct json_t *object)
 {
 	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;

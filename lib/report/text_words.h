@@ -80,6 +80,11 @@ struct vtap_text_words vtap_text_last(
 struct vtap_text_words vtap_text_seen(struct vtap_text_answer *answer, const struct json_t *object,
 	const char *key, uint64_t now_ns);
 
+/** vtap_text_counting() - "since Nov 18 08:00:00", when counting began at another time than the
+ * daemon; else "" */
+struct vtap_text_words vtap_text_counting(
+	struct vtap_text_answer *answer, const struct json_t *daemon, uint64_t now_ns);
+
 /** vtap_text_retry() - " Next try in 40 s." out of "retry_in_ns", "" where it is null */
 struct vtap_text_words vtap_text_retry(
 	struct vtap_text_answer *answer, const struct json_t *object);

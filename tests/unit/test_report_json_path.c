@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: status and show tell for each target which path its packets take and, where that is not the
+ * one that was asked for, why; whether the tap interfaces are guarded; and since when is counted.
+ */
+#include "tests/unit/test_report_json.h"
+
+static const struct vtap_findings NONE = { 0 };
+
+/** struct scene - a target with one session, whose path is to be told */
+struct scene {
+	struct vtap_target target;
+	struct vtap_session session;
+	struct vtap_report_target report_target;
+	struct vtap_report_session report_session;
+	struct vtap_snapshot snapshot;
+};
+
+static void scene_init(struct scene *scene)
+{
+	struct vtap_report_state ready = { .state = "ready", .retry_in_ns = VTAP_REPORT_NEVER };
+
+	memset(scene, 0, sizeof(*scene));
+	scene->target = (struct vtap_target){ .name = "default", .port = 4789 };
+	scene->session =
+		(struct vtap_session){ .name = "web", .place = { .file = "web.conf", .line = 1 } };
+	scene->report_target =
+		(struct vtap_report_target){ .target = &scene->target, .state = ready };
+	scene->report_session = (struct vtap_report_session){
+		.session = &scene->session, .target = &scene->target, .state = ready
+	};
+	scene->snapshot = snapshot_healthy();
+	scene->snapshot.targets = &scene->report_target;
+	scene->snapshot.sessions = &scene->report_session;
+	scene->snapshot.n_targets = scene->snapshot.n_sessions = 1;
+}
+
+static void assert_path(const struct scene *scene, const char *path, const char *fastpath)
+{
+	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
+	const json_t *target = json_array_get(json_object_get(tree, "targets"), 0);
+
+	assert_json(json_object_get(target, "path"), path);
+	assert_json(json_object_get(target, "fastpath"), fastpath);
+	json_decref(tree);
+}
+
+static void test_path_when_nothing_is_told_then_the_worker(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	assert_path(&scene, "'worker'",
+		"{'setting':'auto','attached':[],'reason':null,'idle':null,'bypassed_by':null}");
+	scene.target.fastpath = VTAP_FASTPATH_OFF;
+	assert_path(&scene, "'worker'",
+		"{'setting':'off','attached':[],'reason':null,'idle':null,'bypassed_by':null}");
+}
+
+static void test_path_when_attached_then_the_fast_path_and_where(void **state)
+{
+	const char *underlays[] = { "ens5", "ens6" };
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	scene.report_target.is_fast = true;
+	scene.report_target.fast_on = underlays;
+	scene.report_target.n_fast_on = VTAP_ARRAY_LEN(underlays);
+	assert_path(&scene, "'fast path'",
+		"{'setting':'auto','attached':['ens5','ens6'],'reason':null,'idle':null,"
+		"'bypassed_by':null}");
+}
+
+static void test_path_when_refused_idle_or_bypassed_then_why(void **state)
+{
+	const char *underlay = "ens5";
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	scene.target.fastpath = VTAP_FASTPATH_REQUIRE;
+	scene.report_target.fast_off_why = "operation not permitted\x1b: needs CAP_BPF";
+	assert_path(&scene, "'worker'",
+		"{'setting':'require','attached':[],"
+		"'reason':'operation not permitted?: needs CAP_BPF','idle':null,"
+		"'bypassed_by':null}");
+	scene.report_target.fast_off_why = NULL;
+	scene.report_target.fast_idle_why = "no packet has arrived yet";
+	assert_path(&scene, "'worker'",
+		"{'setting':'require','attached':[],'reason':null,"
+		"'idle':'no packet has arrived yet','bypassed_by':null}");
+	scene.report_target.fast_idle_why = NULL;
+	scene.report_target.bypassed_by = "filter pref 10 on ens5";
+	scene.report_target.fast_on = &underlay;
+	scene.report_target.n_fast_on = 1;
+	assert_path(&scene, "'worker'",
+		"{'setting':'require','attached':['ens5'],'reason':null,'idle':null,"
+		"'bypassed_by':'filter pref 10 on ens5'}");
+}
+
+struct guard_row {
+	size_t n_tap_interfaces;
+	size_t n_guarded;
+	const char *why;
+	const char *wanted;
+};
+
+static void test_guard_when_counted_then_on_off_or_partly_with_the_reason(void **state)
+{
+	static const struct guard_row table[] = {
+		{ 0, 0, NULL, "['on',null]" },
+		{ 0, 0, "refused", "['off','refused']" },
+		{ 3, 3, NULL, "['on',null]" },
+		{ 3, 2, "refused", "['partly','refused']" },
+		{ 3, 0, "refused", "['off','refused']" },
+		{ 1, 0, NULL, "['off',null]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		struct vtap_snapshot snapshot = snapshot_healthy();
+		const json_t *daemon;
+		json_t *tree, *found;
+
+		snapshot.n_tap_interfaces = table[i].n_tap_interfaces;
+		snapshot.n_guarded = table[i].n_guarded;
+		snapshot.guard_off_why = table[i].why;
+		tree = tree_of(vtap_json_status(&snapshot, &NONE));
+		daemon = json_object_get(tree, "daemon");
+		found = json_pack("[O, O]", json_object_get(daemon, "guard"),
+			json_object_get(daemon, "guard_reason"));
+		print_message("row %zu\n", i);
+		assert_json(found, table[i].wanted);
+		json_decref(found);
+		json_decref(tree);
+	}
+}
+
+static void test_counting_when_it_began_elsewhere_then_status_and_show_say_when(void **state)
+{
+	const struct vtap_report_vnis none = { 0 };
+	struct scene scene;
+	json_t *status, *show;
+
+	(void)state;
+	scene_init(&scene);
+	status = tree_of(vtap_json_status(&scene.snapshot, &NONE));
+	assert_json(json_object_get(json_object_get(status, "daemon"), "counting_since"),
+		"'2026-11-20T10:03:20.000000000Z'"); /* the daemon's start */
+	json_decref(status);
+
+	scene.snapshot.counting_since_wall_ns = TEST_WALL_NS - 3600 * VTAP_NS_PER_S;
+	status = tree_of(vtap_json_status(&scene.snapshot, &NONE));
+	show = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none));
+	assert_json(json_object_get(json_object_get(status, "daemon"), "counting_since"),
+		"'2026-11-20T09:05:00.000000000Z'");
+	assert_json(json_object_get(show, "daemon"),
+		"{'started':'2026-11-20T10:03:20.000000000Z',"
+		"'counting_since':'2026-11-20T09:05:00.000000000Z'}");
+	json_decref(status);
+	json_decref(show);
+}
+
+static void test_show_when_asked_then_the_path_of_the_sessions_target(void **state)
+{
+	const struct vtap_report_vnis none = { 0 };
+	struct scene scene;
+	json_t *tree;
+
+	(void)state;
+	scene_init(&scene);
+	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none));
+	assert_json(json_object_get(json_object_get(tree, "session"), "path"), "'worker'");
+	json_decref(tree);
+	scene.report_target.is_fast = true;
+	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none));
+	assert_json(json_object_get(json_object_get(tree, "session"), "path"), "'fast path'");
+	json_decref(tree);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_path_when_nothing_is_told_then_the_worker),
+		cmocka_unit_test(test_path_when_attached_then_the_fast_path_and_where),
+		cmocka_unit_test(test_path_when_refused_idle_or_bypassed_then_why),
+		cmocka_unit_test(test_guard_when_counted_then_on_off_or_partly_with_the_reason),
+		cmocka_unit_test(
+			test_counting_when_it_began_elsewhere_then_status_and_show_say_when),
+		cmocka_unit_test(test_show_when_asked_then_the_path_of_the_sessions_target),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
