@@ -133,8 +133,10 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.detail = "One line on the daemon, then every target and every session. "
 			  "Received packets are those delivered plus those dropped; the reasons of "
 			  "drops stand behind their sum. A target or session that is not `ready` "
-			  "is followed by the reason and by the time of the next try. The last "
-			  "line names what `doctor` would explain.",
+			  "is followed by the reason and by the time of the next try. One line "
+			  "tells why where the path of packets is not the wished one, or a tap "
+			  "interface has no guard. The last line names what `doctor` would "
+			  "explain.",
 		.method = "GET",
 		.path = "/v1/status",
 		.limit_ms = LIMIT_MS,
@@ -142,7 +144,8 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "show",
 		.args = "NAME",
 		.help = "everything about a session",
-		.detail = "How it was configured, what was counted, and the VNIs that it carries.",
+		.detail = "How it was configured, which path its packets take, what was counted, "
+			  "and the VNIs that it carries.",
 		.method = "GET",
 		.path = "/v1/show",
 		.limit_ms = LIMIT_MS,

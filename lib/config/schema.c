@@ -529,13 +529,13 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE },
 		.parse = on_stop_parse,
 		.format = on_stop_format,
-		.help = "What happens to the tap interfaces when the daemon stops.",
-		.detail =
-			"With `keep` they stay, and sensors go on reading them. In both cases "
-			"stopping closes the UDP port: this host then answers what is mirrored to "
-			"it with ICMP port unreachable, and because the mirror keeps the addresses "
-			"of clients, the answer goes to production machines. End the mirror "
-			"sessions first, or close the port in the security group.",
+		.help = "What happens to tap interfaces and fast path when the daemon stops.",
+		.detail = "With `keep` they stay: known sessions go on, and sensors go on reading. "
+			  "With `remove`, and where there is no fast path, stopping closes the UDP "
+			  "port: this host then answers what is mirrored to it with ICMP port "
+			  "unreachable, and because the mirror keeps the addresses of clients, the "
+			  "answer goes to production machines. End the mirror sessions first, or "
+			  "close the port in the security group.",
 	},
 	{
 		.section = VTAP_SECTION_HEALTH,
@@ -647,9 +647,8 @@ static const struct vtap_key KEYS[] = {
 		.parse = mode_parse,
 		.format = mode_format,
 		.help = "How frames get onto their interface.",
-		.detail =
-			"`tap`: the daemon receives packets on a UDP socket and writes the frames "
-			"to TAP devices.",
+		.detail = "`tap`: on TAP devices, which the fast path hands them to, or the daemon "
+			  "writes them to.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -665,8 +664,8 @@ static const struct vtap_key KEYS[] = {
 			"have the rest; where the kernel or our rights do not allow it they have "
 			"everything, and `vtapctl status` says why. `off`: the workers alone. "
 			"`require`: as `auto`, but without the program the target is not ready, "
-			"though its workers show all frames. Which packets take which path is told "
-			"in vtapd(8).",
+			"though its workers show all frames. The manual of `vtapd` says which "
+			"packets take which path.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -695,7 +694,8 @@ static const struct vtap_key KEYS[] = {
 		.help = "Outer sources, IPv4 or IPv6, that may send at all, such as `10.0.0.0/8` "
 			"or `2001:db8::/32`.",
 		.detail = "Packets from elsewhere are dropped and counted as `not-allowed`. With "
-			  "`any` whoever reaches the port can put frames before the sensors.",
+			  "`any` whoever reaches the port can put frames before the sensors; rules "
+			  "of the host's firewall do not apply to what the fast path takes.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
