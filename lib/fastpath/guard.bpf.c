@@ -35,10 +35,12 @@ int vtapd_guard_in(struct __sk_buff *skb)
 	here = bpf_map_lookup_elem(&guarded, &slot);
 	if (here == NULL)
 		return TC_ACT_STOLEN;
-	if (skb->tc_index & VTAP_FAST_PAGE_BIT)
+	if (skb->tc_index & VTAP_FAST_PAGE_BIT) {
 		here->frames[1]++;
-	else
+		VTAP_FAST_APART();
+	} else {
 		here->frames[0]++;
+	}
 	here->bytes += skb->len + (skb->vlan_present ? VTAP_VLAN_TAG_BYTES : 0);
 	return TC_ACT_STOLEN;
 }

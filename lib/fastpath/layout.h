@@ -33,6 +33,14 @@
 /** VTAP_FAST_ADDR_BYTES - an address of both families, IPv4 as ::ffff:a.b.c.d (base/prefix.h) */
 #define VTAP_FAST_ADDR_BYTES 16
 
+/**
+ * VTAP_FAST_APART() - keeps the compiler from joining two branches that count in two places
+ *
+ * It would count in one computed place, and without CAP_PERFMON the verifier allows no address that
+ * was computed in two ways (kernel/bpf/verifier.c sanitize_ptr_alu).
+ */
+#define VTAP_FAST_APART() __asm__ volatile("" : : : "memory")
+
 /** struct vtap_fast_exit - where frames of a session go */
 struct vtap_fast_exit {
 	__u32 ifindex; /* of the tap interface; 0: it is not there, the worker has the verdict */

@@ -192,6 +192,7 @@ static __always_inline struct scratch *scratch_get(void)
 /* Which of the underlay's targets has this port? Return: its place in ports[], or -1. */
 static __always_inline int port_find(__be16 port)
 {
+#pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < n_ports && i < VTAP_FAST_PORTS_MAX; i++)
 		if (ports[i].port == port)
 			return (int)i;
@@ -444,10 +445,12 @@ static __always_inline void count(const struct scratch *s, struct vtap_fast_flow
 {
 	flow->frames++;
 	flow->bytes += n_bytes;
-	if (page_bit != 0)
+	if (page_bit != 0) {
 		here->frames[1]++;
-	else
+		VTAP_FAST_APART();
+	} else {
 		here->frames[0]++;
+	}
 	if (s->is_truncated)
 		here->truncated++;
 	if (s->has_reserved_bits)
