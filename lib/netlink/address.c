@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <string.h>
@@ -63,6 +64,28 @@ static const struct ifaddrmsg *address_info(struct nl_msg *message)
 	return nlmsg_data(header);
 }
 
+/* Its head, or NULL for another message; its attributes in @ret_attr. */
+static const struct ifaddrmsg *address_parse(
+	struct nl_msg *message, struct nlattr *ret_attr[static IFA_MAX + 1])
+{
+	const struct ifaddrmsg *info = address_info(message);
+
+	if (info == NULL ||
+		nlmsg_parse(nlmsg_hdr(message), sizeof(*info), ret_attr, IFA_MAX, NULL) < 0)
+		return NULL;
+	return info;
+}
+
+static void part_read(const struct nlattr *attr, struct part *ret_part)
+{
+	int n = attr != NULL ? nla_len(attr) : 0;
+
+	if (n <= 0 || n > IPV6_ADDRESS_BYTES)
+		return;
+	memcpy(ret_part->bytes, nla_data(attr), (size_t)n);
+	ret_part->n = n;
+}
+
 /* ---- who has any ---- */
 
 static int handle_note(struct nl_msg *message, void *arg)
@@ -82,28 +105,94 @@ int vtap_addresses_note(struct vtap_nl *nl, struct vtap_devices *devices, struct
 	return addresses_dump(nl, 0, handle_note, devices, err);
 }
 
-/* ---- taking them away ---- */
+/* ---- which are our own ---- */
 
-static void part_read(const struct nlattr *attr, struct part *ret_part)
+struct own_addresses {
+	struct vtap_own_address *address;
+	size_t n;
+};
+
+static bool is_in_use(const struct ifaddrmsg *info, const struct nlattr *flags_attr)
 {
-	int n = attr != NULL ? nla_len(attr) : 0;
+	uint32_t flags = info->ifa_flags; /* the first eight; the attribute has all */
 
-	if (n <= 0 || n > IPV6_ADDRESS_BYTES)
-		return;
-	memcpy(ret_part->bytes, nla_data(attr), (size_t)n);
-	ret_part->n = n;
+	if (flags_attr != NULL && nla_len(flags_attr) >= (int)sizeof(flags))
+		flags = nla_get_u32(flags_attr);
+	if ((flags & IFA_F_DADFAILED) != 0)
+		return false;
+	return (flags & IFA_F_TENTATIVE) == 0 || (flags & IFA_F_OPTIMISTIC) != 0;
 }
+
+/* In the form of both families, unless it is one that nobody outside can send to. */
+static bool part_map(int family, const struct part *part, struct vtap_addr *ret_addr)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (family == AF_INET && part->n == sizeof(v4)) {
+		memcpy(&v4, part->bytes, sizeof(v4));
+		*ret_addr = vtap_addr_from_v4(v4);
+		return ntohl(v4.s_addr) >> IN_CLASSA_NSHIFT != IN_LOOPBACKNET;
+	}
+	if (family != AF_INET6 || part->n != sizeof(v6))
+		return false;
+	memcpy(&v6, part->bytes, sizeof(v6));
+	memcpy(ret_addr->byte, &v6, sizeof(ret_addr->byte));
+	return !IN6_IS_ADDR_LOOPBACK(&v6) && !IN6_IS_ADDR_LINKLOCAL(&v6);
+}
+
+static int handle_own(struct nl_msg *message, void *arg)
+{
+	struct nlattr *attr[IFA_MAX + 1];
+	const struct ifaddrmsg *info = address_parse(message, attr);
+	struct own_addresses *own = arg;
+	struct vtap_own_address address, *grown;
+	struct part part = { .n = 0 };
+
+	if (info == NULL || !is_in_use(info, attr[IFA_FLAGS]))
+		return 0;
+	part_read(attr[attr[IFA_LOCAL] != NULL ? IFA_LOCAL : IFA_ADDRESS], &part);
+	if (!part_map(info->ifa_family, &part, &address.addr))
+		return 0;
+	address.index = (int)info->ifa_index;
+	grown = reallocarray(own->address, own->n + 1, sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	own->address = grown;
+	grown[own->n++] = address;
+	return 0;
+}
+
+int vtap_addresses_dump(struct vtap_nl *nl, struct vtap_own_address **ret_addresses, size_t *ret_n,
+	struct vtap_err *err)
+{
+	struct own_addresses own = { .n = 0 };
+	int r = -EINTR;
+
+	for (int i = 0; i < VTAP_NL_DUMP_TRIES && r == -EINTR; i++) {
+		own.n = 0;
+		r = addresses_dump(nl, 0, handle_own, &own, err);
+	}
+	if (r < 0) {
+		free(own.address);
+		return vtap_err_add(err, r, "read the addresses of this host");
+	}
+	*ret_addresses = own.address;
+	*ret_n = own.n;
+	return 0;
+}
+
+/* ---- taking them away ---- */
 
 static int handle_collect(struct nl_msg *message, void *arg)
 {
-	const struct ifaddrmsg *info = address_info(message);
-	struct addresses *addresses = arg;
 	struct nlattr *attr[IFA_MAX + 1];
+	const struct ifaddrmsg *info = address_parse(message, attr);
+	struct addresses *addresses = arg;
 	struct address *grown;
 
 	/* a kernel that does not know the filter gives those of all devices */
-	if (info == NULL || (int)info->ifa_index != addresses->index ||
-		nlmsg_parse(nlmsg_hdr(message), sizeof(*info), attr, IFA_MAX, NULL) < 0)
+	if (info == NULL || (int)info->ifa_index != addresses->index)
 		return 0;
 	grown = reallocarray(addresses->address, addresses->n + 1, sizeof(*grown));
 	if (grown == NULL)

@@ -15,8 +15,6 @@
 
 #include "netlink/address.h"
 
-#define DUMP_TRIES 5
-
 /* linux/rtnetlink.h, newer than some libc's copy: no 200 bytes of statistics for each link */
 #ifndef RTEXT_FILTER_SKIP_STATS
 #define RTEXT_FILTER_SKIP_STATS (1 << 3)
@@ -215,7 +213,7 @@ int vtap_links_dump(struct vtap_nl *nl, struct vtap_devices *ret_devices, struct
 	struct vtap_devices devices = { 0 };
 	int r = -EINTR;
 
-	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+	for (int i = 0; i < VTAP_NL_DUMP_TRIES && r == -EINTR; i++) {
 		vtap_devices_done(&devices);
 		r = look_once(nl, &devices, err);
 	}

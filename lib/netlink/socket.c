@@ -7,6 +7,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h> // NOLINT(readability-duplicate-include): libnl's, not ours
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -25,10 +26,12 @@ struct vtap_nl {
 	char text[VTAP_ERR_MAX];
 };
 
-struct dump {
+/** struct answers - who takes the answers to a request, and what he said */
+struct answers {
 	int (*each)(struct nl_msg *message, void *arg);
 	void *arg;
 	int r;
+	bool is_acked;
 };
 
 /* The sentence of an extended ack, if there is one. Source: kernel
@@ -65,12 +68,21 @@ static int handle_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *
 
 static int handle_valid(struct nl_msg *message, void *arg)
 {
-	struct dump *dump = arg;
-	int r = dump->r == 0 ? dump->each(message, dump->arg) : 0;
+	struct answers *answers = arg;
+	int r = answers->r == 0 ? answers->each(message, answers->arg) : 0;
 
 	if (r != 0)
-		dump->r = r;
+		answers->r = r;
 	return NL_OK; /* read to the end, or the socket is out of step */
+}
+
+static int handle_ack(struct nl_msg *message, void *arg)
+{
+	struct answers *answers = arg;
+
+	(void)message; /* says no more than that it came */
+	answers->is_acked = true;
+	return NL_STOP;
 }
 
 static int socket_open(struct vtap_nl *nl, struct vtap_err *err)
@@ -156,20 +168,47 @@ int vtap_nl_do(struct vtap_nl *nl, struct nl_msg *message, struct vtap_err *err)
 	return r < 0 ? r : request_end(nl, nl_wait_for_ack(nl->sock), err);
 }
 
+/* Hand out what comes, or no longer: neither call can fail. */
+static void answers_take(struct vtap_nl *nl, struct answers *answers)
+{
+	enum nl_cb_kind kind = answers != NULL ? NL_CB_CUSTOM : NL_CB_DEFAULT;
+
+	if (nl->sock == NULL) /* out of step, and thrown away */
+		return;
+	(void)nl_socket_modify_cb(
+		nl->sock, NL_CB_VALID, kind, answers != NULL ? handle_valid : NULL, answers);
+	(void)nl_socket_modify_cb(
+		nl->sock, NL_CB_ACK, kind, answers != NULL ? handle_ack : NULL, answers);
+}
+
+int vtap_nl_get(struct vtap_nl *nl, struct nl_msg *message,
+	int (*each)(struct nl_msg *message, void *arg), void *arg, struct vtap_err *err)
+{
+	struct answers answers = { .each = each, .arg = arg };
+	int r = request_start(nl, message, err);
+
+	if (r < 0)
+		return r;
+	answers_take(nl, &answers);
+	while (r >= 0 && nl->error == 0 && !answers.is_acked)
+		r = nl_recvmsgs_default(nl->sock); /* the answer and the ack come one by one */
+	r = request_end(nl, r, err);
+	answers_take(nl, NULL);
+	return r < 0 ? r : answers.r;
+}
+
 int vtap_nl_dump(struct vtap_nl *nl, struct nl_msg *message,
 	int (*each)(struct nl_msg *message, void *arg), void *arg, struct vtap_err *err)
 {
-	struct dump dump = { .each = each, .arg = arg };
+	struct answers answers = { .each = each, .arg = arg };
 	int r;
 
 	nlmsg_hdr(message)->nlmsg_flags |= NLM_F_DUMP;
 	r = request_start(nl, message, err);
 	if (r < 0)
 		return r;
-	(void)nl_socket_modify_cb(
-		nl->sock, NL_CB_VALID, NL_CB_CUSTOM, handle_valid, &dump); /* cannot fail */
+	answers_take(nl, &answers);
 	r = request_end(nl, nl_recvmsgs_default(nl->sock), err);
-	if (nl->sock != NULL)
-		(void)nl_socket_modify_cb(nl->sock, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
-	return r < 0 ? r : dump.r;
+	answers_take(nl, NULL);
+	return r < 0 ? r : answers.r;
 }

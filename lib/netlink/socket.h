@@ -26,6 +26,18 @@ VTAP_FREEP(nl, struct vtap_nl, vtap_nl_close)
 int vtap_nl_do(struct vtap_nl *nl, struct nl_msg *message, struct vtap_err *err);
 
 /**
+ * vtap_nl_get() - send a request for one thing, give the answer to @each, wait for the ack; for
+ * this room
+ * Return: 0; negative errno as from vtap_nl_do(); what @each returned if that is not 0.
+ */
+int vtap_nl_get(struct vtap_nl *nl, struct nl_msg *message,
+	int (*each)(struct nl_msg *message, void *arg), void *arg, struct vtap_err *err);
+
+/** VTAP_NL_DUMP_TRIES - how often a dump of links or addresses is begun when the kernel interrupts
+ * it; those of tc never are */
+#define VTAP_NL_DUMP_TRIES 5
+
+/**
  * vtap_nl_dump() - send a dump request, give every answer to @each; for this room
  * @each: called with each message; a non-zero return is passed on after the dump has ended
  * Return: 0; -EINTR when the kernel says that the dump is not consistent (try again); other
