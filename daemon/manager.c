@@ -360,7 +360,8 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 static int handle_news(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
 	struct vtap_manager *manager = arg;
-	int r = vtap_watch_drain(manager->watch);
+	struct vtap_watch_news news = { .has_links = false };
+	int r = vtap_watch_drain(manager->watch, &news);
 
 	(void)source; /* the one watch */
 	(void)fd;
@@ -373,7 +374,7 @@ static int handle_news(sd_event_source *source, int fd, uint32_t events, void *a
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"read link news: %s; looking at every interface", vtap_errno_text(r));
 	}
-	if (r != 0)
+	if (r < 0 || news.has_links)
 		vtap_manager_trigger(manager);
 	return 0;
 }

@@ -1,17 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The news socket. News only means "look again", so nothing of it is parsed; lost news means "look
- * at everything", which is what a look does anyway, but it is counted and said.
+ * The news socket. News only means "look again", so nothing of it is kept but where to look; lost
+ * news means "look at everything", but it is counted and said.
  */
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 
 struct vtap_watch;
 
-/** vtap_watch_open() - links, their IPv4 and IPv6 settings and IPv4 addresses, in the current
- * namespace. Return: 0 or negative errno. */
+/** VTAP_WATCH_HOOKS_MAX - interfaces that news of filters is told of one by one; more are "all" */
+#define VTAP_WATCH_HOOKS_MAX 64
+
+/** struct vtap_watch_news - where to look again; lost news sets all of it */
+struct vtap_watch_news {
+	bool has_links;     /* interfaces, their settings, or IPv4 addresses that came */
+	bool has_addresses; /* addresses of either family came or went */
+	bool is_all;        /* filters of any interface, more than @n tell */
+	int index[VTAP_WATCH_HOOKS_MAX]; /* of interfaces whose filters or hooks changed, but not
+					    by a filter at our own place */
+	size_t n;
+};
+
+/** vtap_watch_open() - links, their IPv4 and IPv6 settings, addresses, and tc filters, in the
+ * current namespace. Return: 0 or negative errno. */
 int vtap_watch_open(struct vtap_watch **ret_watch, struct vtap_err *err);
 
 /** vtap_watch_close() - NULL is allowed */
@@ -26,6 +42,9 @@ enum {
 	VTAP_WATCH_LOST = 2, /* the kernel dropped news (ENOBUFS): everything may have changed */
 };
 
-/** vtap_watch_drain() - take all that is there. Return: 0 when nothing concerns us; the above;
- * negative errno. */
-int vtap_watch_drain(struct vtap_watch *watch);
+/**
+ * vtap_watch_drain() - take all that is there
+ * @ret_news: written with each outcome, not with an error
+ * Return: 0 when nothing concerns us; the above; negative errno.
+ */
+int vtap_watch_drain(struct vtap_watch *watch, struct vtap_watch_news *ret_news);
