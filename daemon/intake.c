@@ -56,7 +56,7 @@ struct underlay {
 struct vtap_intake {
 	char name[VTAP_NAME_MAX];
 	struct vtap_store *store; /* borrowed */
-	struct vtap_slot slot[VTAP_SLOTS_MAX];
+	struct vtap_slot slot[VTAP_SLOTS_COUNT];
 	struct desk desk[VTAP_SLOTS_MAX];
 	struct vtap_publication publication;
 	struct underlay underlay[UNDERLAYS_MAX];
@@ -240,11 +240,11 @@ void vtap_intake_free(struct vtap_intake *intake, bool keeps_sockets)
 		if (intake->desk[i].is_open)
 			desk_ask(intake, &intake->desk[i],
 				keeps_sockets && !intake->desk[i].has_left);
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		if (intake->desk[i].is_open)
 			desk_end(intake, &intake->desk[i]);
+	for (int i = 0; i < VTAP_SLOTS_COUNT; i++)
 		vtap_slot_done(&intake->slot[i]);
-	}
 	free(intake);
 }
 
@@ -695,12 +695,12 @@ void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals
 	struct vtap_totals totals = { 0 };
 	uint32_t drops;
 
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
+	for (int i = 0; i < VTAP_SLOTS_COUNT; i++)
 		vtap_slot_add(&intake->slot[i], &totals);
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		if (intake->desk[i].is_open &&
 			vtap_socket_drops(desk_socket(&intake->desk[i]), &drops) == 0)
 			desk_count_drops(intake, &intake->desk[i], drops);
-	}
 	totals.verdicts[VTAP_VERDICT_SOCKET_FULL] += intake->n_socket_drops;
 	totals.received += intake->n_socket_drops;
 	*ret_totals = totals;
@@ -717,6 +717,13 @@ uint16_t vtap_intake_port(const struct vtap_intake *intake)
 const struct vtap_slot *vtap_intake_slot(const struct vtap_intake *intake, unsigned i)
 {
 	return intake->slot[i].unknown != NULL ? &intake->slot[i] : NULL;
+}
+
+struct vtap_slot *vtap_intake_fast_slot(struct vtap_intake *intake)
+{
+	struct vtap_slot *slot = &intake->slot[VTAP_SLOT_FAST];
+
+	return slot->unknown != NULL || vtap_slot_init(slot) == 0 ? slot : NULL;
 }
 
 const char *vtap_intake_name(const struct vtap_intake *intake)

@@ -86,8 +86,12 @@ void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals
 /** vtap_intake_port() - the port that its sockets are open on, 0 for none */
 uint16_t vtap_intake_port(const struct vtap_intake *intake);
 
-/** vtap_intake_slot() - slot @i for the sightings in it, or NULL if it was never used */
+/** vtap_intake_slot() - slot @i, below VTAP_SLOTS_COUNT, for the sightings in it, or NULL if it was
+ * never used */
 const struct vtap_slot *vtap_intake_slot(const struct vtap_intake *intake, unsigned i);
+
+/** vtap_intake_fast_slot() - where main counts what the fast path did; NULL without memory */
+struct vtap_slot *vtap_intake_fast_slot(struct vtap_intake *intake);
 
 /** struct vtap_intake_status - how it is; strings borrowed until the next update */
 struct vtap_intake_status {

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "daemon/log.h"
 #include "netlink/address.h"
+#include "netlink/clsact.h"
 #include "netlink/dump.h"
 #include "netlink/link.h"
 #include "tap/tap.h"
@@ -50,6 +51,10 @@ struct vtap_interfaces {
 	size_t n_removals;
 	int *closed; /* descriptors that were given up */
 	size_t n_closed;
+	bool has_guard;
+	struct vtap_guard guard;
+	int *guarded; /* indexes of interfaces known to have it, sorted */
+	size_t n_guarded;
 	uint64_t n_repairs;
 };
 
@@ -107,6 +112,7 @@ void vtap_interfaces_free(struct vtap_interfaces *set)
 	free(set->interface);
 	free(set->closed);
 	free(set->removal);
+	free(set->guarded);
 	vtap_devices_done(&set->devices);
 	free(set);
 }
@@ -384,6 +390,138 @@ static void repaired(
 			took_ns < VTAP_NS_PER_MS ? 1ULL : took_ns / VTAP_NS_PER_MS);
 }
 
+/* ---- guards ---- */
+
+static int index_compare(const void *a, const void *b)
+{
+	return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
+}
+
+bool vtap_interfaces_is_guarded(const struct vtap_interfaces *set, int index)
+{
+	return set->n_guarded > 0 && bsearch(&index, set->guarded, set->n_guarded,
+					     sizeof(*set->guarded), index_compare) != NULL;
+}
+
+size_t vtap_interfaces_count(const struct vtap_interfaces *set, size_t *ret_n_guarded)
+{
+	size_t n = 0, n_guarded = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		int index = set->interface[i]->wish.held_index;
+
+		n += index != 0;
+		n_guarded += index != 0 && vtap_interfaces_is_guarded(set, index);
+	}
+	*ret_n_guarded = n_guarded;
+	return n;
+}
+
+void vtap_interfaces_guard_with(struct vtap_interfaces *set, const struct vtap_guard *guard)
+{
+	set->has_guard = true;
+	set->guard = *guard;
+	set->n_guarded = 0;
+	for (size_t i = 0; i < set->n; i++)
+		set->interface[i]->is_reconfigured = true; /* what follows is no repair */
+}
+
+/* Without memory it is only asked for again. */
+static void guarded_add(struct vtap_interfaces *set, int index)
+{
+	size_t at = 0;
+	int *grown;
+
+	if (vtap_interfaces_is_guarded(set, index))
+		return;
+	grown = reallocarray(set->guarded, set->n_guarded + 1, sizeof(*grown));
+	if (grown == NULL)
+		return;
+	set->guarded = grown;
+	while (at < set->n_guarded && grown[at] < index)
+		at++;
+	memmove(&grown[at + 1], &grown[at], (set->n_guarded - at) * sizeof(*grown));
+	grown[at] = index;
+	set->n_guarded++;
+}
+
+static void guarded_remove(struct vtap_interfaces *set, size_t at)
+{
+	set->n_guarded--;
+	memmove(&set->guarded[at], &set->guarded[at + 1],
+		(set->n_guarded - at) * sizeof(*set->guarded));
+}
+
+bool vtap_interfaces_doubt_guards(
+	struct vtap_interfaces *set, const int *indexes, size_t n, bool is_all)
+{
+	size_t n_before = set->n_guarded;
+
+	if (is_all)
+		set->n_guarded = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t at = 0; at < set->n_guarded; at++)
+			if (set->guarded[at] == indexes[i])
+				guarded_remove(set, at--);
+	return set->n_guarded != n_before;
+}
+
+/* Both hooks: ON with our programs, OFF without, unknown where somebody else has our place. */
+static enum vtap_known guard_find(struct vtap_interfaces *set, int index)
+{
+	struct vtap_filter in, out;
+	int r_in = vtap_clsact_find(set->nl, index, VTAP_HOOK_INGRESS, &in, NULL);
+	int r_out = vtap_clsact_find(set->nl, index, VTAP_HOOK_EGRESS, &out, NULL);
+
+	if (r_in == VTAP_CLSACT_FOREIGN || r_out == VTAP_CLSACT_FOREIGN || r_in < 0 || r_out < 0)
+		return VTAP_UNKNOWN;
+	if (r_in == 0 && r_out == 0 && in.program_id == set->guard.in_id &&
+		out.program_id == set->guard.out_id)
+		return VTAP_ON;
+	return VTAP_OFF;
+}
+
+/* What is known of devices that are gone is forgotten: an index may be given again. */
+static void guarded_forget(struct vtap_interfaces *set)
+{
+	for (size_t at = 0; at < set->n_guarded; at++)
+		if (vtap_devices_find_index(&set->devices, set->guarded[at]) == NULL)
+			guarded_remove(set, at--);
+}
+
+static void guards_note(struct vtap_interfaces *set)
+{
+	guarded_forget(set);
+	for (size_t i = 0; i < set->devices.n && set->has_guard; i++) {
+		struct vtap_device *device = &set->devices.device[i];
+
+		if (!vtap_device_is_ours(device))
+			continue;
+		device->guard = vtap_interfaces_is_guarded(set, device->index)
+					? VTAP_ON
+					: guard_find(set, device->index);
+		if (device->guard == VTAP_ON)
+			guarded_add(set, device->index);
+	}
+}
+
+/* Outwards first: it makes the qdisc for both. */
+static int guard_set(struct vtap_interfaces *set, int index, struct vtap_err *err)
+{
+	int r;
+
+	if (!set->has_guard)
+		return 0;
+	r = vtap_clsact_set(
+		set->nl, index, VTAP_HOOK_EGRESS, "vtapd-guard-out", set->guard.out_fd, err);
+	if (r == 0)
+		r = vtap_clsact_set(
+			set->nl, index, VTAP_HOOK_INGRESS, "vtapd-guard-in", set->guard.in_fd, err);
+	if (r == 0)
+		guarded_add(set, index);
+	return r;
+}
+
 /* ---- steps ---- */
 
 /* IPv4 and IPv6 are kept from the device, and it has no address. With an MTU below 1280 it has no
@@ -469,6 +607,8 @@ static int dress(struct vtap_interfaces *set, const struct vtap_interface *inter
 		r = hush(set, wish, index, err);
 	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
 		r = vtap_tap_set_owner(interface->fd, wish->uid, wish->gid, err);
+	if (r == 0 && (settings & VTAP_SET_GUARD) != 0)
+		r = guard_set(set, index, err);
 	if (r == 0 && (settings & VTAP_SET_UP) != 0)
 		r = dress_up(set, device, index, err);
 	if (r == 0 && (settings & VTAP_SET_PERSISTENT) !=
@@ -889,6 +1029,7 @@ static int look(struct vtap_interfaces *set, struct vtap_err *err)
 		if (interface->wish.held_index != 0 && !held_is_there(set, interface, &is_moving))
 			interface->wish.held_index = 0;
 	}
+	guards_note(set);
 	return 0;
 }
 

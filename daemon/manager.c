@@ -229,21 +229,23 @@ static void intakes_drop(struct vtap_manager *manager)
 	}
 }
 
-static void publish_if_due(struct vtap_manager *manager, const struct vtap_turn *turn)
+/* Return: are there new tables? */
+static bool publish_if_due(struct vtap_manager *manager, const struct vtap_turn *turn)
 {
 	struct vtap_err err = VTAP_ERR_NULL;
 	bool is_due = manager->must_publish ? !turn->has_more : turn->has_new_fds;
 
 	if (!is_due)
-		return;
+		return false;
 	if (vtap_publish(manager, &err) < 0) {
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
 			"%s; the former one stays, next try in 1 s", err.text);
 		manager->must_publish = true;
-		return;
+		return false;
 	}
 	manager->must_publish = false;
 	intakes_drop(manager);
+	return true;
 }
 
 static void remove_if_due(
@@ -289,7 +291,7 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 {
 	uint64_t done_ns;
 
-	publish_if_due(manager, turn);
+	vtap_steering_turn(manager, publish_if_due(manager, turn), now_ns);
 	remove_if_due(manager, turn, now_ns);
 	done_ns = vtap_clock_mono_ns();
 	manager->last_turn_ns = done_ns - now_ns;
@@ -346,6 +348,7 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 	uint64_t now_ns = vtap_clock_mono_ns();
 
 	(void)usec; /* the source's own time, not when it ran */
+	vtap_steering_second(manager, now_ns);
 	vtap_runs_sample(&manager->runs, now_ns);
 	for (size_t i = 0; i < manager->n_intakes; i++)
 		vtap_intake_report_drops(manager->intake[i], now_ns);
@@ -374,7 +377,7 @@ static int handle_news(sd_event_source *source, int fd, uint32_t events, void *a
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"read link news: %s; looking at every interface", vtap_errno_text(r));
 	}
-	if (r < 0 || news.has_links)
+	if (r < 0 || vtap_steering_hear(manager, &news) || news.has_links)
 		vtap_manager_trigger(manager);
 	return 0;
 }
@@ -428,6 +431,8 @@ static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 	size_t n_intakes = 0;
 	int r = intakes_prepare(manager, conf, &intakes, &n_intakes);
 
+	if (manager->conf != NULL) /* what was counted so far is the former sessions' */
+		vtap_steering_sample(manager, vtap_clock_mono_ns());
 	if (r == 0)
 		r = vtap_runs_follow(&manager->runs, conf, &runs);
 	if (r == 0)
@@ -446,6 +451,7 @@ static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 	vtap_conf_unref(manager->conf);
 	manager->conf = vtap_conf_ref(conf);
 	manager->must_publish = true;
+	vtap_steering_follow(manager, vtap_clock_mono_ns());
 	vtap_judge_follow(manager);
 	return 0;
 }
@@ -521,7 +527,7 @@ static int timers_init(struct vtap_manager *manager)
 	return r < 0 ? r : 0;
 }
 
-static int netlink_init(struct vtap_manager *manager, struct vtap_err *err)
+static int netlink_init(struct vtap_manager *manager, const char *runtime_dir, struct vtap_err *err)
 {
 	int r = vtap_nl_open(&manager->nl, err);
 
@@ -530,7 +536,9 @@ static int netlink_init(struct vtap_manager *manager, struct vtap_err *err)
 	if (r == 0)
 		r = sd_event_add_io(manager->event, NULL, vtap_watch_fd(manager->watch), EPOLLIN,
 			handle_news, manager);
-	return r < 0 ? r : vtap_interfaces_new(manager->nl, &manager->interfaces);
+	if (r >= 0)
+		r = vtap_interfaces_new(manager->nl, &manager->interfaces);
+	return r < 0 ? r : vtap_steering_new(manager->nl, runtime_dir, &manager->steering);
 }
 
 int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
@@ -547,7 +555,7 @@ int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
 	if (r >= 0)
 		r = sd_event_default(&manager->event);
 	if (r >= 0)
-		r = netlink_init(manager, err);
+		r = netlink_init(manager, runtime_dir, err);
 	if (r >= 0)
 		r = timers_init(manager);
 	if (r >= 0)
@@ -594,6 +602,7 @@ void vtap_manager_done(struct vtap_manager *manager)
 	(void)vtap_publish_reap(manager); /* without workers nothing is in use */
 	free(manager->retired);
 	free(manager->intake);
+	vtap_steering_free(manager->steering);
 	vtap_interfaces_free(manager->interfaces);
 	vtap_runs_done(&manager->runs);
 	vtap_conf_unref(manager->table_conf);

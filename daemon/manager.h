@@ -16,6 +16,7 @@
 #include "daemon/interfaces.h"
 #include "daemon/judge.h"
 #include "daemon/runs.h"
+#include "daemon/steering.h"
 #include "daemon/store.h"
 #include "model/conf.h"
 #include "netlink/watch.h"
@@ -42,6 +43,7 @@ struct vtap_manager {
 					on their way out */
 	size_t n_intakes;
 	struct vtap_runs runs;
+	struct vtap_steering *steering;
 	struct vtap_control *control; /* or NULL */
 	struct vtap_store *store;     /* what outlives this process */
 	struct vtap_judge judge;

@@ -251,7 +251,7 @@ static int target_sightings(const struct vtap_manager *manager, size_t i_target,
 	uint64_t now_ns = vtap_clock_mono_ns();
 	int r = 0;
 
-	for (unsigned i = 0; i < VTAP_SLOTS_MAX && r == 0; i++) {
+	for (unsigned i = 0; i < VTAP_SLOTS_COUNT && r == 0; i++) {
 		const struct vtap_slot *slot = vtap_intake_slot(manager->intake[i_target], i);
 		const struct vtap_sightings *sightings = slot == NULL ? NULL
 							 : owner == 0 ? slot->unknown

@@ -141,7 +141,7 @@ void vtap_tally_read(const struct vtap_tally *tally, struct vtap_session_totals 
 {
 	struct vtap_session_totals totals = { 0 };
 
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
+	for (int i = 0; i < VTAP_SLOTS_COUNT; i++) {
 		const struct vtap_cell *cell = &tally->cell[i];
 		uint64_t last_ns = counter_read(&cell->last_ns);
 
@@ -149,7 +149,9 @@ void vtap_tally_read(const struct vtap_tally *tally, struct vtap_session_totals 
 		totals.verdicts[VTAP_VERDICT_INTERFACE_DOWN] += counter_read(&cell->down);
 		totals.verdicts[VTAP_VERDICT_INTERFACE_GONE] += counter_read(&cell->gone);
 		totals.verdicts[VTAP_VERDICT_WRITE_REFUSED] += counter_read(&cell->refused);
+		totals.verdicts[VTAP_VERDICT_LOST_IN_HANDOVER] += counter_read(&cell->lost);
 		totals.bytes += counter_read(&cell->bytes);
+		totals.truncated += counter_read(&cell->truncated);
 		if (last_ns > totals.last_ns)
 			totals.last_ns = last_ns;
 	}

@@ -25,6 +25,12 @@
 /** VTAP_SLOTS_MAX - workers of one target */
 #define VTAP_SLOTS_MAX 16
 
+/** VTAP_SLOT_FAST - behind those of the workers: what the fast path counted, written by main */
+#define VTAP_SLOT_FAST VTAP_SLOTS_MAX
+
+/** VTAP_SLOTS_COUNT - all slots of a target, and cells of a tally */
+#define VTAP_SLOTS_COUNT (VTAP_SLOTS_MAX + 1)
+
 /** VTAP_SEEN_MAX - interfaces that a worker remembers its packets to have come in on */
 #define VTAP_SEEN_MAX 16
 
@@ -63,6 +69,8 @@ struct vtap_cell {
 	_Atomic uint64_t down;
 	_Atomic uint64_t gone;
 	_Atomic uint64_t refused;
+	_Atomic uint64_t lost;      /* in handover: the fast path's */
+	_Atomic uint64_t truncated; /* of the delivered: inner IP length beyond the frame */
 };
 
 /** struct vtap_tally - all counters of one session; lives as long as a table or the manager refers
@@ -70,13 +78,14 @@ struct vtap_cell {
 struct vtap_tally {
 	unsigned n_refs; /* main thread only */
 	uint32_t id;     /* of this session for as long as the daemon runs; never 0 */
-	struct vtap_cell cell[VTAP_SLOTS_MAX];
+	struct vtap_cell cell[VTAP_SLOTS_COUNT];
 };
 
 /** struct vtap_session_totals - a plain copy of a tally */
 struct vtap_session_totals {
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
 	uint64_t bytes;
+	uint64_t truncated;
 	uint64_t last_ns;
 };
 

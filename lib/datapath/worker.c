@@ -31,6 +31,7 @@ struct fate {
 	bool is_own; /* it came in on one of our own interfaces */
 	bool has_vni;
 	bool has_reserved_bits;
+	bool is_truncated;
 	uint32_t vni;
 	uint32_t i_session; /* or NO_SESSION */
 	uint32_t n_bytes;   /* of the inner frame */
@@ -135,6 +136,7 @@ static void packet_decide(struct vtap_worker *worker, const struct vtap_table *t
 	if (ret_fate->verdict != VTAP_VERDICT_DELIVERED)
 		return;
 	ret_fate->i_session = match.i_session;
+	ret_fate->is_truncated = vtap_frame_is_truncated(vxlan.inner);
 	ret_fate->verdict =
 		frame_write(vtap_table_exit(table, match.i_session)->tap_fd, vxlan.inner);
 }
@@ -147,6 +149,8 @@ static void cell_count(struct vtap_cell *cell, const struct fate *fate, uint64_t
 	case VTAP_VERDICT_DELIVERED:
 		vtap_count_shared(&cell->delivered, 1);
 		vtap_count_shared(&cell->bytes, fate->n_bytes);
+		if (fate->is_truncated)
+			vtap_count_shared(&cell->truncated, 1);
 		atomic_store_explicit(&cell->last_ns, now_ns, memory_order_release);
 		break;
 	case VTAP_VERDICT_INTERFACE_DOWN:

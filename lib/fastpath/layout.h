@@ -133,6 +133,7 @@ struct vtap_fast_name {
 	char kind; /* VTAP_FAST_KIND_ */
 	char name[39];
 	__u64 since_wall_ns; /* counts from then on */
+	__u64 last_wall_ns;  /* of the last frame, a few seconds late; 0: never */
 };
 
 #define VTAP_FAST_KIND_SESSION 's'

@@ -202,6 +202,17 @@ int vtap_maps_pin(const struct vtap_maps *maps, const char *pin_dir)
 	return r;
 }
 
+int vtap_program_id(int fd, uint32_t *ret_id)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return -errno;
+	*ret_id = info.id;
+	return 0;
+}
+
 /* ---- refusals ---- */
 
 /* The last line of the log that says something; "" for none. */

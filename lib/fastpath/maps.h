@@ -53,6 +53,9 @@ struct vtap_maps_log {
 	char text[16384];
 };
 
+/** vtap_program_id() - the kernel's number of a program. Return: 0 or negative errno. */
+int vtap_program_id(int fd, uint32_t *ret_id);
+
 /** vtap_maps_refused() - "load the program: ..." with the verifier's last line. Return: @r. */
 int vtap_maps_refused(
 	struct vtap_err *err, int r, const char *what, const struct vtap_maps_log *log);

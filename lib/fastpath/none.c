@@ -5,11 +5,12 @@
 #include "fastpath/state.h"
 #include "fastpath/steer.h"
 
-int vtap_fastpath_open(const char *pin_dir, size_t n_slots, struct vtap_fastpath **ret_fastpath,
-	struct vtap_err *err)
+int vtap_fastpath_open(const char *pin_dir, size_t n_slots, const struct vtap_fastpath *former,
+	struct vtap_fastpath **ret_fastpath, struct vtap_err *err)
 {
 	(void)pin_dir;
 	(void)n_slots;
+	(void)former;
 	(void)ret_fastpath;
 	return vtap_err_set(err, -EOPNOTSUPP, "vtapd was built without it");
 }
@@ -25,6 +26,12 @@ int vtap_fastpath_forget(const char *pin_dir)
 void vtap_fastpath_close(struct vtap_fastpath *fastpath)
 {
 	(void)fastpath;
+}
+
+size_t vtap_fastpath_n_slots(const struct vtap_fastpath *fastpath)
+{
+	(void)fastpath;
+	return 0;
 }
 
 bool vtap_fastpath_has_room(const struct vtap_fastpath *fastpath, size_t n_slots)
@@ -46,10 +53,11 @@ bool vtap_fastpath_is_pinned(const struct vtap_fastpath *fastpath)
 	return false;
 }
 
-int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress)
+int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress, uint32_t *ret_id)
 {
 	(void)fastpath;
 	(void)is_ingress;
+	*ret_id = 0;
 	return -1;
 }
 
@@ -67,6 +75,20 @@ void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath, uint64_t now_ns)
 {
 	(void)fastpath;
 	(void)now_ns;
+}
+
+void vtap_fastpath_note_last(struct vtap_fastpath *fastpath, uint32_t slot, uint64_t wall_ns)
+{
+	(void)fastpath;
+	(void)slot;
+	(void)wall_ns;
+}
+
+uint64_t vtap_fastpath_last(const struct vtap_fastpath *fastpath, uint32_t slot)
+{
+	(void)fastpath;
+	(void)slot;
+	return 0;
 }
 
 uint64_t vtap_fastpath_since(const struct vtap_fastpath *fastpath)
@@ -111,12 +133,13 @@ int vtap_steer_new(struct vtap_fastpath *fastpath, const struct vtap_steer_spec 
 }
 
 int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
-	int *ret_fd, struct vtap_err *err)
+	int *ret_fd, uint32_t *ret_id, struct vtap_err *err)
 {
 	(void)steer;
 	(void)i_targets;
 	(void)n;
 	(void)ret_fd;
+	(void)ret_id;
 	return vtap_err_set(err, -EOPNOTSUPP, "vtapd was built without it");
 }
 

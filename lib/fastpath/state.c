@@ -15,7 +15,7 @@
 #include "fastpath/maps.h"
 
 /* Slots at the least: few sessions need no new maps when they become more. */
-#define SLOTS_MIN 256
+#define SLOTS_MIN 4096
 
 /* How long a page stays open, and so how long a frame may be on its way. */
 #define PAGE_NS VTAP_NS_PER_S
@@ -24,11 +24,15 @@
  * handed over has arrived. */
 #define FREED_NS (3 * VTAP_NS_PER_S)
 
+/* Between two notes of when a session's last frame came. */
+#define NOTE_NS (5 * VTAP_NS_PER_S)
+
 struct slot {
 	struct vtap_fast_name owner; /* kind 0: free */
 	bool is_taken;               /* since the last vtap_fastpath_keep_slots() */
 	uint64_t freed_ns;           /* 0: it is not on its way out */
 	uint64_t settled[2];         /* lost, by page */
+	uint64_t surplus[2];         /* guarded and not steered here: by programs with other maps */
 	struct vtap_fast_totals totals;
 };
 
@@ -39,6 +43,8 @@ struct vtap_fastpath {
 	unsigned n_cpus; /* that there can be: rows of a per-CPU map */
 	int guard_in_fd;
 	int guard_out_fd;
+	uint32_t guard_in_id;
+	uint32_t guard_out_id;
 	struct slot *slot; /* maps.n_slots */
 	uint32_t n_used;   /* 1 + the highest slot that was ever used */
 	uint32_t i_found;  /* where the last search ended: the next is behind it mostly */
@@ -80,6 +86,10 @@ static int guard_load(struct vtap_fastpath *fastpath, struct vtap_err *err)
 		r = fastpath->guard_in_fd < 0 || fastpath->guard_out_fd < 0 ? -errno : 0;
 	}
 	vtap_guard_bpf__destroy(guard);
+	if (r == 0)
+		r = vtap_program_id(fastpath->guard_in_fd, &fastpath->guard_in_id);
+	if (r == 0)
+		r = vtap_program_id(fastpath->guard_out_fd, &fastpath->guard_out_id);
 	return r < 0 ? vtap_maps_refused(err, r, "load the guard", &log) : 0;
 }
 
@@ -144,8 +154,27 @@ static int slots_open(struct vtap_fastpath *fastpath)
 	return fastpath->is_continued ? names_read(fastpath) : 0;
 }
 
-int vtap_fastpath_open(const char *pin_dir, size_t n_slots, struct vtap_fastpath **ret_fastpath,
-	struct vtap_err *err)
+static int owner_write(struct vtap_fastpath *fastpath, uint32_t i)
+{
+	return bpf_map_update_elem(
+		fastpath->maps.fd[VTAP_MAP_NAMES], &i, &fastpath->slot[i].owner, BPF_ANY);
+}
+
+/* The same numbers: frames that are on their way meet the other guard. */
+static int slots_follow(struct vtap_fastpath *fastpath, const struct vtap_fastpath *former)
+{
+	int r = 0;
+
+	fastpath->n_used = former->n_used;
+	for (uint32_t i = 1; i < former->n_used && r == 0; i++) {
+		fastpath->slot[i].owner = former->slot[i].owner;
+		r = owner_write(fastpath, i);
+	}
+	return r;
+}
+
+int vtap_fastpath_open(const char *pin_dir, size_t n_slots, const struct vtap_fastpath *former,
+	struct vtap_fastpath **ret_fastpath, struct vtap_err *err)
 {
 	_auto(fastpath) struct vtap_fastpath *fastpath = calloc(1, sizeof(*fastpath));
 	int n_cpus, r;
@@ -164,6 +193,8 @@ int vtap_fastpath_open(const char *pin_dir, size_t n_slots, struct vtap_fastpath
 		r = guard_load(fastpath, err);
 	if (r == 0)
 		r = slots_open(fastpath);
+	if (r == 0 && former != NULL)
+		r = slots_follow(fastpath, former);
 	if (r == 0)
 		r = page_read(fastpath);
 	if (r == 0)
@@ -185,6 +216,11 @@ void vtap_fastpath_close(struct vtap_fastpath *fastpath)
 	free(fastpath);
 }
 
+size_t vtap_fastpath_n_slots(const struct vtap_fastpath *fastpath)
+{
+	return fastpath->maps.n_slots;
+}
+
 bool vtap_fastpath_has_room(const struct vtap_fastpath *fastpath, size_t n_slots)
 {
 	return fastpath->maps.n_slots >= slots_needed(n_slots) / 2 &&
@@ -201,8 +237,9 @@ bool vtap_fastpath_is_pinned(const struct vtap_fastpath *fastpath)
 	return fastpath->is_pinned;
 }
 
-int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress)
+int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress, uint32_t *ret_id)
 {
+	*ret_id = is_ingress ? fastpath->guard_in_id : fastpath->guard_out_id;
 	return is_ingress ? fastpath->guard_in_fd : fastpath->guard_out_fd;
 }
 
@@ -249,12 +286,6 @@ static uint32_t slot_find_free(const struct vtap_fastpath *fastpath)
 	return 0;
 }
 
-static int owner_write(struct vtap_fastpath *fastpath, uint32_t i)
-{
-	return bpf_map_update_elem(
-		fastpath->maps.fd[VTAP_MAP_NAMES], &i, &fastpath->slot[i].owner, BPF_ANY);
-}
-
 uint32_t vtap_fastpath_take_slot(struct vtap_fastpath *fastpath, enum vtap_fast_kind kind,
 	const char *name, uint64_t now_wall_ns)
 {
@@ -292,6 +323,21 @@ void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath, uint64_t now_ns)
 			slot->freed_ns = now_ns;
 		slot->is_taken = false;
 	}
+}
+
+void vtap_fastpath_note_last(struct vtap_fastpath *fastpath, uint32_t slot, uint64_t wall_ns)
+{
+	struct vtap_fast_name *owner = &fastpath->slot[slot].owner;
+
+	if (wall_ns < owner->last_wall_ns + NOTE_NS)
+		return;
+	owner->last_wall_ns = wall_ns;
+	(void)owner_write(fastpath, slot); /* refused: it is older after a restart */
+}
+
+uint64_t vtap_fastpath_last(const struct vtap_fastpath *fastpath, uint32_t slot)
+{
+	return fastpath->slot[slot].owner.last_wall_ns;
 }
 
 /* A slot that nobody counts in any more: zero it and let others have it. */
@@ -398,8 +444,11 @@ static void session_sum(const struct vtap_fastpath *fastpath, uint32_t i, bool s
 		totals.truncated += fastpath->steered[at].truncated;
 		totals.reserved_bits += fastpath->steered[at].reserved_bits;
 	}
-	if (settles && steered[i_closed] >= guarded[i_closed])
-		slot->settled[i_closed] = steered[i_closed] - guarded[i_closed];
+	if (settles && guarded[i_closed] > steered[i_closed] + slot->surplus[i_closed])
+		slot->surplus[i_closed] = guarded[i_closed] - steered[i_closed];
+	if (settles)
+		slot->settled[i_closed] =
+			steered[i_closed] + slot->surplus[i_closed] - guarded[i_closed];
 	totals.delivered = guarded[0] + guarded[1];
 	totals.steered = steered[0] + steered[1];
 	totals.lost = slot->settled[0] + slot->settled[1];

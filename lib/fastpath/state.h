@@ -49,15 +49,19 @@ struct vtap_fast_seen {
  * vtap_fastpath_open() - the maps and the guard
  * @pin_dir: a folder in a BPF file system that we may write to; NULL for none
  * @n_slots: sessions and targets that there must be room for
+ * @former:  one that has become too small: everybody keeps his slot; NULL for none
  * Context: main thread; needs CAP_BPF and CAP_NET_ADMIN.
  * Return: 0; -EPERM; -EOPNOTSUPP when built without it; other negative errno.
  */
-int vtap_fastpath_open(const char *pin_dir, size_t n_slots, struct vtap_fastpath **ret_fastpath,
-	struct vtap_err *err);
+int vtap_fastpath_open(const char *pin_dir, size_t n_slots, const struct vtap_fastpath *former,
+	struct vtap_fastpath **ret_fastpath, struct vtap_err *err);
 
 /** vtap_fastpath_close() - attached programs go on, and so do pinned maps. NULL is allowed. */
 void vtap_fastpath_close(struct vtap_fastpath *fastpath);
 VTAP_FREEP(fastpath, struct vtap_fastpath, vtap_fastpath_close)
+
+/** vtap_fastpath_n_slots() - slots are below that */
+size_t vtap_fastpath_n_slots(const struct vtap_fastpath *fastpath);
 
 /** vtap_fastpath_has_room() - for that many sessions and targets? If not: open anew. */
 bool vtap_fastpath_has_room(const struct vtap_fastpath *fastpath, size_t n_slots);
@@ -68,8 +72,12 @@ bool vtap_fastpath_is_continued(const struct vtap_fastpath *fastpath);
 /** vtap_fastpath_is_pinned() - will the next process find them? */
 bool vtap_fastpath_is_pinned(const struct vtap_fastpath *fastpath);
 
-/** vtap_fastpath_guard() - the program for a tap interface's ingress or egress; borrowed */
-int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress);
+/**
+ * vtap_fastpath_guard() - the program for a tap interface's ingress or egress
+ * @ret_id: the kernel's number of it, by which a filter shows it
+ * Return: the descriptor, borrowed.
+ */
+int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress, uint32_t *ret_id);
 
 /**
  * vtap_fastpath_take_slot() - the slot of a session or target: the one that it had, or a new one
@@ -85,6 +93,13 @@ uint32_t vtap_fastpath_take_slot(struct vtap_fastpath *fastpath, enum vtap_fast_
  * program counts there any more.
  */
 void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath, uint64_t now_ns);
+
+/** vtap_fastpath_note_last() - a slot's last frame, for the process after us; written a few seconds
+ * apart */
+void vtap_fastpath_note_last(struct vtap_fastpath *fastpath, uint32_t slot, uint64_t wall_ns);
+
+/** vtap_fastpath_last() - what was noted, also by the process before us; 0: nothing */
+uint64_t vtap_fastpath_last(const struct vtap_fastpath *fastpath, uint32_t slot);
 
 /** vtap_fastpath_since() - when the oldest slot in use began to count, wall time; 0: no slot */
 uint64_t vtap_fastpath_since(const struct vtap_fastpath *fastpath);

@@ -318,7 +318,7 @@ static void constants_set(const struct vtap_steer *steer, struct vtap_steer_bpf 
 }
 
 int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
-	int *ret_fd, struct vtap_err *err)
+	int *ret_fd, uint32_t *ret_id, struct vtap_err *err)
 {
 	struct vtap_maps_log log = { .text = "" };
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log.text,
@@ -337,6 +337,10 @@ int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, 
 		r = fd < 0 ? -errno : 0;
 	}
 	vtap_steer_bpf__destroy(program);
+	if (r == 0)
+		r = vtap_program_id(fd, ret_id);
+	if (r < 0)
+		(void)vtap_fd_close(fd); /* always -1 */
 	if (r < 0)
 		return vtap_maps_refused(err, r, "load the program", &log);
 	*ret_fd = fd;

@@ -48,10 +48,11 @@ int vtap_steer_new(struct vtap_fastpath *fastpath, const struct vtap_steer_spec 
  * vtap_steer_program() - the program for an underlay
  * @i_targets: which of the targets receive there; each has another port
  * @ret_fd:    the caller owns it, and may close it once it is attached
+ * @ret_id:    the kernel's number of it
  * Return: 0; -EPERM; other negative errno, with the verifier's last line where it refused.
  */
 int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
-	int *ret_fd, struct vtap_err *err);
+	int *ret_fd, uint32_t *ret_id, struct vtap_err *err);
 
 /** vtap_steer_free() - attached programs keep what they need. NULL is allowed. */
 void vtap_steer_free(struct vtap_steer *steer);

@@ -44,6 +44,7 @@ struct vtap_device {
 	enum vtap_known rp_filter;  /* strict reverse path filter */
 	enum vtap_known forwarding; /* IPv4 forwarding */
 	bool has_address;           /* IPv4 or IPv6 */
+	enum vtap_known guard;      /* of ours: unknown where there is no BPF, or not our place */
 };
 
 /** struct vtap_devices - one whole look, sorted by index */

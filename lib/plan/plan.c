@@ -163,6 +163,8 @@ static void compare_quiet(const struct vtap_device *device, struct difference *d
 		difference_add(difference, VTAP_SET_QUIET, "had forwarding on");
 	if (device->has_address)
 		difference_add(difference, VTAP_SET_QUIET, "had an address");
+	if (device->guard == VTAP_OFF)
+		difference_add(difference, VTAP_SET_GUARD, "had no guard");
 }
 
 static struct difference device_compare(

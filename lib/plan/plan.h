@@ -47,8 +47,9 @@ enum vtap_setting {
 	VTAP_SET_QUIET = 1 << 6, /* IPv6, reverse path filter, forwarding, addresses */
 	VTAP_SET_FREE = 1 << 8,  /* out of a bridge or bond, which would send mirrored frames on */
 	VTAP_SET_GROUP = 1 << 7, /* back into link group 0 */
+	VTAP_SET_GUARD = 1 << 9, /* the programs that keep frames from the host's own stack */
 };
-#define VTAP_SET_ALL 0x1ff
+#define VTAP_SET_ALL 0x3ff
 
 /** VTAP_REASON_MAX - bytes of a reason with its NUL */
 #define VTAP_REASON_MAX 160

@@ -24,6 +24,14 @@ struct vtap_vxlan {
 };
 
 /**
+ * vtap_frame_is_truncated() - does the IP header of a frame promise more than the frame has?
+ * @frame: with a whole Ethernet header. Only IP right behind it is looked at, not behind VLAN tags.
+ * Context: any thread.
+ * Source: RFC 791 section 3.1 (total length), RFC 8200 section 3 (payload length).
+ */
+bool vtap_frame_is_truncated(struct vtap_view frame);
+
+/**
  * vtap_vxlan_parse() - read a VXLAN packet
  * @payload:   the UDP payload
  * @ret_vxlan: written only when the verdict is VTAP_VERDICT_DELIVERED; the view borrows @payload

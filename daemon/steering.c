@@ -1,0 +1,1009 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works. A target wants the program on the underlays that it names, or, with `auto`, on
+ * those that packets were seen to come in on; those learned are remembered, and found again after
+ * a restart by the programs that are still attached to them. A turn makes programs anew when the
+ * tables, the addresses of this host, or the tap interfaces that can be steered to have changed,
+ * and puts them in place one by one: each is a replacement, so every packet meets the old program
+ * or the new one. Otherwise it only looks at the hooks that somebody touched.
+ *
+ * A program is made for an underlay, because targets may share a port on different ones. It is
+ * steered only to tap interfaces that have their guard.
+ */
+#include "daemon/steering.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <linux/magic.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "datapath/sightings.h"
+#include "fastpath/state.h"
+#include "fastpath/steer.h"
+#include "netlink/address.h"
+#include "netlink/clsact.h"
+
+/* Interfaces that can be underlays. */
+#define UNDERLAYS_MAX 64
+
+/* Targets of an underlay. */
+#define TARGETS_MAX 64
+
+static const char STEER_NAME[] = "vtapd-steer";
+
+/* Until a new try where something was refused: permissions do not come by themselves. */
+#define RETRY_NS (60 * VTAP_NS_PER_S)
+
+/* Samples in a row in which packets passed the program by. */
+#define BYPASS_SAMPLES 2
+
+/* Between two lines about losses of one kind. */
+#define LOST_REPORT_NS (60 * VTAP_NS_PER_S)
+
+struct underlay {
+	int index;
+	char name[VTAP_IFNAME_MAX];
+	uint32_t program_id; /* ours, in place; 0: none */
+	bool is_doubted;     /* somebody touched the hook */
+	uint64_t retry_at_ns;
+	char why[VTAP_ERR_MAX]; /* the program is not there; "" otherwise */
+	size_t i_targets[TARGETS_MAX];
+	size_t n_targets;
+};
+
+/** struct account - what of a slot is counted in the daemon's own counters already */
+struct account {
+	struct vtap_fast_totals taken;
+	uint32_t i_session; /* of manager->conf; UINT32_MAX: no session's */
+};
+
+/** struct watched - whether packets of a target pass the program by */
+struct watched {
+	uint64_t n_looked;   /* by the program, at the last sample */
+	uint64_t n_worked;   /* delivered by workers from its underlays */
+	unsigned n_bypassed; /* samples in a row */
+	char by[VTAP_FILTER_WORDS_MAX + VTAP_IFNAME_MAX + 8];
+};
+
+struct vtap_steering {
+	struct vtap_nl *nl;
+	char *pin_dir; /* or NULL */
+	struct vtap_fastpath *fastpath;
+	struct vtap_err off_why; /* without it */
+	uint64_t retry_at_ns;
+	struct vtap_steer *steer; /* what the present programs were made of */
+	struct vtap_steer_exit *exits;
+	size_t n_exits;
+	uint64_t last_id;
+	struct vtap_own_address *own;
+	size_t n_own;
+	bool has_own;
+	bool is_inherited; /* programs of the process before us were looked for */
+	int learned[UNDERLAYS_MAX];
+	size_t n_learned;
+	struct underlay underlay[UNDERLAYS_MAX];
+	size_t n_underlays;
+	struct account *account; /* by slot */
+	size_t n_accounts;
+	uint32_t *session_slot; /* by manager->conf */
+	uint32_t *target_slot;
+	struct watched *watched; /* by target of manager->conf */
+	size_t n_watched;
+	uint64_t lost_reported_ns;
+	uint64_t n_lost_reported;
+	uint64_t n_lost;
+};
+
+/* ---- life ---- */
+
+/* The folder that the unit binds to a BPF file system. */
+static char *pin_dir_find(const char *runtime_dir)
+{
+	_auto_free char *path = vtap_text_format("%s/bpf", runtime_dir);
+	struct statfs fs;
+
+	if (path == NULL || statfs(path, &fs) < 0 || (uint32_t)fs.f_type != BPF_FS_MAGIC ||
+		access(path, W_OK) < 0)
+		return NULL;
+	return vtap_steal(&path);
+}
+
+int vtap_steering_new(
+	struct vtap_nl *nl, const char *runtime_dir, struct vtap_steering **ret_steering)
+{
+	struct vtap_steering *steering = calloc(1, sizeof(*steering));
+
+	if (steering == NULL)
+		return -ENOMEM;
+	steering->nl = nl;
+	steering->pin_dir = pin_dir_find(runtime_dir);
+	*ret_steering = steering;
+	return 0;
+}
+
+void vtap_steering_free(struct vtap_steering *steering)
+{
+	if (steering == NULL)
+		return;
+	vtap_steer_free(steering->steer);
+	vtap_fastpath_close(steering->fastpath);
+	free(steering->pin_dir);
+	free(steering->exits);
+	free(steering->own);
+	free(steering->account);
+	free(steering->session_slot);
+	free(steering->target_slot);
+	free(steering->watched);
+	free(steering);
+}
+
+/* ---- opening ---- */
+
+static void guard_announce(struct vtap_manager *manager)
+{
+	const struct vtap_fastpath *fastpath = manager->steering->fastpath;
+	struct vtap_guard guard;
+
+	guard.in_fd = vtap_fastpath_guard(fastpath, true, &guard.in_id);
+	guard.out_fd = vtap_fastpath_guard(fastpath, false, &guard.out_id);
+	vtap_interfaces_guard_with(manager->interfaces, &guard);
+}
+
+static int accounts_make_room(struct vtap_steering *steering)
+{
+	size_t n = vtap_fastpath_n_slots(steering->fastpath);
+	struct account *grown = reallocarray(steering->account, n, sizeof(*grown));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (i >= steering->n_accounts)
+			grown[i] = (struct account){ .i_session = UINT32_MAX };
+		grown[i].taken = (struct vtap_fast_totals){ 0 }; /* new maps count from 0 */
+	}
+	steering->account = grown;
+	steering->n_accounts = n;
+	return 0;
+}
+
+/* Open, or open anew with more room. */
+static int fastpath_open(struct vtap_manager *manager, size_t n_slots)
+{
+	struct vtap_steering *steering = manager->steering;
+	struct vtap_fastpath *fastpath = NULL;
+	int r = vtap_fastpath_open(
+		steering->pin_dir, n_slots, steering->fastpath, &fastpath, &steering->off_why);
+
+	if (r < 0) {
+		if (steering->off_why.text[0] == '\0')
+			(void)vtap_err_set(&steering->off_why, r, "%s", vtap_errno_text(r));
+		return r;
+	}
+	vtap_steer_free(steering->steer);
+	steering->steer = NULL;
+	vtap_fastpath_close(steering->fastpath);
+	steering->fastpath = fastpath;
+	steering->off_why.text[0] = '\0';
+	guard_announce(manager);
+	return accounts_make_room(steering);
+}
+
+static int slots_take(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_steering *steering = manager->steering;
+	const struct vtap_conf *conf = manager->conf;
+	uint64_t wall_ns = vtap_clock_wall_ns();
+	uint32_t *session_slot = calloc(conf->n_sessions + 1, sizeof(*session_slot));
+	uint32_t *target_slot = calloc(conf->n_targets + 1, sizeof(*target_slot));
+	struct watched *watched = calloc(conf->n_targets + 1, sizeof(*watched));
+
+	if (session_slot == NULL || target_slot == NULL || watched == NULL) {
+		free(session_slot);
+		free(target_slot);
+		free(watched);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < steering->n_accounts; i++)
+		steering->account[i].i_session = UINT32_MAX;
+	for (size_t i = 0; i < conf->n_targets; i++)
+		target_slot[i] = vtap_fastpath_take_slot(
+			steering->fastpath, VTAP_FAST_TARGET, conf->targets[i].name, wall_ns);
+	for (size_t i = 0; i < conf->n_sessions; i++) {
+		session_slot[i] = vtap_fastpath_take_slot(
+			steering->fastpath, VTAP_FAST_SESSION, conf->sessions[i].name, wall_ns);
+		steering->account[session_slot[i]].i_session = (uint32_t)i;
+	}
+	vtap_fastpath_keep_slots(steering->fastpath, now_ns);
+	free(steering->session_slot);
+	free(steering->target_slot);
+	free(steering->watched);
+	steering->session_slot = session_slot;
+	steering->target_slot = target_slot;
+	steering->watched = watched;
+	steering->n_watched = conf->n_targets;
+	return 0;
+}
+
+void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_steering *steering = manager->steering;
+	size_t n = manager->conf->n_sessions + manager->conf->n_targets;
+	int r = 0;
+
+	if (steering->fastpath == NULL || !vtap_fastpath_has_room(steering->fastpath, n))
+		r = fastpath_open(manager, n);
+	if (r == 0)
+		r = slots_take(manager, now_ns);
+	if (r < 0 && steering->fastpath != NULL) { /* too small, or no memory: not half of it */
+		(void)vtap_err_set(&steering->off_why, r, "%s", vtap_errno_text(r));
+		vtap_fastpath_close(vtap_steal(&steering->fastpath));
+	}
+	vtap_steering_sample(manager, now_ns);
+}
+
+/* ---- underlays ---- */
+
+static struct underlay *underlay_find(struct vtap_steering *steering, int index)
+{
+	for (size_t i = 0; i < steering->n_underlays; i++)
+		if (steering->underlay[i].index == index)
+			return &steering->underlay[i];
+	return NULL;
+}
+
+static bool is_learned(const struct vtap_steering *steering, int index)
+{
+	for (size_t i = 0; i < steering->n_learned; i++)
+		if (steering->learned[i] == index)
+			return true;
+	return false;
+}
+
+/* Return: is it a new one? */
+static bool learn(struct vtap_steering *steering, const struct vtap_device *device)
+{
+	if (device == NULL || vtap_device_is_ours(device) || (device->flags & IFF_LOOPBACK) != 0 ||
+		steering->n_learned == UNDERLAYS_MAX || is_learned(steering, device->index))
+		return false;
+	steering->learned[steering->n_learned++] = device->index;
+	return true;
+}
+
+static void learned_forget(struct vtap_steering *steering, const struct vtap_devices *devices)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < steering->n_learned; i++)
+		if (vtap_devices_find_index(devices, steering->learned[i]) != NULL)
+			steering->learned[n++] = steering->learned[i];
+	steering->n_learned = n;
+}
+
+static bool has_our_program(struct vtap_nl *nl, int index)
+{
+	struct vtap_filter filter;
+
+	return vtap_clsact_find(nl, index, VTAP_HOOK_INGRESS, &filter, NULL) == 0 &&
+	       strcmp(filter.name, STEER_NAME) == 0;
+}
+
+/* Programs that the process before us left in place. */
+static void inherit(struct vtap_steering *steering, const struct vtap_devices *devices)
+{
+	_auto_free int *indexes = NULL;
+	size_t n = 0;
+
+	if (vtap_clsact_devices(steering->nl, &indexes, &n, NULL) < 0)
+		return; /* the next turn asks again */
+	steering->is_inherited = true;
+	for (size_t i = 0; i < n; i++) {
+		const struct vtap_device *device = vtap_devices_find_index(devices, indexes[i]);
+
+		if (device == NULL || !has_our_program(steering->nl, indexes[i]) ||
+			!learn(steering, device) || steering->n_underlays == UNDERLAYS_MAX)
+			continue;
+		steering->underlay[steering->n_underlays] =
+			(struct underlay){ .index = indexes[i], .is_doubted = true };
+		memcpy(steering->underlay[steering->n_underlays++].name, device->name,
+			sizeof(device->name));
+	}
+}
+
+static bool target_wants(const struct vtap_steering *steering, const struct vtap_target *target,
+	const struct vtap_device *device)
+{
+	if (target->n_underlays == 0)
+		return is_learned(steering, device->index);
+	for (size_t i = 0; i < target->n_underlays; i++)
+		if (fnmatch(target->underlays[i], device->name, 0) == 0)
+			return true;
+	return false;
+}
+
+/* Which targets receive on a device, those that name it before those that do not: their sockets are
+ * asked first, too. A port belongs to the first one, whether it wants the fast path or not. */
+static size_t targets_of(const struct vtap_manager *manager, const struct vtap_device *device,
+	size_t ret_i_targets[static TARGETS_MAX])
+{
+	const struct vtap_conf *conf = manager->conf;
+	uint16_t ports[2 * TARGETS_MAX];
+	size_t n_ports = 0, n = 0;
+
+	for (int is_auto = 0; is_auto < 2; is_auto++)
+		for (size_t i = 0; i < conf->n_targets; i++) {
+			const struct vtap_target *target = &conf->targets[i];
+			bool is_taken = (target->n_underlays == 0) != (is_auto == 1) ||
+					n_ports == VTAP_ARRAY_LEN(ports) ||
+					!target_wants(manager->steering, target, device);
+
+			for (size_t j = 0; j < n_ports; j++)
+				is_taken = is_taken || ports[j] == target->port;
+			if (is_taken)
+				continue;
+			ports[n_ports++] = target->port;
+			if (target->fastpath != VTAP_FASTPATH_OFF && n < TARGETS_MAX)
+				ret_i_targets[n++] = i;
+		}
+	return n;
+}
+
+/* Take our program away, if it is there. */
+static void underlay_clear(struct vtap_steering *steering, struct underlay *underlay)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r = vtap_clsact_clear(steering->nl, underlay->index, VTAP_HOOK_INGRESS, &err);
+
+	if (r < 0 && r != -ENODEV)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE,
+			&(struct vtap_log_context){ .interface = underlay->name, .error = r },
+			"%s: take the fast path away: %s", underlay->name, err.text);
+	underlay->program_id = 0;
+}
+
+/* The underlays as the configuration and the devices have them now. */
+static void underlays_update(struct vtap_manager *manager, bool *ret_is_changed)
+{
+	struct vtap_steering *steering = manager->steering;
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	static struct underlay fresh[UNDERLAYS_MAX]; /* main thread only, 60 KB */
+	size_t n = 0;
+
+	for (size_t i = 0; i < devices->n && n < UNDERLAYS_MAX; i++) {
+		const struct vtap_device *device = &devices->device[i];
+		const struct underlay *former = underlay_find(steering, device->index);
+
+		if (vtap_device_is_ours(device))
+			continue;
+		fresh[n] = former != NULL ? *former : (struct underlay){ .index = device->index };
+		memcpy(fresh[n].name, device->name, sizeof(fresh[n].name));
+		fresh[n].n_targets = targets_of(manager, device, fresh[n].i_targets);
+		if (fresh[n].n_targets > 0) {
+			*ret_is_changed = *ret_is_changed || former == NULL ||
+					  former->n_targets != fresh[n].n_targets;
+			n++;
+		} else if (former != NULL) {
+			underlay_clear(steering, &fresh[n]);
+			vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY,
+				&(struct vtap_log_context){ .interface = device->name },
+				"%s: fast path off", device->name);
+		}
+	}
+	memcpy(steering->underlay, fresh, n * sizeof(*fresh));
+	steering->n_underlays = n;
+}
+
+/* ---- what programs are made of ---- */
+
+/* Where frames of each session can be steered to. Return: is it another answer than the last? */
+static int exits_update(struct vtap_manager *manager, bool *ret_is_changed)
+{
+	struct vtap_steering *steering = manager->steering;
+	size_t n = manager->conf->n_sessions;
+	struct vtap_steer_exit *exits = calloc(n + 1, sizeof(*exits));
+
+	if (exits == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct vtap_interface *interface = vtap_interfaces_find(
+			manager->interfaces, manager->conf->sessions[i].interface);
+		int index =
+			interface != NULL && interface->fd >= 0 ? interface->wish.held_index : 0;
+
+		exits[i].slot = steering->session_slot[i];
+		if (index != 0 && vtap_interfaces_is_guarded(manager->interfaces, index))
+			exits[i].ifindex = index;
+	}
+	*ret_is_changed = *ret_is_changed || n != steering->n_exits ||
+			  memcmp(exits, steering->exits, n * sizeof(*exits)) != 0;
+	free(steering->exits);
+	steering->exits = exits;
+	steering->n_exits = n;
+	return 0;
+}
+
+static int own_update(struct vtap_steering *steering, bool *ret_is_changed, struct vtap_err *err)
+{
+	struct vtap_own_address *own = NULL;
+	size_t n = 0;
+	int r = steering->has_own ? 0 : vtap_addresses_dump(steering->nl, &own, &n, err);
+
+	if (r < 0 || steering->has_own)
+		return r;
+	*ret_is_changed = *ret_is_changed || n != steering->n_own ||
+			  (n > 0 && memcmp(own, steering->own, n * sizeof(*own)) != 0);
+	free(steering->own);
+	steering->own = own;
+	steering->n_own = n;
+	steering->has_own = true;
+	return 0;
+}
+
+/* A number that no program had before, not even one of an earlier process. */
+static uint64_t id_next(struct vtap_steering *steering)
+{
+	uint64_t now_ns = vtap_clock_mono_ns(); /* the kernel's maps do not outlive its clock */
+
+	steering->last_id = now_ns > steering->last_id ? now_ns : steering->last_id + 1;
+	return steering->last_id;
+}
+
+static int steer_make(struct vtap_manager *manager, struct vtap_err *err)
+{
+	struct vtap_steering *steering = manager->steering;
+	size_t n_targets = manager->conf->n_targets;
+	_auto_free struct vtap_steer_target *targets = calloc(n_targets + 1, sizeof(*targets));
+	_auto_free struct vtap_addr *own = calloc(steering->n_own + 1, sizeof(*own));
+	struct vtap_steer *steer = NULL;
+	int r = targets == NULL || own == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; i < steering->n_own && r == 0; i++)
+		own[i] = steering->own[i].addr;
+	for (size_t i = 0; i < n_targets && r == 0; i++)
+		targets[i] = (struct vtap_steer_target){
+			.table = vtap_intake_table(manager->intake[i]),
+			.port = manager->conf->targets[i].port,
+			.slot = steering->target_slot[i],
+		};
+	if (r == 0)
+		r = vtap_steer_new(steering->fastpath,
+			&(struct vtap_steer_spec){
+				.targets = targets,
+				.n_targets = n_targets,
+				.exits = steering->exits,
+				.own = own,
+				.n_own = steering->n_own,
+				.id = id_next(steering),
+			},
+			&steer, err);
+	if (r < 0)
+		return r;
+	vtap_steer_free(steering->steer);
+	steering->steer = steer;
+	return 0;
+}
+
+/* ---- attaching ---- */
+
+static bool is_foreign(
+	struct vtap_steering *steering, const struct underlay *underlay, struct vtap_err *err)
+{
+	struct vtap_filter filter;
+	int r = vtap_clsact_find(steering->nl, underlay->index, VTAP_HOOK_INGRESS, &filter, NULL);
+
+	if (r != VTAP_CLSACT_FOREIGN && (r != 0 || strcmp(filter.name, STEER_NAME) == 0))
+		return false;
+	(void)vtap_err_set(err, -EEXIST,
+		"somebody else's filter has the place of ours (pref %d), left alone",
+		VTAP_TC_PRIORITY);
+	return true;
+}
+
+static int program_put(
+	struct vtap_steering *steering, struct underlay *underlay, struct vtap_err *err)
+{
+	_auto_fd int fd = -1;
+	uint32_t id = 0;
+	int r = vtap_steer_program(
+		steering->steer, underlay->i_targets, underlay->n_targets, &fd, &id, err);
+
+	if (r == 0 && underlay->program_id == 0 && is_foreign(steering, underlay, err))
+		r = -EEXIST;
+	if (r == 0)
+		r = vtap_clsact_set(
+			steering->nl, underlay->index, VTAP_HOOK_INGRESS, STEER_NAME, fd, err);
+	if (r == 0)
+		underlay->program_id = id;
+	return r;
+}
+
+/* A program that was made for former tables must not stay. */
+static void underlay_refused(struct vtap_steering *steering, struct underlay *underlay, int r,
+	const struct vtap_err *err, uint64_t now_ns)
+{
+	const char *text = err->text[0] != '\0' ? err->text : vtap_errno_text(r);
+
+	if (r == -ENODEV)
+		return; /* gone since the look: the next one sees it */
+	if (r != -EEXIST)
+		underlay_clear(steering, underlay);
+	underlay->retry_at_ns = now_ns + RETRY_NS;
+	if (strcmp(underlay->why, text) == 0)
+		return;
+	(void)snprintf(underlay->why, sizeof(underlay->why), "%s", text); /* same size */
+	vtap_log(LOG_WARNING, VTAP_EVENT_UNDERLAY,
+		&(struct vtap_log_context){
+			.interface = underlay->name, .error = r, .condition = "fastpath-off" },
+		"%s: no fast path, the workers carry everything: %s", underlay->name, text);
+}
+
+static void underlay_attach(
+	struct vtap_steering *steering, struct underlay *underlay, bool was_there, uint64_t now_ns)
+{
+	struct vtap_log_context context = { .interface = underlay->name };
+	struct vtap_err err = VTAP_ERR_NULL;
+	bool is_first = underlay->program_id == 0;
+	int r = program_put(steering, underlay, &err);
+
+	if (r < 0) {
+		underlay_refused(steering, underlay, r, &err, now_ns);
+		return;
+	}
+	underlay->is_doubted = false;
+	underlay->why[0] = '\0';
+	if (!was_there && !is_first)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
+			"%s: the fast path was taken away by somebody; put back", underlay->name);
+	else if (is_first)
+		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY, &context, "%s: fast path on",
+			underlay->name);
+}
+
+/* Is our present program where it should be? */
+static bool underlay_is_good(struct vtap_steering *steering, struct underlay *underlay)
+{
+	struct vtap_filter filter;
+
+	if (underlay->program_id == 0)
+		return false;
+	if (!underlay->is_doubted)
+		return true;
+	if (vtap_clsact_find(steering->nl, underlay->index, VTAP_HOOK_INGRESS, &filter, NULL) !=
+			0 ||
+		filter.program_id != underlay->program_id)
+		return false;
+	underlay->is_doubted = false;
+	return true;
+}
+
+static void underlays_attach(struct vtap_steering *steering, bool is_new, uint64_t now_ns)
+{
+	for (size_t i = 0; i < steering->n_underlays; i++) {
+		struct underlay *underlay = &steering->underlay[i];
+		bool is_good = underlay_is_good(steering, underlay);
+
+		if ((is_good && !is_new) ||
+			(!is_good && !is_new && now_ns < underlay->retry_at_ns &&
+				underlay->why[0] != '\0'))
+			continue;
+		underlay_attach(steering, underlay, is_good || is_new, now_ns);
+	}
+}
+
+/* Without maps, or with tables that could not be put into them: nothing of former tables may stay.
+ */
+static void underlays_give_up(struct vtap_manager *manager, int r, const struct vtap_err *err)
+{
+	struct vtap_steering *steering = manager->steering;
+
+	for (size_t i = 0; i < steering->n_underlays; i++)
+		if (steering->underlay[i].program_id != 0 || steering->underlay[i].is_doubted)
+			underlay_clear(steering, &steering->underlay[i]);
+	if (r == 0 || strcmp(steering->off_why.text, err->text) == 0)
+		return;
+	steering->off_why = *err;
+	vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE,
+		&(struct vtap_log_context){ .error = r, .condition = "fastpath-off" },
+		"no fast path, the workers carry everything: %s", err->text);
+}
+
+static int steer_update(
+	struct vtap_manager *manager, bool is_published, bool *ret_is_new, struct vtap_err *err)
+{
+	struct vtap_steering *steering = manager->steering;
+	bool is_due = is_published || steering->steer == NULL;
+	int r = exits_update(manager, &is_due);
+
+	if (r == 0)
+		r = own_update(steering, &is_due, err);
+	if (r == 0 && is_due)
+		r = steer_make(manager, err);
+	*ret_is_new = is_due;
+	return r;
+}
+
+void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_t now_ns)
+{
+	struct vtap_steering *steering = manager->steering;
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	struct vtap_err err = VTAP_ERR_NULL;
+	bool is_new = false, is_changed = false;
+	int r = 0;
+
+	if (manager->table_conf != manager->conf)
+		return; /* no table of this configuration yet */
+	if (!steering->is_inherited)
+		inherit(steering, devices);
+	learned_forget(steering, devices);
+	underlays_update(manager, &is_changed);
+	if (steering->fastpath != NULL)
+		r = steer_update(manager, is_published, &is_new, &err);
+	if (r < 0 && err.text[0] == '\0')
+		(void)vtap_err_set(&err, r, "%s", vtap_errno_text(r));
+	if (steering->fastpath == NULL || r < 0) {
+		underlays_give_up(manager, r, &err);
+		return;
+	}
+	steering->off_why.text[0] = '\0';
+	underlays_attach(steering, is_new || is_changed, now_ns);
+}
+
+bool vtap_steering_hear(struct vtap_manager *manager, const struct vtap_watch_news *news)
+{
+	struct vtap_steering *steering = manager->steering;
+	bool is_due = vtap_interfaces_doubt_guards(
+		manager->interfaces, news->index, news->n, news->is_all);
+
+	if (news->has_addresses) {
+		steering->has_own = false;
+		is_due = true;
+	}
+	for (size_t i = 0; i < steering->n_underlays; i++) {
+		struct underlay *underlay = &steering->underlay[i];
+		bool is_meant = news->is_all;
+
+		for (size_t j = 0; j < news->n; j++)
+			is_meant = is_meant || news->index[j] == underlay->index;
+		if (!is_meant)
+			continue;
+		underlay->is_doubted = is_due = true;
+		underlay->retry_at_ns = 0;
+	}
+	return is_due;
+}
+
+/* ---- counters ---- */
+
+static void cell_add(_Atomic uint64_t *cell, uint64_t now, uint64_t before)
+{
+	vtap_count_shared(cell, now - before);
+}
+
+/* What a session's slot has more than was taken so far, into its own counters and its target's. */
+static void session_take(struct vtap_manager *manager, size_t i, uint64_t now_ns)
+{
+	struct vtap_steering *steering = manager->steering;
+	uint32_t i_slot = steering->session_slot[i];
+	const struct vtap_fast_totals *now = vtap_fastpath_totals(steering->fastpath, i_slot);
+	struct vtap_fast_totals *taken = &steering->account[i_slot].taken;
+	struct vtap_cell *cell = &manager->runs.run[i].tally->cell[VTAP_SLOT_FAST];
+	struct vtap_slot *slot =
+		vtap_intake_fast_slot(manager->intake[manager->conf->sessions[i].i_target]);
+
+	if (i_slot == 0 || slot == NULL || memcmp(now, taken, sizeof(*now)) == 0)
+		return;
+	if (now->delivered < taken->delivered) /* the slot was another one's */
+		*taken = (struct vtap_fast_totals){ 0 };
+	cell_add(&cell->delivered, now->delivered, taken->delivered);
+	cell_add(&cell->bytes, now->bytes, taken->bytes);
+	cell_add(&cell->lost, now->lost, taken->lost);
+	cell_add(&cell->truncated, now->truncated, taken->truncated);
+	vtap_slot_begin(slot);
+	vtap_count(&slot->received, now->delivered - taken->delivered + now->lost - taken->lost);
+	vtap_count(&slot->verdicts[VTAP_VERDICT_DELIVERED], now->delivered - taken->delivered);
+	vtap_count(&slot->verdicts[VTAP_VERDICT_LOST_IN_HANDOVER], now->lost - taken->lost);
+	vtap_count(&slot->reserved_bits, now->reserved_bits - taken->reserved_bits);
+	vtap_slot_end(slot);
+	steering->n_lost += now->lost - taken->lost;
+	if (now->delivered != taken->delivered) {
+		uint64_t last_wall_ns = vtap_fastpath_last(steering->fastpath, i_slot);
+		uint64_t wall_ns = vtap_clock_wall_ns();
+		bool is_former = taken->steered == 0 && last_wall_ns != 0 && last_wall_ns < wall_ns;
+		uint64_t age_ns = is_former ? wall_ns - last_wall_ns : 0;
+
+		atomic_store_explicit(&cell->last_ns, now_ns > age_ns ? now_ns - age_ns : 1,
+			memory_order_release);
+		if (!is_former)
+			vtap_fastpath_note_last(steering->fastpath, i_slot, wall_ns);
+	}
+	*taken = *now;
+}
+
+static void target_take(struct vtap_manager *manager, size_t i)
+{
+	struct vtap_steering *steering = manager->steering;
+	uint32_t i_slot = steering->target_slot[i];
+	const struct vtap_fast_totals *now = vtap_fastpath_totals(steering->fastpath, i_slot);
+	struct vtap_fast_totals *taken = &steering->account[i_slot].taken;
+	struct vtap_slot *slot = vtap_intake_fast_slot(manager->intake[i]);
+
+	if (i_slot == 0 || slot == NULL)
+		return;
+	if (now->no_listener < taken->no_listener)
+		*taken = (struct vtap_fast_totals){ 0 };
+	vtap_slot_begin(slot);
+	vtap_count(&slot->received, now->no_listener - taken->no_listener);
+	vtap_count(
+		&slot->verdicts[VTAP_VERDICT_NO_LISTENER], now->no_listener - taken->no_listener);
+	vtap_slot_end(slot);
+	*taken = *now;
+}
+
+struct noting {
+	struct vtap_manager *manager;
+	uint64_t now_ns;
+};
+
+/* A flow moved: its VNI and source are remembered as a worker remembers those that it carries. */
+static void flow_note(void *arg, const struct vtap_fast_seen *seen)
+{
+	struct noting *noting = arg;
+	struct vtap_manager *manager = noting->manager;
+	struct vtap_steering *steering = manager->steering;
+	uint32_t i_session = seen->slot < steering->n_accounts
+				     ? steering->account[seen->slot].i_session
+				     : UINT32_MAX;
+	struct vtap_slot *slot;
+
+	if (i_session >= manager->conf->n_sessions)
+		return; /* no longer configured */
+	slot = vtap_intake_fast_slot(manager->intake[manager->conf->sessions[i_session].i_target]);
+	if (slot == NULL)
+		return;
+	vtap_slot_begin(slot);
+	vtap_sightings_note(slot->carried, manager->runs.run[i_session].tally->id, seen->vni,
+		&seen->source, (uint32_t)seen->n_frames, seen->n_bytes, noting->now_ns);
+	vtap_slot_end(slot);
+}
+
+/* ---- learning, and who passes by ---- */
+
+static void target_learn(struct vtap_manager *manager, size_t i, bool *ret_is_new)
+{
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+
+	for (unsigned i_slot = 0; i_slot < VTAP_SLOTS_MAX; i_slot++) {
+		const struct vtap_slot *slot = vtap_intake_slot(manager->intake[i], i_slot);
+		uint64_t n;
+		int index;
+
+		for (unsigned j = 0; slot != NULL && j < VTAP_SEEN_MAX; j++)
+			if (vtap_slot_seen(slot, j, &index, &n) &&
+				learn(manager->steering, vtap_devices_find_index(devices, index)))
+				*ret_is_new = true;
+	}
+}
+
+static bool is_attached(const struct vtap_steering *steering, size_t i_target, int index)
+{
+	for (size_t i = 0; i < steering->n_underlays; i++) {
+		const struct underlay *underlay = &steering->underlay[i];
+
+		if (underlay->index != index || underlay->program_id == 0)
+			continue;
+		for (size_t j = 0; j < underlay->n_targets; j++)
+			if (underlay->i_targets[j] == i_target)
+				return true;
+	}
+	return false;
+}
+
+/* Frames that workers delivered although the program is where they came in. */
+static uint64_t worked_count(const struct vtap_manager *manager, size_t i_target)
+{
+	uint64_t sum = 0, n;
+	int index;
+
+	for (unsigned i = 0; i < VTAP_SLOTS_MAX; i++) {
+		const struct vtap_slot *slot = vtap_intake_slot(manager->intake[i_target], i);
+
+		for (unsigned j = 0; slot != NULL && j < VTAP_SEEN_MAX; j++)
+			if (vtap_slot_seen(slot, j, &index, &n) &&
+				is_attached(manager->steering, i_target, index))
+				sum += n;
+	}
+	return sum;
+}
+
+static uint64_t looked_count(const struct vtap_manager *manager, size_t i_target)
+{
+	const struct vtap_steering *steering = manager->steering;
+	uint64_t sum =
+		vtap_fastpath_totals(steering->fastpath, steering->target_slot[i_target])->looked;
+
+	for (size_t i = 0; i < manager->conf->n_sessions; i++)
+		if (manager->conf->sessions[i].i_target == i_target)
+			sum += vtap_fastpath_totals(steering->fastpath, steering->session_slot[i])
+				       ->steered;
+	return sum;
+}
+
+/* Who stands before us, where somebody does. */
+static void bypass_name(struct vtap_manager *manager, size_t i_target, struct watched *watched)
+{
+	struct vtap_steering *steering = manager->steering;
+	char words[VTAP_FILTER_WORDS_MAX];
+
+	(void)snprintf(watched->by, sizeof(watched->by), "%s", /* fits */
+		"a program that no filter dump shows (tcx, or XDP)");
+	for (size_t i = 0; i < steering->n_underlays; i++) {
+		const struct underlay *underlay = &steering->underlay[i];
+
+		if (!is_attached(steering, i_target, underlay->index) ||
+			vtap_clsact_first(
+				steering->nl, underlay->index, VTAP_HOOK_INGRESS, words, NULL) != 0)
+			continue;
+		vtap_text_make_printable(words);
+		(void)snprintf(watched->by, sizeof(watched->by), "%s on %s", words,
+			underlay->name); /* fits */
+		return;
+	}
+}
+
+/* Workers deliver frames from an underlay whose program did not see one packet: somebody ended the
+ * chain before it. */
+static void target_watch(struct vtap_manager *manager, size_t i)
+{
+	struct watched *watched = &manager->steering->watched[i];
+	uint64_t n_worked = worked_count(manager, i), n_looked = looked_count(manager, i);
+	bool was_bypassed = watched->n_bypassed >= BYPASS_SAMPLES;
+
+	if (n_looked != watched->n_looked || n_worked < watched->n_worked)
+		watched->n_bypassed = 0;
+	else if (n_worked > watched->n_worked)
+		watched->n_bypassed++;
+	if (!was_bypassed && watched->n_bypassed >= BYPASS_SAMPLES)
+		bypass_name(manager, i, watched);
+	watched->n_worked = n_worked;
+	watched->n_looked = n_looked;
+}
+
+static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
+{
+	uint64_t n = steering->n_lost - steering->n_lost_reported;
+
+	if (n == 0 || (steering->lost_reported_ns != 0 &&
+			      now_ns - steering->lost_reported_ns < LOST_REPORT_NS))
+		return;
+	steering->lost_reported_ns = now_ns;
+	steering->n_lost_reported = steering->n_lost;
+	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS, NULL,
+		"lost-in-handover: %ju frames did not come past the sensors; a tap interface was "
+		"down or gone, or net.core.netdev_max_backlog is too small",
+		(uintmax_t)n);
+}
+
+/* Once a second. */
+static void sample_slowly(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct noting noting = { .manager = manager, .now_ns = now_ns };
+
+	/* refused: what moved is told the next time */
+	(void)vtap_fastpath_flows(manager->steering->fastpath, flow_note, &noting);
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		target_watch(manager, i);
+	lost_report(manager->steering, now_ns);
+}
+
+void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_steering *steering = manager->steering;
+	bool is_new = false;
+
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		if (manager->conf->targets[i].fastpath != VTAP_FASTPATH_OFF)
+			target_learn(manager, i, &is_new);
+	if (is_new)
+		vtap_manager_trigger(manager);
+	if (steering->fastpath == NULL || vtap_fastpath_sample(steering->fastpath, now_ns) < 0)
+		return;
+	for (size_t i = 0; i < manager->conf->n_sessions; i++)
+		session_take(manager, i, now_ns);
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		target_take(manager, i);
+}
+
+void vtap_steering_second(struct vtap_manager *manager, uint64_t now_ns)
+{
+	vtap_steering_sample(manager, now_ns);
+	if (manager->steering->fastpath != NULL)
+		sample_slowly(manager, now_ns);
+}
+
+/* ---- telling ---- */
+
+int vtap_steering_status(const struct vtap_manager *manager, size_t i_target,
+	struct vtap_steering_status *ret_status)
+{
+	struct vtap_steering *steering = manager->steering;
+	const struct vtap_target *target = &manager->conf->targets[i_target];
+	struct vtap_steering_status status = {
+		.on = calloc(UNDERLAYS_MAX, sizeof(*status.on)),
+	};
+	size_t n_wanted = 0;
+
+	if (status.on == NULL)
+		return -ENOMEM;
+	*ret_status = status;
+	if (target->fastpath == VTAP_FASTPATH_OFF)
+		return 0;
+	if (steering->off_why.text[0] != '\0')
+		status.off_why = steering->off_why.text;
+	for (size_t i = 0; i < steering->n_underlays && status.off_why == NULL; i++) {
+		const struct underlay *underlay = &steering->underlay[i];
+		bool is_wanted = false;
+
+		for (size_t j = 0; j < underlay->n_targets; j++)
+			is_wanted = is_wanted || underlay->i_targets[j] == i_target;
+		n_wanted += is_wanted;
+		if (is_wanted && underlay->program_id != 0)
+			status.on[status.n_on++] = underlay->name;
+		else if (is_wanted && underlay->why[0] != '\0')
+			status.off_why = underlay->why;
+	}
+	if (n_wanted == 0 && status.off_why == NULL && target->n_underlays == 0)
+		status.idle_why = "no packet has arrived yet";
+	if (steering->fastpath != NULL && steering->watched[i_target].n_bypassed >= BYPASS_SAMPLES)
+		status.bypassed_by = steering->watched[i_target].by;
+	status.is_fast = status.n_on > 0 && status.bypassed_by == NULL;
+	*ret_status = status;
+	return 0;
+}
+
+const char *vtap_steering_guard_off_why(const struct vtap_manager *manager)
+{
+	size_t n_guarded, n = vtap_interfaces_count(manager->interfaces, &n_guarded);
+
+	if (manager->steering->fastpath == NULL)
+		return manager->steering->off_why.text;
+	return n_guarded == n ? NULL : "somebody else's filter has the place of the guard";
+}
+
+uint64_t vtap_steering_since(const struct vtap_steering *steering)
+{
+	return steering->fastpath != NULL ? vtap_fastpath_since(steering->fastpath) : 0;
+}
+
+bool vtap_steering_holds_port(const struct vtap_manager *manager, size_t i_target)
+{
+	for (size_t i = 0; i < manager->steering->n_underlays; i++)
+		if (is_attached(manager->steering, i_target, manager->steering->underlay[i].index))
+			return true;
+	return false;
+}
+
+/* ---- the end ---- */
+
+int vtap_steering_remove_all(struct vtap_nl *nl, const char *runtime_dir, struct vtap_err *err)
+{
+	_auto_free char *pin_dir = pin_dir_find(runtime_dir);
+	_auto_free int *indexes = NULL;
+	size_t n = 0;
+	int n_removed = 0, r = vtap_clsact_devices(nl, &indexes, &n, err);
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (!has_our_program(nl, indexes[i]))
+			continue;
+		r = vtap_clsact_clear(nl, indexes[i], VTAP_HOOK_INGRESS, err);
+		n_removed++;
+	}
+	if (r == 0 && pin_dir != NULL)
+		r = vtap_fastpath_forget(pin_dir);
+	return r < 0 ? r : n_removed;
+}
