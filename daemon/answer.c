@@ -507,7 +507,8 @@ struct vtap_answer vtap_answer_wait(
 	return answer_ok(vtap_json_wait(&report));
 }
 
-struct vtap_answer vtap_answer_teardown(size_t n_interfaces, const char *ports)
+struct vtap_answer vtap_answer_teardown(
+	const struct vtap_report_removed *removed, const char *ports)
 {
 	_auto_free char *message =
 		ports[0] == '\0'
@@ -518,7 +519,7 @@ struct vtap_answer vtap_answer_teardown(size_t n_interfaces, const char *ports)
 				  "group first.",
 				  ports);
 
-	return answer_ok(vtap_json_teardown(n_interfaces, message));
+	return answer_ok(vtap_json_teardown(removed, message));
 }
 
 struct vtap_answer vtap_answer_make(

@@ -33,5 +33,6 @@ struct vtap_answer vtap_answer_reload(const struct vtap_manager *manager,
 struct vtap_answer vtap_answer_wait(
 	struct vtap_manager *manager, const char *name, bool *ret_is_ready);
 
-/** vtap_answer_teardown() - how many interfaces were removed; @ports were closed, "" for none */
-struct vtap_answer vtap_answer_teardown(size_t n_interfaces, const char *ports);
+/** vtap_answer_teardown() - what was removed; @ports were closed, "" for none */
+struct vtap_answer vtap_answer_teardown(
+	const struct vtap_report_removed *removed, const char *ports);

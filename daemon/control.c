@@ -21,6 +21,7 @@
 #include "daemon/answer.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
+#include "daemon/removal.h"
 #include "daemon/request.h"
 
 /* Clients at once, and how long one may be silent. */
@@ -217,15 +218,17 @@ static void teardown_run(struct call *call)
 	struct vtap_control *control = call->control;
 	struct vtap_err err = VTAP_ERR_NULL;
 	char ports[64];
-	int n;
+	struct vtap_report_removed removed = { 0 };
+	int r;
 
 	control->manager->is_stopping = true;
 	vtap_manager_ports(control->manager, ports, sizeof(ports));
 	vtap_manager_close_intakes(control->manager, false);
-	n = vtap_interfaces_remove_all(control->manager->nl, &err);
-	call->answer = n < 0 ? vtap_answer_error(MHD_HTTP_INTERNAL_SERVER_ERROR, err.text)
-			     : vtap_answer_teardown((size_t)n, ports);
-	control->manager->is_torn_down = n >= 0;
+	r = vtap_removal_run(control->manager->nl, control->manager->runtime_dir, &removed, &err);
+	call->answer = r < 0 ? vtap_answer_error(MHD_HTTP_INTERNAL_SERVER_ERROR, err.text)
+			     : vtap_answer_teardown(&removed, ports);
+	vtap_report_removed_done(&removed);
+	control->manager->is_torn_down = r >= 0;
 	control->is_exiting = true;
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/log.h"
+#include "daemon/steering.h"
 #include "netlink/address.h"
 #include "netlink/clsact.h"
 #include "netlink/dump.h"
@@ -513,10 +514,10 @@ static int guard_set(struct vtap_interfaces *set, int index, struct vtap_err *er
 	if (!set->has_guard)
 		return 0;
 	r = vtap_clsact_set(
-		set->nl, index, VTAP_HOOK_EGRESS, "vtapd-guard-out", set->guard.out_fd, err);
+		set->nl, index, VTAP_HOOK_EGRESS, VTAP_GUARD_OUT_NAME, set->guard.out_fd, err);
 	if (r == 0)
-		r = vtap_clsact_set(
-			set->nl, index, VTAP_HOOK_INGRESS, "vtapd-guard-in", set->guard.in_fd, err);
+		r = vtap_clsact_set(set->nl, index, VTAP_HOOK_INGRESS, VTAP_GUARD_IN_NAME,
+			set->guard.in_fd, err);
 	if (r == 0)
 		guarded_add(set, index);
 	return r;
@@ -1081,22 +1082,4 @@ int vtap_interfaces_remove(struct vtap_interfaces *set, struct vtap_err *err)
 		return r;
 	set->n_removals = 0;
 	return (int)n;
-}
-
-int vtap_interfaces_remove_all(struct vtap_nl *nl, struct vtap_err *err)
-{
-	struct vtap_devices devices = { 0 };
-	_auto_free int *indexes = NULL;
-	size_t n = 0;
-	int r = vtap_links_dump(nl, &devices, err);
-
-	if (r < 0)
-		return r;
-	indexes = calloc(devices.n + 1, sizeof(*indexes));
-	for (size_t i = 0; i < devices.n && indexes != NULL; i++)
-		if (vtap_device_is_ours(&devices.device[i]))
-			indexes[n++] = devices.device[i].index;
-	r = indexes == NULL ? -ENOMEM : vtap_links_delete(nl, indexes, n, err);
-	vtap_devices_done(&devices);
-	return r < 0 ? r : (int)n;
 }

@@ -105,10 +105,6 @@ int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t 
  * negative errno. */
 int vtap_interfaces_remove(struct vtap_interfaces *set, struct vtap_err *err);
 
-/** vtap_interfaces_remove_all() - everything that carries our mark, wanted or not. Return: as
- * above. */
-int vtap_interfaces_remove_all(struct vtap_nl *nl, struct vtap_err *err);
-
 /** vtap_interfaces_find() - by name, or NULL; borrowed until the next want() */
 const struct vtap_interface *vtap_interfaces_find(
 	const struct vtap_interfaces *set, const char *name);

@@ -17,6 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/options.h"
+#include "daemon/removal.h"
 #include "daemon/teardown.h"
 #include "datapath/rights.h"
 
@@ -45,8 +46,51 @@ static int handle_stop(sd_event_source *source, const struct signalfd_siginfo *i
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
+/* Does a program hold every port that is open, so that nothing is answered when it closes? */
+static bool ports_are_held(const struct vtap_manager *manager)
+{
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		if (vtap_intake_port(manager->intake[i]) != 0 &&
+			!vtap_steering_holds_port(manager, i))
+			return false;
+	return true;
+}
+
+static int remove_all(struct vtap_manager *manager, struct vtap_err *err)
+{
+	struct vtap_report_removed removed = { 0 };
+	int r = vtap_removal_run(manager->nl, manager->runtime_dir, &removed, err);
+
+	vtap_report_removed_done(&removed);
+	return r;
+}
+
+static void log_stopped(const char *ports, bool is_torn_down, bool are_held, bool are_kept)
+{
+	const char *what = is_torn_down ? "removed" : "stay";
+
+	if (ports[0] == '\0')
+		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL, "stopped, interfaces %s", what);
+	else if (are_held && !is_torn_down)
+		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
+			"stopped, interfaces and fast path stay: known sessions go on. Other "
+			"packets "
+			"to UDP %s are dropped, not answered",
+			ports);
+	else
+		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
+			"stopped, interfaces %s. %sNobody listens on UDP %s now: this host answers "
+			"mirrored packets with ICMP port unreachable",
+			what,
+			are_kept ? "For a restart systemd keeps the sockets, and packets wait in "
+				   "them; else: "
+				 : "",
+			ports);
+}
+
 static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 {
+	bool are_held = ports_are_held(manager);
 	struct vtap_err err = VTAP_ERR_NULL;
 	bool is_torn_down = manager->is_torn_down;
 	char ports[64];
@@ -57,24 +101,12 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 	vtap_manager_ports(manager, ports, sizeof(ports));
 	vtap_manager_close_intakes(manager, true); /* each reads its socket empty */
 	if (on_stop == VTAP_ON_STOP_REMOVE && !is_torn_down)
-		n = vtap_interfaces_remove_all(manager->nl, &err);
+		n = remove_all(manager, &err);
 	if (n < 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
 			"remove the interfaces: %s; they stay: vtapd --teardown", err.text);
 	is_torn_down = is_torn_down || (on_stop == VTAP_ON_STOP_REMOVE && n >= 0);
-	if (ports[0] == '\0')
-		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL, "stopped, interfaces %s",
-			is_torn_down ? "removed" : "stay");
-	else
-		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
-			"stopped, interfaces %s. %sNobody listens on UDP %s now: this host answers "
-			"mirrored packets with ICMP port unreachable",
-			is_torn_down ? "removed" : "stay",
-			vtap_store_is_used(manager->store)
-				? "For a restart systemd keeps the sockets, and packets wait in "
-				  "them; else: "
-				: "",
-			ports);
+	log_stopped(ports, is_torn_down, are_held, vtap_store_is_used(manager->store));
 }
 
 /* ---- start and run ---- */
@@ -213,6 +245,6 @@ int main(int argc, char **argv)
 	if (options.is_dump)
 		return vtap_inspect_dump(&options);
 	if (options.is_teardown)
-		return vtap_teardown(options.is_json);
+		return vtap_teardown(options.runtime_dir, options.is_json);
 	return start(&options);
 }

@@ -548,6 +548,7 @@ int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
 
 	*manager = (struct vtap_manager){
 		.config_path = config_path,
+		.runtime_dir = runtime_dir,
 		.started_mono_ns = vtap_clock_mono_ns(),
 		.configured_wall_ns = vtap_clock_wall_ns(),
 	};

@@ -33,6 +33,7 @@ struct vtap_control;
 struct vtap_manager {
 	sd_event *event;
 	const char *config_path;            /* borrowed from the options */
+	const char *runtime_dir;            /* likewise */
 	const struct vtap_conf *conf;       /* what is wanted */
 	const struct vtap_conf *table_conf; /* what the published tables were made of: their
 					       i_session counts in it; NULL at first */

@@ -23,6 +23,30 @@ static uint64_t retry_in(uint64_t retry_at_ns, uint64_t now_ns)
 	return retry_at_ns > now_ns ? retry_at_ns - now_ns : 0;
 }
 
+static int fast_observe(
+	const struct vtap_manager *manager, size_t i, struct vtap_report_target *report)
+{
+	struct vtap_steering_status status = { 0 };
+	int r = vtap_steering_status(manager, i, &status);
+
+	report->is_fast = status.is_fast;
+	report->fast_on = status.on;
+	report->n_fast_on = status.n_on;
+	report->fast_off_why = status.off_why;
+	report->fast_idle_why = status.idle_why;
+	report->bypassed_by = status.bypassed_by;
+	if (report->target->fastpath != VTAP_FASTPATH_REQUIRE || status.off_why == NULL ||
+		report->state.reason != NULL)
+		return r;
+	report->state = (struct vtap_report_state){
+		.state = vtap_state_name(VTAP_STATE_WAITING),
+		.reason = "fastpath-off",
+		.message = status.off_why,
+		.retry_in_ns = VTAP_REPORT_NEVER,
+	};
+	return r;
+}
+
 static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_ns,
 	struct vtap_report_target *ret_report)
 {
@@ -49,7 +73,9 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 	ret_report->bound = vtap_intake_bound(manager->intake[i], &ret_report->n_bound);
 	ret_report->missing = vtap_intake_missing(
 		manager->intake[i], &manager->conf->targets[i], &ret_report->n_missing);
-	return ret_report->bound == NULL || ret_report->missing == NULL ? -ENOMEM : 0;
+	if (ret_report->bound == NULL || ret_report->missing == NULL)
+		return -ENOMEM;
+	return fast_observe(manager, i, ret_report);
 }
 
 static void session_observe(const struct vtap_manager *manager, size_t i,
@@ -98,6 +124,11 @@ static void daemon_observe(struct vtap_manager *manager, struct vtap_snapshot *s
 	snapshot->refused_wall_ns = manager->refused_wall_ns;
 	snapshot->n_refused_mistakes = manager->n_refused_mistakes;
 	snapshot->n_repairs = vtap_interfaces_n_repairs(manager->interfaces);
+	snapshot->n_tap_interfaces =
+		vtap_interfaces_count(manager->interfaces, &snapshot->n_guarded);
+	if (snapshot->n_guarded < snapshot->n_tap_interfaces)
+		snapshot->guard_off_why = vtap_steering_guard_off_why(manager);
+	snapshot->counting_since_wall_ns = vtap_steering_since(manager->steering);
 }
 
 int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapshot)
@@ -107,6 +138,7 @@ int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapsho
 	struct vtap_sensors sensors = { 0 };
 	int r = 0;
 
+	vtap_steering_sample(manager, vtap_clock_mono_ns());
 	daemon_observe(manager, &snapshot);
 	snapshot.targets = calloc(conf->n_targets + 1, sizeof(*snapshot.targets));
 	snapshot.sessions = calloc(conf->n_sessions + 1, sizeof(*snapshot.sessions));
@@ -292,7 +324,10 @@ int vtap_observe_carried(
 	struct vtap_manager *manager, size_t i_session, struct vtap_report_vnis *ret_vnis)
 {
 	struct vtap_report_vnis vnis = { 0 };
-	int r = target_sightings(manager, manager->conf->sessions[i_session].i_target,
+	int r;
+
+	vtap_steering_flows(manager, vtap_clock_mono_ns());
+	r = target_sightings(manager, manager->conf->sessions[i_session].i_target,
 		manager->runs.run[i_session].tally->id, &vnis);
 
 	if (r == 0)

@@ -36,8 +36,6 @@
 /* Targets of an underlay. */
 #define TARGETS_MAX 64
 
-static const char STEER_NAME[] = "vtapd-steer";
-
 /* Until a new try where something was refused: permissions do not come by themselves. */
 #define RETRY_NS (60 * VTAP_NS_PER_S)
 
@@ -291,7 +289,7 @@ static bool has_our_program(struct vtap_nl *nl, int index)
 	struct vtap_filter filter;
 
 	return vtap_clsact_find(nl, index, VTAP_HOOK_INGRESS, &filter, NULL) == 0 &&
-	       strcmp(filter.name, STEER_NAME) == 0;
+	       strcmp(filter.name, VTAP_STEERING_NAME) == 0;
 }
 
 /* Programs that the process before us left in place. */
@@ -497,7 +495,7 @@ static bool is_foreign(
 	struct vtap_filter filter;
 	int r = vtap_clsact_find(steering->nl, underlay->index, VTAP_HOOK_INGRESS, &filter, NULL);
 
-	if (r != VTAP_CLSACT_FOREIGN && (r != 0 || strcmp(filter.name, STEER_NAME) == 0))
+	if (r != VTAP_CLSACT_FOREIGN && (r != 0 || strcmp(filter.name, VTAP_STEERING_NAME) == 0))
 		return false;
 	(void)vtap_err_set(err, -EEXIST,
 		"somebody else's filter has the place of ours (pref %d), left alone",
@@ -516,8 +514,8 @@ static int program_put(
 	if (r == 0 && underlay->program_id == 0 && is_foreign(steering, underlay, err))
 		r = -EEXIST;
 	if (r == 0)
-		r = vtap_clsact_set(
-			steering->nl, underlay->index, VTAP_HOOK_INGRESS, STEER_NAME, fd, err);
+		r = vtap_clsact_set(steering->nl, underlay->index, VTAP_HOOK_INGRESS,
+			VTAP_STEERING_NAME, fd, err);
 	if (r == 0)
 		underlay->program_id = id;
 	return r;
@@ -889,16 +887,14 @@ static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
 		(uintmax_t)n);
 }
 
-/* Once a second. */
-static void sample_slowly(struct vtap_manager *manager, uint64_t now_ns)
+void vtap_steering_flows(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct noting noting = { .manager = manager, .now_ns = now_ns };
 
+	if (manager->steering->fastpath == NULL)
+		return;
 	/* refused: what moved is told the next time */
 	(void)vtap_fastpath_flows(manager->steering->fastpath, flow_note, &noting);
-	for (size_t i = 0; i < manager->conf->n_targets; i++)
-		target_watch(manager, i);
-	lost_report(manager->steering, now_ns);
 }
 
 void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns)
@@ -922,8 +918,10 @@ void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns)
 void vtap_steering_second(struct vtap_manager *manager, uint64_t now_ns)
 {
 	vtap_steering_sample(manager, now_ns);
-	if (manager->steering->fastpath != NULL)
-		sample_slowly(manager, now_ns);
+	vtap_steering_flows(manager, now_ns);
+	for (size_t i = 0; i < manager->conf->n_targets && manager->steering->fastpath != NULL; i++)
+		target_watch(manager, i);
+	lost_report(manager->steering, now_ns);
 }
 
 /* ---- telling ---- */
@@ -988,22 +986,9 @@ bool vtap_steering_holds_port(const struct vtap_manager *manager, size_t i_targe
 	return false;
 }
 
-/* ---- the end ---- */
-
-int vtap_steering_remove_all(struct vtap_nl *nl, const char *runtime_dir, struct vtap_err *err)
+int vtap_steering_forget(const char *runtime_dir)
 {
 	_auto_free char *pin_dir = pin_dir_find(runtime_dir);
-	_auto_free int *indexes = NULL;
-	size_t n = 0;
-	int n_removed = 0, r = vtap_clsact_devices(nl, &indexes, &n, err);
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (!has_our_program(nl, indexes[i]))
-			continue;
-		r = vtap_clsact_clear(nl, indexes[i], VTAP_HOOK_INGRESS, err);
-		n_removed++;
-	}
-	if (r == 0 && pin_dir != NULL)
-		r = vtap_fastpath_forget(pin_dir);
-	return r < 0 ? r : n_removed;
+	return pin_dir != NULL ? vtap_fastpath_forget(pin_dir) : 0;
 }

@@ -16,6 +16,13 @@
 #include "netlink/socket.h"
 #include "netlink/watch.h"
 
+/** VTAP_STEERING_NAME - of the program on an underlay, as `tc filter show` prints it */
+#define VTAP_STEERING_NAME "vtapd-steer"
+
+/** VTAP_GUARD_IN_NAME, VTAP_GUARD_OUT_NAME - likewise, on a tap interface */
+#define VTAP_GUARD_IN_NAME  "vtapd-guard-in"
+#define VTAP_GUARD_OUT_NAME "vtapd-guard-out"
+
 struct vtap_manager;
 struct vtap_steering;
 
@@ -53,7 +60,11 @@ void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_
  * looks at counters. */
 void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns);
 
-/** vtap_steering_second() - likewise, and which flows moved. Context: once a second. */
+/** vtap_steering_flows() - take up which flows moved. Context: before anybody looks at VNIs. */
+void vtap_steering_flows(struct vtap_manager *manager, uint64_t now_ns);
+
+/** vtap_steering_second() - all of it, and does anybody end the chain before us? Context: once a
+ * second. */
 void vtap_steering_second(struct vtap_manager *manager, uint64_t now_ns);
 
 /** struct vtap_steering_status - how a target fares; strings are borrowed until the next turn */
@@ -80,6 +91,6 @@ uint64_t vtap_steering_since(const struct vtap_steering *steering);
  * answered while nobody listens, wherever they came from so far? */
 bool vtap_steering_holds_port(const struct vtap_manager *manager, size_t i_target);
 
-/** vtap_steering_remove_all() - our programs from every interface, and what is pinned. Return: how
- * many programs, or negative errno. */
-int vtap_steering_remove_all(struct vtap_nl *nl, const char *runtime_dir, struct vtap_err *err);
+/** vtap_steering_forget() - remove what is pinned, so that nobody goes on counting. Return: 0 or
+ * negative errno. */
+int vtap_steering_forget(const char *runtime_dir);

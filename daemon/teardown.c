@@ -10,9 +10,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "daemon/interfaces.h"
 #include "daemon/lock.h"
 #include "daemon/options.h"
+#include "daemon/removal.h"
 #include "netlink/socket.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -61,9 +61,9 @@ static int complain(int r, const char *what, const struct vtap_err *err)
 }
 
 /* In the words of `vtapctl teardown`, or as its JSON. */
-static int tell(size_t n_interfaces, bool was_stopped, bool is_json)
+static int tell(const struct vtap_report_removed *removed, bool was_stopped, bool is_json)
 {
-	_auto_free char *json = vtap_json_teardown(n_interfaces, was_stopped ? CLOSED : NULL);
+	_auto_free char *json = vtap_json_teardown(removed, was_stopped ? CLOSED : NULL);
 	static const struct vtap_text_opts plain = { .has_color = false };
 	int r = json == NULL ? -ENOMEM : 0;
 
@@ -77,8 +77,9 @@ static int tell(size_t n_interfaces, bool was_stopped, bool is_json)
 	return VTAP_EXIT_TROUBLE;
 }
 
-int vtap_teardown(bool is_json)
+int vtap_teardown(const char *runtime_dir, bool is_json)
 {
+	struct vtap_report_removed removed = { 0 };
 	_auto(nl) struct vtap_nl *nl = NULL;
 	struct vtap_err err = VTAP_ERR_NULL;
 	_auto_fd int lock_fd = -1;
@@ -93,8 +94,10 @@ int vtap_teardown(bool is_json)
 	if (r == 0)
 		r = vtap_nl_open(&nl, &err);
 	if (r == 0)
-		r = vtap_interfaces_remove_all(nl, &err);
+		r = vtap_removal_run(nl, runtime_dir, &removed, &err);
 	if (r < 0)
-		return complain(r, "remove the interfaces", &err);
-	return tell((size_t)r, was_stopped, is_json);
+		return complain(r, "remove what is ours", &err);
+	r = tell(&removed, was_stopped, is_json);
+	vtap_report_removed_done(&removed);
+	return r;
 }

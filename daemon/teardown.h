@@ -6,4 +6,4 @@
 
 /** vtap_teardown() - stop a running vtapd of this namespace, then remove, and say what was done, as
  * JSON or in words. Return: exit status. */
-int vtap_teardown(bool is_json);
+int vtap_teardown(const char *runtime_dir, bool is_json);

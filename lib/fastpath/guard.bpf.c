@@ -24,15 +24,28 @@ struct {
 	__type(value, struct vtap_fast_guarded);
 } guarded SEC(".maps");
 
+/* The key of a lookup, not on the stack: see steer.bpf.c */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} scratch SEC(".maps");
+
+const volatile __u32 zero;
+
 SEC("tc")
 int vtapd_guard_in(struct __sk_buff *skb)
 {
-	__u32 slot = skb->tc_index & (VTAP_FAST_PAGE_BIT - 1);
+	__u32 *slot = bpf_map_lookup_elem(&scratch, (const void *)&zero);
 	struct vtap_fast_guarded *here;
 
-	if (slot == 0)
+	if (slot == NULL)
+		return TC_ACT_STOLEN; /* cannot be */
+	*slot = skb->tc_index & (VTAP_FAST_PAGE_BIT - 1);
+	if (*slot == 0)
 		return TC_ACT_STOLEN; /* written by a worker, who has counted it */
-	here = bpf_map_lookup_elem(&guarded, &slot);
+	here = bpf_map_lookup_elem(&guarded, slot);
 	if (here == NULL)
 		return TC_ACT_STOLEN;
 	if (skb->tc_index & VTAP_FAST_PAGE_BIT) {

@@ -48,9 +48,9 @@ void vtap_maps_done(struct vtap_maps *maps);
 /** vtap_maps_flows_max() - rows of a map of flows */
 uint32_t vtap_maps_flows_max(enum vtap_map map);
 
-/** struct vtap_maps_log - where the verifier writes */
+/** struct vtap_maps_log - where the verifier writes: much, before the line that matters */
 struct vtap_maps_log {
-	char text[16384];
+	char text[4 << 20];
 };
 
 /** vtap_program_id() - the kernel's number of a program. Return: 0 or negative errno. */

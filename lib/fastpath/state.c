@@ -68,10 +68,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 
 static int guard_load(struct vtap_fastpath *fastpath, struct vtap_err *err)
 {
-	struct vtap_maps_log log = { .text = "" };
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log.text,
-		.kernel_log_size = sizeof(log.text));
-	struct vtap_guard_bpf *guard = vtap_guard_bpf__open_opts(&opts);
+	struct vtap_guard_bpf *guard = vtap_guard_bpf__open();
 	int r = guard == NULL ? -errno : 0;
 
 	if (r == 0)
@@ -90,7 +87,7 @@ static int guard_load(struct vtap_fastpath *fastpath, struct vtap_err *err)
 		r = vtap_program_id(fastpath->guard_in_fd, &fastpath->guard_in_id);
 	if (r == 0)
 		r = vtap_program_id(fastpath->guard_out_fd, &fastpath->guard_out_id);
-	return r < 0 ? vtap_maps_refused(err, r, "load the guard", &log) : 0;
+	return r < 0 ? vtap_maps_refused(err, r, "load the guard", NULL) : 0;
 }
 
 static uint32_t slots_needed(size_t n_owners)

@@ -43,6 +43,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define IP_OFFSET 0x1fff
 #define IP_MF     0x2000
 
+/* No place in ports[] */
+#define NO_PORT ((__u32)-1)
+
 /* IEEE 802.1Q: the identifier in a tag. 0 is a priority tag: the frame is the interface's own. */
 #define VLAN_ID_MASK 0x0fff
 
@@ -131,7 +134,8 @@ struct {
 struct scratch {
 	struct vtap_fast_flow4 flow4;
 	struct vtap_fast_flow6 flow6;
-	struct ethhdr inner;
+	__u32 inner[4];        /* Ethernet header; the last two bytes are not its own */
+	volatile __u32 i_port; /* read back each time: see port_get() */
 	__u32 is_truncated;
 	__u32 has_reserved_bits;
 	__u32 slot;
@@ -155,48 +159,57 @@ struct {
 struct vxlanhdr {
 	__be32 flags; /* only I counts */
 	__be32 vni;   /* in the first three bytes */
-} __attribute__((packed));
+};
 
-/* What is behind UDP in a packet to be taken. The last four bytes are of the inner frame's IP
+/* What is behind UDP in a packet to be taken. The last eight bytes are of the inner frame's IP
  * header, if it has one: both families have their length in there. */
 struct payload {
 	struct vxlanhdr vxlan;
 	struct ethhdr inner;
 	__be16 l3[4];
-} __attribute__((packed));
+};
 
-struct packet4 {
-	struct ethhdr eth;
-	struct iphdr ip;
-	struct udphdr udp;
-	struct payload payload;
-} __attribute__((packed));
+#define PAYLOAD_BYTES 30 /* sizeof without what pads it */
 
-struct packet6 {
-	struct ethhdr eth;
-	struct ipv6hdr ip;
-	struct udphdr udp;
-	struct payload payload;
-} __attribute__((packed));
+/* Bytes from the outer Ethernet header on that must be readable, in one piece. */
+#define READ4 (ETH_HLEN + sizeof(struct iphdr) + sizeof(struct udphdr) + PAYLOAD_BYTES)
+#define READ6 (ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct udphdr) + PAYLOAD_BYTES)
 
+/* Bytes behind the outer Ethernet header that are taken away: the inner one takes its place. */
 #define STRIPPED4                                                                                  \
-	(sizeof(struct packet4) - sizeof(struct ethhdr) - sizeof(((struct payload *)0)->l3))
+	(sizeof(struct iphdr) + sizeof(struct udphdr) + sizeof(struct vxlanhdr) + ETH_HLEN)
 #define STRIPPED6                                                                                  \
-	(sizeof(struct packet6) - sizeof(struct ethhdr) - sizeof(((struct payload *)0)->l3))
+	(sizeof(struct ipv6hdr) + sizeof(struct udphdr) + sizeof(struct vxlanhdr) + ETH_HLEN)
 
 static __always_inline struct scratch *scratch_get(void)
 {
 	return bpf_map_lookup_elem(&scratch, (const void *)&zero);
 }
 
-/* Which of the underlay's targets has this port? Return: its place in ports[], or -1. */
-static __always_inline int port_find(__be16 port)
+static __noinline int port_find_other(__u32 port)
 {
 #pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < n_ports && i < VTAP_FAST_PORTS_MAX; i++)
+	for (__u32 i = 1; i < n_ports && i < VTAP_FAST_PORTS_MAX; i++)
 		if (ports[i].port == port)
 			return (int)i;
 	return -1;
+}
+
+/* Which of the underlay's targets has this port? Return: its place in ports[], or -1. Mostly there
+ * is one. */
+static __always_inline int port_find(__be16 port)
+{
+	if (n_ports > 0 && ports[0].port == port)
+		return 0;
+	return n_ports > 1 ? port_find_other(port) : -1;
+}
+
+/* The target that a packet is for. Without CAP_PERFMON the verifier allows an address that is
+ * computed from a known number on one way here and from an unknown one on another only if it cannot
+ * tell: what it reads from a map's value it never knows. */
+static __always_inline const struct vtap_fast_port *port_get(const struct scratch *s)
+{
+	return (const struct vtap_fast_port *)&ports[s->i_port & (VTAP_FAST_PORTS_MAX - 1)];
 }
 
 static __always_inline void addr_map4(__u8 *addr, __be32 v4)
@@ -208,22 +221,22 @@ static __always_inline void addr_map4(__u8 *addr, __be32 v4)
 
 /* ---- up: the packet is not for us to decide ---- */
 
-static __always_inline struct vtap_fast_looked *looked_find(struct scratch *s, int i_port)
+static __always_inline struct vtap_fast_looked *looked_find(struct scratch *s)
 {
-	s->slot = ports[i_port & (VTAP_FAST_PORTS_MAX - 1)].slot;
+	s->slot = port_get(s)->slot;
 	return bpf_map_lookup_elem(&steered, &s->slot);
 }
 
 /* A packet to a target's port goes up: not if nobody listens there and the stack would answer. Its
  * addresses are in the scratch as a tuple of @size bytes, its destination in the mapped form. */
-static __noinline int up_heard(struct __sk_buff *skb, struct scratch *s, int i_port, __u32 size)
+static __noinline int up_heard(struct __sk_buff *skb, struct scratch *s, __u32 size)
 {
 	struct vtap_fast_looked *looked;
 	struct bpf_sock *sock;
 
 	if (s == NULL || bpf_map_lookup_elem(&own, s->destination) == NULL)
 		return TC_ACT_UNSPEC;
-	looked = looked_find(s, i_port);
+	looked = looked_find(s);
 	if (looked == NULL)
 		return TC_ACT_UNSPEC;
 	looked->looked++;
@@ -248,22 +261,21 @@ static __noinline int up4(struct __sk_buff *skb)
 	struct scratch *s = scratch_get();
 	struct iphdr ip;
 	struct udphdr udp;
-	int i_port;
 
 	if (s == NULL || bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) < 0 ||
 		ip.protocol != IPPROTO_UDP || ip.ihl < 5 ||
 		(ip.frag_off & bpf_htons(IP_OFFSET)) != 0 ||
 		bpf_skb_load_bytes(skb, ETH_HLEN + ip.ihl * 4, &udp, sizeof(udp)) < 0)
 		return TC_ACT_UNSPEC;
-	i_port = port_find(udp.dest);
-	if (i_port < 0)
+	s->i_port = (__u32)port_find(udp.dest);
+	if (s->i_port == NO_PORT)
 		return TC_ACT_UNSPEC;
 	s->tuple.ipv4.saddr = ip.saddr;
 	s->tuple.ipv4.daddr = ip.daddr;
 	s->tuple.ipv4.sport = udp.source;
 	s->tuple.ipv4.dport = udp.dest;
 	addr_map4(s->destination, ip.daddr);
-	return up_heard(skb, s, i_port, sizeof(s->tuple.ipv4));
+	return up_heard(skb, s, sizeof(s->tuple.ipv4));
 }
 
 /* The offset of UDP in an IPv6 packet, behind extension headers that the stack looks through; 0
@@ -297,22 +309,21 @@ static __noinline int up6(struct __sk_buff *skb)
 	struct ipv6hdr ip;
 	struct udphdr udp;
 	__u32 offset;
-	int i_port;
 
 	if (s == NULL || bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) < 0)
 		return TC_ACT_UNSPEC;
 	offset = udp_find6(skb, ip.nexthdr);
 	if (offset == 0 || bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)) < 0)
 		return TC_ACT_UNSPEC;
-	i_port = port_find(udp.dest);
-	if (i_port < 0)
+	s->i_port = (__u32)port_find(udp.dest);
+	if (s->i_port == NO_PORT)
 		return TC_ACT_UNSPEC;
 	__builtin_memcpy(s->tuple.ipv6.saddr, &ip.saddr, sizeof(ip.saddr));
 	__builtin_memcpy(s->tuple.ipv6.daddr, &ip.daddr, sizeof(ip.daddr));
 	s->tuple.ipv6.sport = udp.source;
 	s->tuple.ipv6.dport = udp.dest;
 	__builtin_memcpy(s->destination, &ip.daddr, sizeof(ip.daddr));
-	return up_heard(skb, s, i_port, sizeof(s->tuple.ipv6));
+	return up_heard(skb, s, sizeof(s->tuple.ipv6));
 }
 
 /* ---- deciding: as datapath/table.c does ---- */
@@ -374,13 +385,15 @@ static __always_inline bool source_is_plain(const struct scratch *s)
 
 /* For whom is it, and who may send? The flow's addresses and VNI are in the scratch; the exit is
  * written to decided. Return: is it to be taken? */
-static __noinline int decide(struct scratch *s, int i_port)
+static __noinline int decide(struct scratch *s)
 {
-	const struct vtap_fast_port *port =
-		(const struct vtap_fast_port *)&ports[i_port & (VTAP_FAST_PORTS_MAX - 1)];
 	const struct vtap_fast_exit *exit;
+	const struct vtap_fast_port *port;
 
-	if (s == NULL || bpf_map_lookup_elem(&own, s->destination) == NULL ||
+	if (s == NULL)
+		return 0;
+	port = port_get(s);
+	if (bpf_map_lookup_elem(&own, s->destination) == NULL ||
 		bpf_map_lookup_elem(&own, s->source) != NULL || !source_is_plain(s) ||
 		!source_is_allowed(s, port))
 		return 0;
@@ -410,22 +423,26 @@ static __always_inline struct vtap_fast_flow *flow_keep(
 	return flow;
 }
 
-static __always_inline struct vtap_fast_flow *flow_decide4(
-	struct scratch *s, int i_port, struct vtap_fast_flow *flow)
+static __noinline struct vtap_fast_flow *flow_decide4(
+	struct scratch *s, struct vtap_fast_flow *flow)
 {
+	if (s == NULL)
+		return NULL;
 	addr_map4(s->source, s->flow4.source);
 	addr_map4(s->destination, s->flow4.destination);
 	s->vni = s->flow4.vni;
-	return decide(s, i_port) ? flow_keep(s, &flow4, &s->flow4, flow) : NULL;
+	return decide(s) ? flow_keep(s, &flow4, &s->flow4, flow) : NULL;
 }
 
-static __always_inline struct vtap_fast_flow *flow_decide6(
-	struct scratch *s, int i_port, struct vtap_fast_flow *flow)
+static __noinline struct vtap_fast_flow *flow_decide6(
+	struct scratch *s, struct vtap_fast_flow *flow)
 {
+	if (s == NULL)
+		return NULL;
 	__builtin_memcpy(s->source, s->flow6.source, sizeof(s->source));
 	__builtin_memcpy(s->destination, s->flow6.destination, sizeof(s->destination));
 	s->vni = s->flow6.vni;
-	return decide(s, i_port) ? flow_keep(s, &flow6, &s->flow6, flow) : NULL;
+	return decide(s) ? flow_keep(s, &flow6, &s->flow6, flow) : NULL;
 }
 
 /* ---- taking ---- */
@@ -438,6 +455,31 @@ static __always_inline __u32 payload_is_truncated(const struct payload *payload,
 	if (payload->inner.h_proto == bpf_htons(ETH_P_IPV6))
 		return bpf_ntohs(payload->l3[2]) + sizeof(struct ipv6hdr) > l3_bytes;
 	return 0;
+}
+
+/* Sixteen bytes from the Ethernet header on; two more than it has, but two that are there. */
+static __always_inline void header_copy(__u32 *to, const __u32 *from)
+{
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+	*(__u16 *)&to[3] = *(const __u16 *)&from[3];
+}
+
+/* What is needed of the packet once it is known to be plain; then no pointer into it is. */
+static __always_inline void payload_keep(
+	struct scratch *s, const struct payload *payload, __u32 l3_bytes)
+{
+	s->is_truncated = payload_is_truncated(payload, l3_bytes);
+	s->has_reserved_bits = (payload->vxlan.flags & bpf_htonl(~(VTAP_VXLAN_FLAG_I << 24))) |
+			       (payload->vxlan.vni & bpf_htonl(0xff));
+	header_copy(s->inner, (const __u32 *)&payload->inner);
+}
+
+/* As the keys have it. */
+static __always_inline __u32 payload_vni(const struct scratch *s, const struct payload *payload)
+{
+	return (__u32)port_get(s)->i_target << 24 | bpf_ntohl(payload->vxlan.vni) >> 8;
 }
 
 static __always_inline void count(const struct scratch *s, struct vtap_fast_flow *flow,
@@ -461,14 +503,14 @@ static __always_inline void count(const struct scratch *s, struct vtap_fast_flow
  * its VLAN tag, hash, mark. Return: 0, or negative when the packet is as it was. */
 static __always_inline int strip(struct __sk_buff *skb, const struct scratch *s, __u32 stripped)
 {
-	struct ethhdr *eth;
+	void *eth;
 
 	if (bpf_skb_adjust_room(skb, -(__s32)stripped, BPF_ADJ_ROOM_MAC, 0) < 0)
 		return -1;
 	eth = (void *)(long)skb->data;
-	if ((void *)(eth + 1) > (void *)(long)skb->data_end)
+	if (eth + ETH_HLEN > (void *)(long)skb->data_end)
 		return -1; /* cannot be: it was longer */
-	*eth = s->inner;
+	header_copy(eth, s->inner);
 	if (skb->vlan_present)
 		bpf_skb_vlan_pop(skb);
 	bpf_set_hash_invalid(skb);
@@ -476,18 +518,13 @@ static __always_inline int strip(struct __sk_buff *skb, const struct scratch *s,
 	return 0;
 }
 
-/* Hand the inner frame over. @stripped: bytes of the outer headers and the inner Ethernet header */
-static __always_inline int take(struct __sk_buff *skb, struct scratch *s,
-	struct vtap_fast_flow *flow, const struct payload *payload, __u32 stripped)
+/* Hand the inner frame over. @stripped: as strip() */
+static __always_inline int take(
+	struct __sk_buff *skb, struct scratch *s, struct vtap_fast_flow *flow, __u32 stripped)
 {
 	struct vtap_fast_steered *here;
 	const __u32 *page_bit;
 
-	s->inner = payload->inner;
-	s->is_truncated = payload_is_truncated(payload, skb->len - ETH_HLEN - stripped);
-	s->has_reserved_bits =
-		(payload->vxlan.flags & bpf_htonl(~(VTAP_VXLAN_FLAG_I << 24))) != 0 ||
-		(payload->vxlan.vni & bpf_htonl(0xff)) != 0;
 	if (strip(skb, s, stripped) < 0)
 		return TC_ACT_UNSPEC;
 	here = bpf_map_lookup_elem(&steered, &flow->exit.slot);
@@ -499,7 +536,7 @@ static __always_inline int take(struct __sk_buff *skb, struct scratch *s,
 	return bpf_redirect(flow->exit.ifindex, BPF_F_INGRESS);
 }
 
-/* What both families ask of the metadata and of what is behind UDP. @stripped: as take() */
+/* What both families ask of the metadata and of what is behind UDP. */
 static __always_inline bool payload_is_plain(
 	struct __sk_buff *skb, const struct payload *payload, __be16 checksum)
 {
@@ -509,127 +546,126 @@ static __always_inline bool payload_is_plain(
 	return checksum == 0 || bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0;
 }
 
-static __always_inline bool checksum_is_right(const void *ip)
+static __always_inline bool checksum_is_right(const struct iphdr *ip)
 {
-	const __u16 *word = ip;
-	__u32 sum = 0;
+	const __u32 *word = (const __u32 *)ip;
+	__u64 sum = (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
 
-	for (int i = 0; i < 10; i++)
-		sum += word[i];
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
 }
 
-static __always_inline int steer4(struct __sk_buff *skb, const struct packet4 *packet)
+static __always_inline int steer4(struct __sk_buff *skb, const struct iphdr *ip)
 {
+	const struct udphdr *udp = (const void *)(ip + 1);
+	const struct payload *payload = (const void *)(udp + 1);
 	const __u32 n_bytes = skb->len - ETH_HLEN; /* from the IP header on */
 	struct vtap_fast_flow *flow;
 	struct scratch *s;
-	int i_port;
 
-	if (packet->ip.protocol != IPPROTO_UDP)
+	if (ip->protocol != IPPROTO_UDP)
 		return TC_ACT_UNSPEC;
-	if (*(__u8 *)&packet->ip != 0x45 ||
-		(packet->ip.frag_off & bpf_htons(IP_OFFSET | IP_MF)) != 0)
-		return up4(skb);
-	i_port = port_find(packet->udp.dest);
-	if (i_port < 0)
-		return TC_ACT_UNSPEC;
-	if (bpf_ntohs(packet->ip.tot_len) != n_bytes ||
-		bpf_ntohs(packet->udp.len) != n_bytes - sizeof(struct iphdr) ||
-		n_bytes < STRIPPED4 + sizeof(struct iphdr) ||
-		!checksum_is_right((const void *)packet + ETH_HLEN) ||
-		!payload_is_plain(skb, &packet->payload, packet->udp.check))
+	if (*(const __u8 *)ip != 0x45 || (ip->frag_off & bpf_htons(IP_OFFSET | IP_MF)) != 0)
 		return up4(skb);
 	s = scratch_get();
 	if (s == NULL)
 		return TC_ACT_UNSPEC;
-	s->flow4.source = packet->ip.saddr;
-	s->flow4.destination = packet->ip.daddr;
-	s->flow4.vni =
-		(__u32)ports[i_port].i_target << 24 | bpf_ntohl(packet->payload.vxlan.vni) >> 8;
+	s->i_port = (__u32)port_find(udp->dest);
+	if (s->i_port == NO_PORT)
+		return TC_ACT_UNSPEC;
+	if (bpf_ntohs(ip->tot_len) != n_bytes ||
+		bpf_ntohs(udp->len) != n_bytes - sizeof(struct iphdr) ||
+		n_bytes < STRIPPED4 + sizeof(struct iphdr) || !checksum_is_right(ip) ||
+		!payload_is_plain(skb, payload, udp->check))
+		return up4(skb);
+	s->flow4.source = ip->saddr;
+	s->flow4.destination = ip->daddr;
+	s->flow4.vni = payload_vni(s, payload);
+	payload_keep(s, payload, skb->len - ETH_HLEN - STRIPPED4);
 	flow = bpf_map_lookup_elem(&flow4, &s->flow4);
 	if (flow == NULL || flow->program != program_id) {
-		flow = flow_decide4(s, i_port, flow);
+		flow = flow_decide4(s, flow);
 		if (flow == NULL)
 			return up4(skb);
 	}
-	return take(skb, s, flow, &packet->payload, STRIPPED4);
+	return take(skb, s, flow, STRIPPED4);
 }
 
-static __always_inline int steer6(struct __sk_buff *skb, const struct packet6 *packet)
+static __always_inline int steer6(struct __sk_buff *skb, const struct ipv6hdr *ip)
 {
+	const struct udphdr *udp = (const void *)(ip + 1);
+	const struct payload *payload = (const void *)(udp + 1);
 	const __u32 n_bytes = skb->len - ETH_HLEN; /* from the IP header on */
 	struct vtap_fast_flow *flow;
 	struct scratch *s;
-	int i_port;
 
-	if (packet->ip.nexthdr != IPPROTO_UDP)
-		return up6(skb);
-	i_port = port_find(packet->udp.dest);
-	if (i_port < 0)
-		return TC_ACT_UNSPEC;
-	if (packet->ip.version != 6 ||
-		bpf_ntohs(packet->ip.payload_len) != n_bytes - sizeof(struct ipv6hdr) ||
-		packet->udp.len != packet->ip.payload_len ||
-		n_bytes < STRIPPED6 + sizeof(struct ipv6hdr) ||
-		!payload_is_plain(skb, &packet->payload, packet->udp.check))
+	if (ip->nexthdr != IPPROTO_UDP)
 		return up6(skb);
 	s = scratch_get();
 	if (s == NULL)
 		return TC_ACT_UNSPEC;
-	__builtin_memcpy(s->flow6.source, &packet->ip.saddr, sizeof(s->flow6.source));
-	__builtin_memcpy(s->flow6.destination, &packet->ip.daddr, sizeof(s->flow6.destination));
-	s->flow6.vni =
-		(__u32)ports[i_port].i_target << 24 | bpf_ntohl(packet->payload.vxlan.vni) >> 8;
+	s->i_port = (__u32)port_find(udp->dest);
+	if (s->i_port == NO_PORT)
+		return TC_ACT_UNSPEC;
+	if (ip->version != 6 || bpf_ntohs(ip->payload_len) != n_bytes - sizeof(struct ipv6hdr) ||
+		udp->len != ip->payload_len || n_bytes < STRIPPED6 + sizeof(struct ipv6hdr) ||
+		!payload_is_plain(skb, payload, udp->check))
+		return up6(skb);
+	__builtin_memcpy(s->flow6.source, &ip->saddr, sizeof(s->flow6.source));
+	__builtin_memcpy(s->flow6.destination, &ip->daddr, sizeof(s->flow6.destination));
+	s->flow6.vni = payload_vni(s, payload);
+	payload_keep(s, payload, skb->len - ETH_HLEN - STRIPPED6);
 	flow = bpf_map_lookup_elem(&flow6, &s->flow6);
 	if (flow == NULL || flow->program != program_id) {
-		flow = flow_decide6(s, i_port, flow);
+		flow = flow_decide6(s, flow);
 		if (flow == NULL)
 			return up6(skb);
 	}
-	return take(skb, s, flow, &packet->payload, STRIPPED6);
+	return take(skb, s, flow, STRIPPED6);
 }
 
 /* ---- a packet ---- */
 
-static __always_inline int handle4(struct __sk_buff *skb)
+static __always_inline bool is_readable(const struct __sk_buff *skb, __u32 n_bytes)
 {
-	const struct packet4 *packet;
+	return (void *)(long)skb->data + n_bytes <= (void *)(long)skb->data_end;
+}
+
+/* Too little of the packet is in one piece: make it so, but do not gather the bytes of others. */
+static __noinline int gather4(struct __sk_buff *skb)
+{
 	__u8 protocol;
 
-	if ((void *)(long)skb->data + sizeof(*packet) > (void *)(long)skb->data_end) {
-		/* do not gather the bytes of others */
-		if (bpf_skb_load_bytes(skb, ETH_HLEN + __builtin_offsetof(struct iphdr, protocol),
-			    &protocol, sizeof(protocol)) < 0 ||
-			protocol != IPPROTO_UDP)
-			return TC_ACT_UNSPEC;
-		if (bpf_skb_pull_data(skb, sizeof(*packet)) < 0)
-			return up4(skb);
-	}
-	packet = (void *)(long)skb->data;
-	if ((void *)(packet + 1) > (void *)(long)skb->data_end)
+	if (bpf_skb_load_bytes(skb, ETH_HLEN + __builtin_offsetof(struct iphdr, protocol),
+		    &protocol, sizeof(protocol)) < 0)
+		return -1;
+	return protocol == IPPROTO_UDP ? bpf_skb_pull_data(skb, READ4) : -1;
+}
+
+static __noinline int gather6(struct __sk_buff *skb)
+{
+	__u8 protocol;
+
+	if (bpf_skb_load_bytes(skb, ETH_HLEN + __builtin_offsetof(struct ipv6hdr, nexthdr),
+		    &protocol, sizeof(protocol)) < 0)
+		return -1;
+	return protocol == IPPROTO_UDP ? bpf_skb_pull_data(skb, READ6) : -1;
+}
+
+static __always_inline int handle4(struct __sk_buff *skb)
+{
+	if (!is_readable(skb, READ4) && (gather4(skb) < 0 || !is_readable(skb, READ4)))
 		return up4(skb);
-	return steer4(skb, packet);
+	return steer4(skb, (void *)(long)skb->data + ETH_HLEN);
 }
 
 static __always_inline int handle6(struct __sk_buff *skb)
 {
-	const struct packet6 *packet;
-	__u8 protocol;
-
-	if ((void *)(long)skb->data + sizeof(*packet) > (void *)(long)skb->data_end) {
-		if (bpf_skb_load_bytes(skb, ETH_HLEN + __builtin_offsetof(struct ipv6hdr, nexthdr),
-			    &protocol, sizeof(protocol)) < 0 ||
-			protocol == IPPROTO_TCP || protocol == IPPROTO_ICMPV6)
-			return TC_ACT_UNSPEC;
-		if (bpf_skb_pull_data(skb, sizeof(*packet)) < 0)
-			return up6(skb);
-	}
-	packet = (void *)(long)skb->data;
-	if ((void *)(packet + 1) > (void *)(long)skb->data_end)
+	if (!is_readable(skb, READ6) && (gather6(skb) < 0 || !is_readable(skb, READ6)))
 		return up6(skb);
-	return steer6(skb, packet);
+	return steer6(skb, (void *)(long)skb->data + ETH_HLEN);
 }
 
 SEC("tc")

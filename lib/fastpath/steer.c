@@ -317,14 +317,15 @@ static void constants_set(const struct vtap_steer *steer, struct vtap_steer_bpf 
 		program->rodata->ports[i] = steer->port[i_targets[i]];
 }
 
-int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
-	int *ret_fd, uint32_t *ret_id, struct vtap_err *err)
+/* @log: where the verifier writes, when it refuses; NULL: nowhere */
+static int program_load(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
+	struct vtap_maps_log *log, int *ret_fd)
 {
-	struct vtap_maps_log log = { .text = "" };
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log.text,
-		.kernel_log_size = sizeof(log.text));
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts,
+		.kernel_log_buf = log != NULL ? log->text : NULL,
+		.kernel_log_size = log != NULL ? sizeof(log->text) : 0);
 	struct vtap_steer_bpf *program = vtap_steer_bpf__open_opts(&opts);
-	int fd = -1, r = program == NULL ? -errno : 0;
+	int r = program == NULL ? -errno : 0;
 
 	if (r == 0)
 		r = maps_hand_over(steer, program);
@@ -333,16 +334,29 @@ int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, 
 		r = vtap_steer_bpf__load(program);
 	}
 	if (r == 0) {
-		fd = fcntl(bpf_program__fd(program->progs.vtapd_steer), F_DUPFD_CLOEXEC, 0);
-		r = fd < 0 ? -errno : 0;
+		*ret_fd = fcntl(bpf_program__fd(program->progs.vtapd_steer), F_DUPFD_CLOEXEC, 0);
+		r = *ret_fd < 0 ? -errno : 0;
 	}
 	vtap_steer_bpf__destroy(program);
+	return r;
+}
+
+int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
+	int *ret_fd, uint32_t *ret_id, struct vtap_err *err)
+{
+	_auto_free struct vtap_maps_log *log = NULL;
+	_auto_fd int fd = -1;
+	int r = program_load(steer, i_targets, n, NULL, &fd);
+
 	if (r == 0)
 		r = vtap_program_id(fd, ret_id);
-	if (r < 0)
-		(void)vtap_fd_close(fd); /* always -1 */
-	if (r < 0)
-		return vtap_maps_refused(err, r, "load the program", &log);
-	*ret_fd = fd;
-	return 0;
+	if (r == 0) {
+		*ret_fd = vtap_steal_fd(&fd);
+		return 0;
+	}
+	/* once more, to hear why */
+	log = r != -EPERM ? calloc(1, sizeof(*log)) : NULL;
+	if (log != NULL)
+		(void)program_load(steer, i_targets, n, log, &fd); /* refused as before */
+	return vtap_maps_refused(err, r, "load the program", log);
 }

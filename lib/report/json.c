@@ -372,10 +372,12 @@ char *vtap_json_wait(const struct vtap_report_session *session)
 		vtap_json_shown(session->state.message)));
 }
 
-char *vtap_json_teardown(size_t n_interfaces, const char *message)
+char *vtap_json_teardown(const struct vtap_report_removed *removed, const char *message)
 {
-	return vtap_json_text(json_pack(
-		"{s:I, s:s?}", "interfaces", (json_int_t)n_interfaces, "message", message));
+	return vtap_json_text(json_pack("{s:I, s:o, s:I, s:s?}", "interfaces",
+		(json_int_t)removed->n_interfaces, "fast_paths",
+		vtap_json_strings((const char *const *)removed->fast_path, removed->n_fast_paths),
+		"guards", (json_int_t)removed->n_guards, "message", message));
 }
 
 char *vtap_json_error(const char *sentence)

@@ -44,7 +44,7 @@ char *vtap_json_refusal(const struct vtap_report_refusal *refusal);
 char *vtap_json_wait(const struct vtap_report_session *session);
 
 /** vtap_json_teardown() - @message may be NULL */
-char *vtap_json_teardown(size_t n_interfaces, const char *message);
+char *vtap_json_teardown(const struct vtap_report_removed *removed, const char *message);
 
 /** vtap_json_error() - a sentence */
 char *vtap_json_error(const char *sentence);

@@ -24,3 +24,11 @@ void vtap_report_vnis_done(struct vtap_report_vnis *vnis)
 	free(vnis->row);
 	*vnis = (struct vtap_report_vnis){ 0 };
 }
+
+void vtap_report_removed_done(struct vtap_report_removed *removed)
+{
+	for (size_t i = 0; i < removed->n_fast_paths; i++)
+		free(removed->fast_path[i]);
+	free(removed->fast_path);
+	*removed = (struct vtap_report_removed){ 0 };
+}

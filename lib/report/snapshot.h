@@ -193,6 +193,17 @@ struct vtap_report_reload {
 	uint64_t configured_wall_ns;
 };
 
+/** struct vtap_report_removed - what a teardown removed */
+struct vtap_report_removed {
+	size_t n_interfaces;
+	size_t n_guards;  /* of those interfaces */
+	char **fast_path; /* heap, names of underlays */
+	size_t n_fast_paths;
+};
+
+/** vtap_report_removed_done() - frees all; may run twice */
+void vtap_report_removed_done(struct vtap_report_removed *removed);
+
 /** struct vtap_report_refusal - why a configuration was refused */
 struct vtap_report_refusal {
 	const char **line; /* as --check prints them */

@@ -38,13 +38,34 @@ static void write_consequence(struct vtap_text_render *render, const char *messa
 	vtap_text_put(render, "%s", vtap_text_stop(message));
 }
 
+/* ", 1 fast path (ens5), 3 guards": those that there were */
+static void write_removed_programs(struct vtap_text_render *render)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *paths = vtap_text_get_list(answer, answer->root, "fast_paths");
+	uint64_t n_guards = vtap_text_get_count(answer, answer->root, "guards");
+	size_t n = vtap_text_list_len(paths);
+
+	if (n > 0)
+		vtap_text_put(render, ", %s (", vtap_text_counted(n, "fast path").text);
+	for (size_t i = 0; i < n; i++)
+		vtap_text_put(
+			render, "%s%s", i > 0 ? ", " : "", vtap_text_list_string(answer, paths, i));
+	if (n > 0)
+		vtap_text_put(render, ")");
+	if (n_guards > 0)
+		vtap_text_put(render, ", %s", vtap_text_counted(n_guards, "guard").text);
+}
+
 static int write_teardown(struct vtap_text_render *render)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	uint64_t n = vtap_text_get_count(answer, answer->root, "interfaces");
 	const char *message = vtap_text_find_string(answer, answer->root, "message");
 
-	vtap_text_put(render, "Removed %s.", vtap_text_counted(n, "interface").text);
+	vtap_text_put(render, "Removed %s", vtap_text_counted(n, "interface").text);
+	write_removed_programs(render);
+	vtap_text_put(render, ".");
 	if (message != NULL)
 		write_consequence(render, message);
 	vtap_text_put(render, "\n");

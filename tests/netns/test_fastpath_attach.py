@@ -388,6 +388,11 @@ def pin_folder():
         subprocess.run(["umount", "--lazy", path], check=True)
 
 
+def pinned(folder):
+    """What we pinned there: a BPF file system may come with files of the kernel's own."""
+    return [name for name in os.listdir(folder) if not name.endswith(".debug")]
+
+
 @pytest.mark.parametrize("is_running", [True, False], ids=["running", "stopped"])
 def test_teardown_when_done_then_no_filter_and_no_pin_is_left(is_running, make_vtapd, pin_folder, ns, mirror):
     if unit.is_wanted():
@@ -397,13 +402,13 @@ def test_teardown_when_done_then_no_filter_and_no_pin_is_left(is_running, make_v
     vtapd.start()
     deliver(vtapd, mirror)
     wait_attached(vtapd, "eth0")
-    assert os.listdir(pins) != []
+    assert pinned(pins) != []
     if is_running:
         assert vtapd.ctl("teardown").returncode == 0 and vtapd.wait_exit() == 0
     else:
         vtapd.stop()
-        assert os.listdir(pins) != [] and is_steered(ns, "eth0")
+        assert pinned(pins) != [] and is_steered(ns, "eth0")
         assert vtapd.vtapd("--teardown").returncode == 0
-    assert os.listdir(pins) == []
+    assert pinned(pins) == []
     assert show(ns, "eth0", "ingress") == "" and not ns.has(TAP)
     assert "qdisc clsact" in ns.run("tc", "qdisc", "show", "dev", "eth0").stdout, "others may hang their filters there"

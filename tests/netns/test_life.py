@@ -191,7 +191,7 @@ def test_teardown_when_not_running_then_what_was_kept_is_removed(make_vtapd, ns)
 def test_teardown_when_running_and_asked_of_vtapd_itself_then_all_is_removed(make_vtapd, ns):
     vtapd = make_vtapd(KEEP)
     done = vtapd.vtapd("--teardown")
-    assert done.returncode == 0 and "Removed 2 interfaces. vtapd was stopped" in done.stdout, done
+    assert done.returncode == 0 and "Removed 2 interfaces, 2 guards. vtapd was stopped" in done.stdout, done
     assert "ICMP port unreachable:\n  stop the mirror sessions" in done.stdout, done.stdout
     assert vtapd.wait_exit() == 0
     assert ours(ns) == set()
@@ -201,7 +201,8 @@ def test_teardown_when_there_is_nothing_then_it_is_harmless(make_vtapd):
     vtapd = make_vtapd(start=False)
     assert vtapd.vtapd("--teardown").stdout == "Removed 0 interfaces.\n"
     done = vtapd.ctl("--json", "teardown")
-    assert done.returncode == 0 and json.loads(done.stdout) == {"version": 1, "interfaces": 0, "message": None}, done
+    assert done.returncode == 0 and json.loads(done.stdout) == {"version": 1, "interfaces": 0, "fast_paths": [],
+                                                            "guards": 0, "message": None}, done
 
 
 def test_teardown_when_the_configuration_is_broken_then_it_works_all_the_same(make_vtapd, ns):

@@ -152,10 +152,11 @@ def test_port_when_vtapd_stopped_then_the_stop_line_says_that_icmp_is_sent(make_
 
 
 def test_tap_when_packets_are_sent_to_it_by_the_host_then_they_go_nowhere(vtapd, ns, target):
-    """A program of the host that writes to the tap interface reaches neither the underlay nor a counter of ours."""
+    """A program of the host that writes to the tap interface is refused by the guard, and reaches nothing."""
     counts = target.underlay_counts()
     with ns.packet_socket("mirror-web", 0) as sock:
         for i in range(20):
-            sock.send(frames.numbered(i))
+            with pytest.raises(OSError, match="No buffer space"):
+                sock.send(frames.numbered(i))
     assert vtapd.quiet()["received"] == 0
     assert target.underlay_counts()[1] == counts[1]

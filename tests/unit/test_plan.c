@@ -312,6 +312,11 @@ static void spoil_master(struct vtap_device *device)
 	device->master_index = 4;
 }
 
+static void spoil_guard(struct vtap_device *device)
+{
+	device->guard = VTAP_OFF;
+}
+
 static void spoil_group(struct vtap_device *device)
 {
 	device->group = 4711;
@@ -366,6 +371,7 @@ static const struct setting_row SETTINGS[] = {
 	{ spoil_dormant, VTAP_SET_UP, "was dormant" },
 	{ spoil_master, VTAP_SET_FREE, "was put into a bridge or bond" },
 	{ spoil_group, VTAP_SET_GROUP, "was in link group 4711" },
+	{ spoil_guard, VTAP_SET_GUARD, "had no guard" },
 	{ spoil_owner, VTAP_SET_OWNER, "belonged to -1:992" },
 	{ spoil_owner_group, VTAP_SET_OWNER, "belonged to 991:100" },
 	{ spoil_persistent, VTAP_SET_PERSISTENT, "was not persistent" },

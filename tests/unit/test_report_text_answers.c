@@ -349,12 +349,15 @@ static void test_teardown_when_the_port_closes_then_the_consequence_on_its_own_l
 {
 	(void)state;
 	assert_renders(vtap_text_teardown,
-		"{'version':1,'interfaces':3,'message':'This host now answers UDP 4789 with ICMP: "
+		"{'version':1,'interfaces':3,'fast_paths':['ens5','ens6'],'guards':3,'message':'"
+		"This host now answers UDP 4789 with ICMP: "
 		"stop the mirror sessions first.'}",
 		0,
-		"Removed 3 interfaces. This host now answers UDP 4789 with ICMP:\n"
+		"Removed 3 interfaces, 2 fast paths (ens5, ens6), 3 guards. This host now answers "
+		"UDP 4789 with ICMP:\n"
 		"  stop the mirror sessions first.\n");
-	assert_renders(vtap_text_teardown, "{'version':1,'interfaces':1,'message':null}", 0,
+	assert_renders(vtap_text_teardown,
+		"{'version':1,'interfaces':1,'fast_paths':[],'guards':0,'message':null}", 0,
 		"Removed 1 interface.\n");
 }
 
