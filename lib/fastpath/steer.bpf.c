@@ -219,6 +219,15 @@ static __always_inline void addr_map4(__u8 *addr, __be32 v4)
 	__builtin_memcpy(addr + 12, &v4, sizeof(v4));
 }
 
+/* The form that only this room uses for IPv4 (RFC 4291 section 2.5.5.2). On the wire it is no
+ * address: the stack drops what comes from one, and none is its own. */
+static __always_inline bool addr_is_mapped(const __u8 *addr)
+{
+	const __u32 *word = (const __u32 *)addr;
+
+	return word[0] == 0 && word[1] == 0 && word[2] == bpf_htonl(0xffff);
+}
+
 /* ---- up: the packet is not for us to decide ---- */
 
 static __always_inline struct vtap_fast_looked *looked_find(struct scratch *s)
@@ -323,6 +332,8 @@ static __noinline int up6(struct __sk_buff *skb)
 	s->tuple.ipv6.sport = udp.source;
 	s->tuple.ipv6.dport = udp.dest;
 	__builtin_memcpy(s->destination, &ip.daddr, sizeof(ip.daddr));
+	if (addr_is_mapped(s->destination))
+		return TC_ACT_UNSPEC;
 	return up_heard(skb, s, sizeof(s->tuple.ipv6));
 }
 
@@ -378,7 +389,7 @@ static __always_inline bool source_is_plain(const struct scratch *s)
 	const __u32 *word = (const __u32 *)s->source;
 	__u8 first = s->source[12];
 
-	if (word[0] == 0 && word[1] == 0 && word[2] == bpf_htonl(0xffff))
+	if (addr_is_mapped(s->source))
 		return first != 0 && first != 127 && first < 224;
 	return s->source[0] != 0xff && (word[0] | word[1] | word[2]) != 0;
 }
@@ -442,6 +453,8 @@ static __noinline struct vtap_fast_flow *flow_decide6(
 	__builtin_memcpy(s->source, s->flow6.source, sizeof(s->source));
 	__builtin_memcpy(s->destination, s->flow6.destination, sizeof(s->destination));
 	s->vni = s->flow6.vni;
+	if (addr_is_mapped(s->source) || addr_is_mapped(s->destination))
+		return NULL;
 	return decide(s) ? flow_keep(s, &flow6, &s->flow6, flow) : NULL;
 }
 
