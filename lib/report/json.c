@@ -171,12 +171,13 @@ static json_t *session_json(
 		(int)session->mtu_bytes, "state", report->state.state, "reason",
 		report->state.reason, "message", vtap_json_shown(report->state.message),
 		"retry_in_ns", vtap_json_duration(report->state.retry_in_ns));
-	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
+	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
 		"received", (json_int_t)received, "delivered",
 		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
 		(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
-		(json_int_t)report->bytes, "frames_per_second", report->frames_per_second,
-		"bits_per_second", report->bits_per_second, "last_frame",
+		(json_int_t)report->bytes, "truncated", (json_int_t)report->truncated,
+		"frames_per_second", report->frames_per_second, "bits_per_second",
+		report->bits_per_second, "last_frame",
 		vtap_json_mono(snapshot, report->last_mono_ns), "last_frame_age_ns",
 		vtap_json_age(snapshot, report->last_mono_ns), "sensors", (int)report->n_sensors,
 		"repairs", (json_int_t)report->n_repairs);

@@ -52,6 +52,7 @@ struct vtap_report_session {
 	int interface_index; /* 0: none */
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
 	uint64_t bytes;
+	uint64_t truncated; /* of the delivered: inner IP length beyond the frame */
 	double frames_per_second;
 	double bits_per_second;
 	uint64_t last_mono_ns; /* 0: never */

@@ -119,6 +119,8 @@ static void write_counted(struct vtap_text_render *render, const struct json_t *
 	write_count(render, session, "delivered");
 	write_dropped(render, session);
 	write_count(render, session, "bytes");
+	if (vtap_text_has(session, "truncated")) /* not of an older daemon */
+		write_count(render, session, "truncated");
 	if (vtap_text_read_time(answer, session, "last_frame", &last_ns))
 		write_line(
 			render, "last frame", vtap_text_date(last_ns, render->opts->now_ns).text);
