@@ -15,8 +15,11 @@
 
 #include <linux/types.h>
 
-/** VTAP_FAST_LAYOUT - changes with anything in this file: maps of another layout are not shared */
+/** VTAP_FAST_LAYOUT - changes with anything in this file: maps of another layout are not shared. A
+ * test builds a daemon that has another one. */
+#ifndef VTAP_FAST_LAYOUT
 #define VTAP_FAST_LAYOUT 1
+#endif
 
 /** VTAP_FAST_SLOTS_MAX - slots that tc_index can carry; slot 0 is nobody's */
 #define VTAP_FAST_SLOTS_MAX 0x8000

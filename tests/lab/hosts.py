@@ -98,6 +98,9 @@ class Mirror:
     def close(self):
         self._socket.close()
 
+    def fileno(self):
+        return self._socket.fileno()
+
     def send_raw(self, frame):
         self._socket.send(frame)
 

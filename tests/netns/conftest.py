@@ -1,6 +1,7 @@
 """Fixtures that make the tests read as sentences. Everything lives in namespaces that the test made."""
 
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -11,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lab import daemon as lab_daemon  # noqa: E402
 from lab import frames, hosts, netns, unit  # noqa: E402
 from lab.capture import Capture  # noqa: E402
+from lab.load import Load  # noqa: E402
 
 _table = []
 WEB = """
@@ -143,6 +145,35 @@ def capture(ns, directory):
     yield make
     for one in made:
         one.stop()
+
+
+@pytest.fixture
+def pin_folder():
+    """pin_folder(vtapd): a bpf file system where vtapd pins its counters; those of /sys are hidden in a namespace."""
+    made = []
+
+    def make(vtapd):
+        path = os.path.join(vtapd.runtime, "bpf")
+        os.makedirs(path)
+        subprocess.run(["mount", "-t", "bpf", "bpf", path], check=True)
+        made.append(path)
+        return path
+    yield make
+    for path in made:
+        subprocess.run(["umount", "--lazy", path], check=True)
+
+
+@pytest.fixture
+def load(target):
+    """load(): frames of session web on their way as fast as a core sends them, and the sensor that counts them."""
+    made = []
+
+    def make(**kwargs):
+        made.append(Load(target, **kwargs))
+        return made[-1].start()
+    yield make
+    for one in made:
+        one.close()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -2,12 +2,12 @@
 everything foreign as it was; where it cannot be, the worker carries the frames, and status says why."""
 
 import os
-import subprocess
 
 import pytest
 
 from lab import frames, unit
 from lab.deadline import until
+from lab.fastpath import GUARD, is_guarded, is_steered, show, tc, wait_attached, without_ours
 from lab.hosts import SENDER_MAC, SENDER_V4, TARGET_V4
 from lab.sender import Sender
 
@@ -15,45 +15,8 @@ TAP = "mirror-web"
 AUTO = "[session web]\nvni = 4321\n"
 NAMED = "[target default]\nunderlay = {underlay}\n" + AUTO
 SETTING = "[target default]\nreceive-buffer = 64M\nfastpath = {setting}\n" + AUTO
-PLACE = ("pref 47 ", "handle 0x4789 ")  # VTAP_TC_PRIORITY, VTAP_TC_HANDLE
-STEER, GUARD = ("ingress", "vtapd-steer"), {"ingress": "vtapd-guard-in", "egress": "vtapd-guard-out"}
 GOES_ON, ENDS = "bpf da bytecode '1,6 0 0 4294967295'", "bpf da bytecode '1,6 0 0 0'"  # TC_ACT_UNSPEC, TC_ACT_OK
 RATE = 5_000  # frames per second
-
-
-# What tc says
-
-def tc(ns, command):
-    return ns.batch([command], kind="tc")
-
-
-def show(ns, interface, hook):
-    return ns.run("tc", "filter", "show", "dev", interface, hook, check=False).stdout
-
-
-def has(ns, interface, hook, name):
-    """Is our filter of this name at our place?"""
-    return any(all(word in line for word in (*PLACE, f"{name} ", "direct-action"))
-               for line in show(ns, interface, hook).splitlines())
-
-
-def is_steered(ns, interface):
-    return has(ns, interface, *STEER)
-
-
-def is_guarded(ns, interface):
-    return all(has(ns, interface, hook, name) for hook, name in GUARD.items())
-
-
-def without_ours(text):
-    """The listing of a hook without the two lines of our priority."""
-    return [line for line in text.splitlines() if " pref 47 bpf chain 0 " not in f"{line} " or "handle 0x1 " in line]
-
-
-def wait_attached(vtapd, *interfaces, seconds=10.0):
-    def there():
-        return sorted(vtapd.target()["fastpath"]["attached"]) == sorted(interfaces)
-    until(there, f"the fast path is on {interfaces}", seconds, seen=lambda: (vtapd.target(), vtapd.log()))
 
 
 def deliver(vtapd, mirror, count=1):
@@ -371,22 +334,6 @@ def test_bpf_when_required_and_not_permitted_then_waiting_and_forwarding_all_the
 
 
 # Teardown
-
-@pytest.fixture
-def pin_folder():
-    """pin_folder(vtapd): a bpf file system where vtapd pins its counters; those of /sys are hidden in a namespace."""
-    made = []
-
-    def make(vtapd):
-        path = os.path.join(vtapd.runtime, "bpf")
-        os.makedirs(path)
-        subprocess.run(["mount", "-t", "bpf", "bpf", path], check=True)
-        made.append(path)
-        return path
-    yield make
-    for path in made:
-        subprocess.run(["umount", "--lazy", path], check=True)
-
 
 def pinned(folder):
     """What we pinned there: a BPF file system may come with files of the kernel's own."""
