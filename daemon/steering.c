@@ -419,7 +419,7 @@ static int exits_update(struct vtap_manager *manager, bool *ret_is_changed)
 			exits[i].ifindex = index;
 	}
 	*ret_is_changed = *ret_is_changed || n != steering->n_exits ||
-			  memcmp(exits, steering->exits, n * sizeof(*exits)) != 0;
+			  (n > 0 && memcmp(exits, steering->exits, n * sizeof(*exits)) != 0);
 	free(steering->exits);
 	steering->exits = exits;
 	steering->n_exits = n;
