@@ -24,80 +24,10 @@
 #include "base/text.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
-#include "datapath/sightings.h"
-#include "fastpath/state.h"
-#include "fastpath/steer.h"
-#include "netlink/address.h"
-#include "netlink/clsact.h"
-
-/* Interfaces that can be underlays. */
-#define UNDERLAYS_MAX 64
-
-/* Targets of an underlay. */
-#define TARGETS_MAX 64
+#include "daemon/steering_state.h"
 
 /* Until a new try where something was refused: permissions do not come by themselves. */
 #define RETRY_NS (60 * VTAP_NS_PER_S)
-
-/* Samples in a row in which packets passed the program by. */
-#define BYPASS_SAMPLES 2
-
-/* Between two lines about losses of one kind. */
-#define LOST_REPORT_NS (60 * VTAP_NS_PER_S)
-
-struct underlay {
-	int index;
-	char name[VTAP_IFNAME_MAX];
-	uint32_t program_id; /* ours, in place; 0: none */
-	bool is_doubted;     /* somebody touched the hook */
-	uint64_t retry_at_ns;
-	char why[VTAP_ERR_MAX]; /* the program is not there; "" otherwise */
-	size_t i_targets[TARGETS_MAX];
-	size_t n_targets;
-};
-
-/** struct account - what of a slot is counted in the daemon's own counters already */
-struct account {
-	struct vtap_fast_totals taken;
-	uint32_t i_session; /* of manager->conf; UINT32_MAX: no session's */
-};
-
-/** struct watched - whether packets of a target pass the program by */
-struct watched {
-	uint64_t n_looked;   /* by the program, at the last sample */
-	uint64_t n_worked;   /* delivered by workers from its underlays */
-	unsigned n_bypassed; /* samples in a row */
-	char by[VTAP_FILTER_WORDS_MAX + VTAP_IFNAME_MAX + 8];
-};
-
-struct vtap_steering {
-	struct vtap_nl *nl;
-	char *pin_dir; /* or NULL */
-	struct vtap_fastpath *fastpath;
-	struct vtap_err off_why; /* without it */
-	uint64_t retry_at_ns;
-	struct vtap_steer *steer; /* what the present programs were made of */
-	struct vtap_steer_exit *exits;
-	size_t n_exits;
-	uint64_t last_id;
-	struct vtap_own_address *own;
-	size_t n_own;
-	bool has_own;
-	bool is_inherited; /* programs of the process before us were looked for */
-	int learned[UNDERLAYS_MAX];
-	size_t n_learned;
-	struct underlay underlay[UNDERLAYS_MAX];
-	size_t n_underlays;
-	struct account *account; /* by slot */
-	size_t n_accounts;
-	uint32_t *session_slot; /* by manager->conf */
-	uint32_t *target_slot;
-	struct watched *watched; /* by target of manager->conf */
-	size_t n_watched;
-	uint64_t lost_reported_ns;
-	uint64_t n_lost_reported;
-	uint64_t n_lost;
-};
 
 /* ---- life ---- */
 
@@ -157,13 +87,13 @@ static void guard_announce(struct vtap_manager *manager)
 static int accounts_make_room(struct vtap_steering *steering)
 {
 	size_t n = vtap_fastpath_n_slots(steering->fastpath);
-	struct account *grown = reallocarray(steering->account, n, sizeof(*grown));
+	struct vtap_account *grown = reallocarray(steering->account, n, sizeof(*grown));
 
 	if (grown == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		if (i >= steering->n_accounts)
-			grown[i] = (struct account){ .i_session = UINT32_MAX };
+			grown[i] = (struct vtap_account){ .i_session = UINT32_MAX };
 		grown[i].taken = (struct vtap_fast_totals){ 0 }; /* new maps count from 0 */
 	}
 	steering->account = grown;
@@ -200,7 +130,7 @@ static int slots_take(struct vtap_manager *manager, uint64_t now_ns)
 	uint64_t wall_ns = vtap_clock_wall_ns();
 	uint32_t *session_slot = calloc(conf->n_sessions + 1, sizeof(*session_slot));
 	uint32_t *target_slot = calloc(conf->n_targets + 1, sizeof(*target_slot));
-	struct watched *watched = calloc(conf->n_targets + 1, sizeof(*watched));
+	struct vtap_watched *watched = calloc(conf->n_targets + 1, sizeof(*watched));
 
 	if (session_slot == NULL || target_slot == NULL || watched == NULL) {
 		free(session_slot);
@@ -248,7 +178,7 @@ void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
 
 /* ---- underlays ---- */
 
-static struct underlay *underlay_find(struct vtap_steering *steering, int index)
+static struct vtap_underlay *underlay_find(struct vtap_steering *steering, int index)
 {
 	for (size_t i = 0; i < steering->n_underlays; i++)
 		if (steering->underlay[i].index == index)
@@ -264,11 +194,10 @@ static bool is_learned(const struct vtap_steering *steering, int index)
 	return false;
 }
 
-/* Return: is it a new one? */
-static bool learn(struct vtap_steering *steering, const struct vtap_device *device)
+bool vtap_steering_learn(struct vtap_steering *steering, const struct vtap_device *device)
 {
 	if (device == NULL || vtap_device_is_ours(device) || (device->flags & IFF_LOOPBACK) != 0 ||
-		steering->n_learned == UNDERLAYS_MAX || is_learned(steering, device->index))
+		steering->n_learned == VTAP_UNDERLAYS_MAX || is_learned(steering, device->index))
 		return false;
 	steering->learned[steering->n_learned++] = device->index;
 	return true;
@@ -305,10 +234,11 @@ static void inherit(struct vtap_steering *steering, const struct vtap_devices *d
 		const struct vtap_device *device = vtap_devices_find_index(devices, indexes[i]);
 
 		if (device == NULL || !has_our_program(steering->nl, indexes[i]) ||
-			!learn(steering, device) || steering->n_underlays == UNDERLAYS_MAX)
+			!vtap_steering_learn(steering, device) ||
+			steering->n_underlays == VTAP_UNDERLAYS_MAX)
 			continue;
 		steering->underlay[steering->n_underlays] =
-			(struct underlay){ .index = indexes[i], .is_doubted = true };
+			(struct vtap_underlay){ .index = indexes[i], .is_doubted = true };
 		memcpy(steering->underlay[steering->n_underlays++].name, device->name,
 			sizeof(device->name));
 	}
@@ -328,10 +258,10 @@ static bool target_wants(const struct vtap_steering *steering, const struct vtap
 /* Which targets receive on a device, those that name it before those that do not: their sockets are
  * asked first, too. A port belongs to the first one, whether it wants the fast path or not. */
 static size_t targets_of(const struct vtap_manager *manager, const struct vtap_device *device,
-	size_t ret_i_targets[static TARGETS_MAX])
+	size_t ret_i_targets[static VTAP_UNDERLAY_TARGETS_MAX])
 {
 	const struct vtap_conf *conf = manager->conf;
-	uint16_t ports[2 * TARGETS_MAX];
+	uint16_t ports[2 * VTAP_UNDERLAY_TARGETS_MAX];
 	size_t n_ports = 0, n = 0;
 
 	for (int is_auto = 0; is_auto < 2; is_auto++)
@@ -346,14 +276,14 @@ static size_t targets_of(const struct vtap_manager *manager, const struct vtap_d
 			if (is_taken)
 				continue;
 			ports[n_ports++] = target->port;
-			if (target->fastpath != VTAP_FASTPATH_OFF && n < TARGETS_MAX)
+			if (target->fastpath != VTAP_FASTPATH_OFF && n < VTAP_UNDERLAY_TARGETS_MAX)
 				ret_i_targets[n++] = i;
 		}
 	return n;
 }
 
 /* Take our program away, if it is there. */
-static void underlay_clear(struct vtap_steering *steering, struct underlay *underlay)
+static void underlay_clear(struct vtap_steering *steering, struct vtap_underlay *underlay)
 {
 	struct vtap_err err = VTAP_ERR_NULL;
 	int r = vtap_clsact_clear(steering->nl, underlay->index, VTAP_HOOK_INGRESS, &err);
@@ -370,16 +300,17 @@ static void underlays_update(struct vtap_manager *manager, bool *ret_is_changed)
 {
 	struct vtap_steering *steering = manager->steering;
 	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
-	static struct underlay fresh[UNDERLAYS_MAX]; /* main thread only, 60 KB */
+	static struct vtap_underlay fresh[VTAP_UNDERLAYS_MAX]; /* main thread only, 60 KB */
 	size_t n = 0;
 
-	for (size_t i = 0; i < devices->n && n < UNDERLAYS_MAX; i++) {
+	for (size_t i = 0; i < devices->n && n < VTAP_UNDERLAYS_MAX; i++) {
 		const struct vtap_device *device = &devices->device[i];
-		const struct underlay *former = underlay_find(steering, device->index);
+		const struct vtap_underlay *former = underlay_find(steering, device->index);
 
 		if (vtap_device_is_ours(device))
 			continue;
-		fresh[n] = former != NULL ? *former : (struct underlay){ .index = device->index };
+		fresh[n] =
+			former != NULL ? *former : (struct vtap_underlay){ .index = device->index };
 		memcpy(fresh[n].name, device->name, sizeof(fresh[n].name));
 		fresh[n].n_targets = targets_of(manager, device, fresh[n].i_targets);
 		if (fresh[n].n_targets > 0) {
@@ -490,7 +421,7 @@ static int steer_make(struct vtap_manager *manager, struct vtap_err *err)
 /* ---- attaching ---- */
 
 static bool is_foreign(
-	struct vtap_steering *steering, const struct underlay *underlay, struct vtap_err *err)
+	struct vtap_steering *steering, const struct vtap_underlay *underlay, struct vtap_err *err)
 {
 	struct vtap_filter filter;
 	int r = vtap_clsact_find(steering->nl, underlay->index, VTAP_HOOK_INGRESS, &filter, NULL);
@@ -504,7 +435,7 @@ static bool is_foreign(
 }
 
 static int program_put(
-	struct vtap_steering *steering, struct underlay *underlay, struct vtap_err *err)
+	struct vtap_steering *steering, struct vtap_underlay *underlay, struct vtap_err *err)
 {
 	_auto_fd int fd = -1;
 	uint32_t id = 0;
@@ -522,7 +453,7 @@ static int program_put(
 }
 
 /* A program that was made for former tables must not stay. */
-static void underlay_refused(struct vtap_steering *steering, struct underlay *underlay, int r,
+static void underlay_refused(struct vtap_steering *steering, struct vtap_underlay *underlay, int r,
 	const struct vtap_err *err, uint64_t now_ns)
 {
 	const char *text = err->text[0] != '\0' ? err->text : vtap_errno_text(r);
@@ -541,8 +472,8 @@ static void underlay_refused(struct vtap_steering *steering, struct underlay *un
 		"%s: no fast path, the workers carry everything: %s", underlay->name, text);
 }
 
-static void underlay_attach(
-	struct vtap_steering *steering, struct underlay *underlay, bool was_there, uint64_t now_ns)
+static void underlay_attach(struct vtap_steering *steering, struct vtap_underlay *underlay,
+	bool was_there, uint64_t now_ns)
 {
 	struct vtap_log_context context = { .interface = underlay->name };
 	struct vtap_err err = VTAP_ERR_NULL;
@@ -564,7 +495,7 @@ static void underlay_attach(
 }
 
 /* Is our present program where it should be? */
-static bool underlay_is_good(struct vtap_steering *steering, struct underlay *underlay)
+static bool underlay_is_good(struct vtap_steering *steering, struct vtap_underlay *underlay)
 {
 	struct vtap_filter filter;
 
@@ -583,7 +514,7 @@ static bool underlay_is_good(struct vtap_steering *steering, struct underlay *un
 static void underlays_attach(struct vtap_steering *steering, bool is_new, uint64_t now_ns)
 {
 	for (size_t i = 0; i < steering->n_underlays; i++) {
-		struct underlay *underlay = &steering->underlay[i];
+		struct vtap_underlay *underlay = &steering->underlay[i];
 		bool is_good = underlay_is_good(steering, underlay);
 
 		if ((is_good && !is_new) ||
@@ -663,7 +594,7 @@ bool vtap_steering_hear(struct vtap_manager *manager, const struct vtap_watch_ne
 		is_due = true;
 	}
 	for (size_t i = 0; i < steering->n_underlays; i++) {
-		struct underlay *underlay = &steering->underlay[i];
+		struct vtap_underlay *underlay = &steering->underlay[i];
 		bool is_meant = news->is_all;
 
 		for (size_t j = 0; j < news->n; j++)
@@ -676,122 +607,10 @@ bool vtap_steering_hear(struct vtap_manager *manager, const struct vtap_watch_ne
 	return is_due;
 }
 
-/* ---- counters ---- */
-
-static void cell_add(_Atomic uint64_t *cell, uint64_t now, uint64_t before)
-{
-	vtap_count_shared(cell, now - before);
-}
-
-/* What a session's slot has more than was taken so far, into its own counters and its target's. */
-static void session_take(struct vtap_manager *manager, size_t i, uint64_t now_ns)
-{
-	struct vtap_steering *steering = manager->steering;
-	uint32_t i_slot = steering->session_slot[i];
-	const struct vtap_fast_totals *now = vtap_fastpath_totals(steering->fastpath, i_slot);
-	struct vtap_fast_totals *taken = &steering->account[i_slot].taken;
-	struct vtap_cell *cell = &manager->runs.run[i].tally->cell[VTAP_SLOT_FAST];
-	struct vtap_slot *slot =
-		vtap_intake_fast_slot(manager->intake[manager->conf->sessions[i].i_target]);
-
-	if (i_slot == 0 || slot == NULL || memcmp(now, taken, sizeof(*now)) == 0)
-		return;
-	if (now->delivered < taken->delivered) /* the slot was another one's */
-		*taken = (struct vtap_fast_totals){ 0 };
-	cell_add(&cell->delivered, now->delivered, taken->delivered);
-	cell_add(&cell->bytes, now->bytes, taken->bytes);
-	cell_add(&cell->lost, now->lost, taken->lost);
-	cell_add(&cell->truncated, now->truncated, taken->truncated);
-	vtap_slot_begin(slot);
-	vtap_count(&slot->received, now->delivered - taken->delivered + now->lost - taken->lost);
-	vtap_count(&slot->verdicts[VTAP_VERDICT_DELIVERED], now->delivered - taken->delivered);
-	vtap_count(&slot->verdicts[VTAP_VERDICT_LOST_IN_HANDOVER], now->lost - taken->lost);
-	vtap_count(&slot->reserved_bits, now->reserved_bits - taken->reserved_bits);
-	vtap_slot_end(slot);
-	steering->n_lost += now->lost - taken->lost;
-	if (now->delivered != taken->delivered) {
-		uint64_t last_wall_ns = vtap_fastpath_last(steering->fastpath, i_slot);
-		uint64_t wall_ns = vtap_clock_wall_ns();
-		bool is_former = taken->steered == 0 && last_wall_ns != 0 && last_wall_ns < wall_ns;
-		uint64_t age_ns = is_former ? wall_ns - last_wall_ns : 0;
-
-		atomic_store_explicit(&cell->last_ns, now_ns > age_ns ? now_ns - age_ns : 1,
-			memory_order_release);
-		if (!is_former)
-			vtap_fastpath_note_last(steering->fastpath, i_slot, wall_ns);
-	}
-	*taken = *now;
-}
-
-static void target_take(struct vtap_manager *manager, size_t i)
-{
-	struct vtap_steering *steering = manager->steering;
-	uint32_t i_slot = steering->target_slot[i];
-	const struct vtap_fast_totals *now = vtap_fastpath_totals(steering->fastpath, i_slot);
-	struct vtap_fast_totals *taken = &steering->account[i_slot].taken;
-	struct vtap_slot *slot = vtap_intake_fast_slot(manager->intake[i]);
-
-	if (i_slot == 0 || slot == NULL)
-		return;
-	if (now->no_listener < taken->no_listener)
-		*taken = (struct vtap_fast_totals){ 0 };
-	vtap_slot_begin(slot);
-	vtap_count(&slot->received, now->no_listener - taken->no_listener);
-	vtap_count(
-		&slot->verdicts[VTAP_VERDICT_NO_LISTENER], now->no_listener - taken->no_listener);
-	vtap_slot_end(slot);
-	*taken = *now;
-}
-
-struct noting {
-	struct vtap_manager *manager;
-	uint64_t now_ns;
-};
-
-/* A flow moved: its VNI and source are remembered as a worker remembers those that it carries. */
-static void flow_note(void *arg, const struct vtap_fast_seen *seen)
-{
-	struct noting *noting = arg;
-	struct vtap_manager *manager = noting->manager;
-	struct vtap_steering *steering = manager->steering;
-	uint32_t i_session = seen->slot < steering->n_accounts
-				     ? steering->account[seen->slot].i_session
-				     : UINT32_MAX;
-	struct vtap_slot *slot;
-
-	if (i_session >= manager->conf->n_sessions)
-		return; /* no longer configured */
-	slot = vtap_intake_fast_slot(manager->intake[manager->conf->sessions[i_session].i_target]);
-	if (slot == NULL)
-		return;
-	vtap_slot_begin(slot);
-	vtap_sightings_note(slot->carried, manager->runs.run[i_session].tally->id, seen->vni,
-		&seen->source, (uint32_t)seen->n_frames, seen->n_bytes, noting->now_ns);
-	vtap_slot_end(slot);
-}
-
-/* ---- learning, and who passes by ---- */
-
-static void target_learn(struct vtap_manager *manager, size_t i, bool *ret_is_new)
-{
-	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
-
-	for (unsigned i_slot = 0; i_slot < VTAP_SLOTS_MAX; i_slot++) {
-		const struct vtap_slot *slot = vtap_intake_slot(manager->intake[i], i_slot);
-		uint64_t n;
-		int index;
-
-		for (unsigned j = 0; slot != NULL && j < VTAP_SEEN_MAX; j++)
-			if (vtap_slot_seen(slot, j, &index, &n) &&
-				learn(manager->steering, vtap_devices_find_index(devices, index)))
-				*ret_is_new = true;
-	}
-}
-
-static bool is_attached(const struct vtap_steering *steering, size_t i_target, int index)
+bool vtap_steering_is_attached(const struct vtap_steering *steering, size_t i_target, int index)
 {
 	for (size_t i = 0; i < steering->n_underlays; i++) {
-		const struct underlay *underlay = &steering->underlay[i];
+		const struct vtap_underlay *underlay = &steering->underlay[i];
 
 		if (underlay->index != index || underlay->program_id == 0)
 			continue;
@@ -799,190 +618,6 @@ static bool is_attached(const struct vtap_steering *steering, size_t i_target, i
 			if (underlay->i_targets[j] == i_target)
 				return true;
 	}
-	return false;
-}
-
-/* Frames that workers delivered although the program is where they came in. */
-static uint64_t worked_count(const struct vtap_manager *manager, size_t i_target)
-{
-	uint64_t sum = 0, n;
-	int index;
-
-	for (unsigned i = 0; i < VTAP_SLOTS_MAX; i++) {
-		const struct vtap_slot *slot = vtap_intake_slot(manager->intake[i_target], i);
-
-		for (unsigned j = 0; slot != NULL && j < VTAP_SEEN_MAX; j++)
-			if (vtap_slot_seen(slot, j, &index, &n) &&
-				is_attached(manager->steering, i_target, index))
-				sum += n;
-	}
-	return sum;
-}
-
-static uint64_t looked_count(const struct vtap_manager *manager, size_t i_target)
-{
-	const struct vtap_steering *steering = manager->steering;
-	uint64_t sum =
-		vtap_fastpath_totals(steering->fastpath, steering->target_slot[i_target])->looked;
-
-	for (size_t i = 0; i < manager->conf->n_sessions; i++)
-		if (manager->conf->sessions[i].i_target == i_target)
-			sum += vtap_fastpath_totals(steering->fastpath, steering->session_slot[i])
-				       ->steered;
-	return sum;
-}
-
-/* Who stands before us, where somebody does. */
-static void bypass_name(struct vtap_manager *manager, size_t i_target, struct watched *watched)
-{
-	struct vtap_steering *steering = manager->steering;
-	char words[VTAP_FILTER_WORDS_MAX];
-
-	(void)snprintf(watched->by, sizeof(watched->by), "%s", /* fits */
-		"a program that no filter dump shows (tcx, or XDP)");
-	for (size_t i = 0; i < steering->n_underlays; i++) {
-		const struct underlay *underlay = &steering->underlay[i];
-
-		if (!is_attached(steering, i_target, underlay->index) ||
-			vtap_clsact_first(
-				steering->nl, underlay->index, VTAP_HOOK_INGRESS, words, NULL) != 0)
-			continue;
-		vtap_text_make_printable(words);
-		(void)snprintf(watched->by, sizeof(watched->by), "%s on %s", words,
-			underlay->name); /* fits */
-		return;
-	}
-}
-
-/* Workers deliver frames from an underlay whose program did not see one packet: somebody ended the
- * chain before it. */
-static void target_watch(struct vtap_manager *manager, size_t i)
-{
-	struct watched *watched = &manager->steering->watched[i];
-	uint64_t n_worked = worked_count(manager, i), n_looked = looked_count(manager, i);
-	bool was_bypassed = watched->n_bypassed >= BYPASS_SAMPLES;
-
-	if (n_looked != watched->n_looked || n_worked < watched->n_worked)
-		watched->n_bypassed = 0;
-	else if (n_worked > watched->n_worked)
-		watched->n_bypassed++;
-	if (!was_bypassed && watched->n_bypassed >= BYPASS_SAMPLES)
-		bypass_name(manager, i, watched);
-	watched->n_worked = n_worked;
-	watched->n_looked = n_looked;
-}
-
-static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
-{
-	uint64_t n = steering->n_lost - steering->n_lost_reported;
-
-	if (n == 0 || (steering->lost_reported_ns != 0 &&
-			      now_ns - steering->lost_reported_ns < LOST_REPORT_NS))
-		return;
-	steering->lost_reported_ns = now_ns;
-	steering->n_lost_reported = steering->n_lost;
-	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS, NULL,
-		"lost-in-handover: %ju frames did not come past the sensors; a tap interface was "
-		"down or gone, or net.core.netdev_max_backlog is too small",
-		(uintmax_t)n);
-}
-
-void vtap_steering_flows(struct vtap_manager *manager, uint64_t now_ns)
-{
-	struct noting noting = { .manager = manager, .now_ns = now_ns };
-
-	if (manager->steering->fastpath == NULL)
-		return;
-	/* refused: what moved is told the next time */
-	(void)vtap_fastpath_flows(manager->steering->fastpath, flow_note, &noting);
-}
-
-void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns)
-{
-	struct vtap_steering *steering = manager->steering;
-	bool is_new = false;
-
-	for (size_t i = 0; i < manager->conf->n_targets; i++)
-		if (manager->conf->targets[i].fastpath != VTAP_FASTPATH_OFF)
-			target_learn(manager, i, &is_new);
-	if (is_new)
-		vtap_manager_trigger(manager);
-	if (steering->fastpath == NULL || vtap_fastpath_sample(steering->fastpath, now_ns) < 0)
-		return;
-	for (size_t i = 0; i < manager->conf->n_sessions; i++)
-		session_take(manager, i, now_ns);
-	for (size_t i = 0; i < manager->conf->n_targets; i++)
-		target_take(manager, i);
-}
-
-void vtap_steering_second(struct vtap_manager *manager, uint64_t now_ns)
-{
-	vtap_steering_sample(manager, now_ns);
-	vtap_steering_flows(manager, now_ns);
-	for (size_t i = 0; i < manager->conf->n_targets && manager->steering->fastpath != NULL; i++)
-		target_watch(manager, i);
-	lost_report(manager->steering, now_ns);
-}
-
-/* ---- telling ---- */
-
-int vtap_steering_status(const struct vtap_manager *manager, size_t i_target,
-	struct vtap_steering_status *ret_status)
-{
-	struct vtap_steering *steering = manager->steering;
-	const struct vtap_target *target = &manager->conf->targets[i_target];
-	struct vtap_steering_status status = {
-		.on = calloc(UNDERLAYS_MAX, sizeof(*status.on)),
-	};
-	size_t n_wanted = 0;
-
-	if (status.on == NULL)
-		return -ENOMEM;
-	*ret_status = status;
-	if (target->fastpath == VTAP_FASTPATH_OFF)
-		return 0;
-	if (steering->off_why.text[0] != '\0')
-		status.off_why = steering->off_why.text;
-	for (size_t i = 0; i < steering->n_underlays && status.off_why == NULL; i++) {
-		const struct underlay *underlay = &steering->underlay[i];
-		bool is_wanted = false;
-
-		for (size_t j = 0; j < underlay->n_targets; j++)
-			is_wanted = is_wanted || underlay->i_targets[j] == i_target;
-		n_wanted += is_wanted;
-		if (is_wanted && underlay->program_id != 0)
-			status.on[status.n_on++] = underlay->name;
-		else if (is_wanted && underlay->why[0] != '\0')
-			status.off_why = underlay->why;
-	}
-	if (n_wanted == 0 && status.off_why == NULL && target->n_underlays == 0)
-		status.idle_why = "no packet has arrived yet";
-	if (steering->fastpath != NULL && steering->watched[i_target].n_bypassed >= BYPASS_SAMPLES)
-		status.bypassed_by = steering->watched[i_target].by;
-	status.is_fast = status.n_on > 0 && status.bypassed_by == NULL;
-	*ret_status = status;
-	return 0;
-}
-
-const char *vtap_steering_guard_off_why(const struct vtap_manager *manager)
-{
-	size_t n_guarded, n = vtap_interfaces_count(manager->interfaces, &n_guarded);
-
-	if (manager->steering->fastpath == NULL)
-		return manager->steering->off_why.text;
-	return n_guarded == n ? NULL : "somebody else's filter has the place of the guard";
-}
-
-uint64_t vtap_steering_since(const struct vtap_steering *steering)
-{
-	return steering->fastpath != NULL ? vtap_fastpath_since(steering->fastpath) : 0;
-}
-
-bool vtap_steering_holds_port(const struct vtap_manager *manager, size_t i_target)
-{
-	for (size_t i = 0; i < manager->steering->n_underlays; i++)
-		if (is_attached(manager->steering, i_target, manager->steering->underlay[i].index))
-			return true;
 	return false;
 }
 
