@@ -7,7 +7,12 @@
  * frame, give the table back, write the counters down. Between rounds the worker holds no table, so
  * the main thread may free one that no worker has borrowed (a hazard pointer: the worker first
  * announces the table, then checks that it is still the published one). It waits for nothing but
- * its socket and the word to stop.
+ * packets and the word to stop.
+ *
+ * Waking up is what costs most: more than all that is done for a frame. So the first packet after a
+ * silence is handled at once, and while packets come closer than a tenth of a millisecond, a worker
+ * that found less than a batch lets that time pass before it looks again. Writes are single system
+ * calls: io_uring was measured to cost as much (within 4 %), so its rights are not asked for.
  */
 #pragma once
 

@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 
 #include "datapath/receive.h"
 #include "datapath/sightings.h"
@@ -595,6 +596,46 @@ static void test_workers_when_one_of_two_stops_then_the_other_takes_all(void **s
 	assert_int_equal(rig->n_dropped, 0);
 }
 
+/* How often a thread of this process gave up its processor to wait for something. */
+static uint64_t waits_count(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return (uint64_t)usage.ru_nvcsw;
+}
+
+static void time_pass(uint64_t until_ns)
+{
+	while (vtap_clock_mono_ns() < until_ns) /* without giving up the processor */
+		continue;
+}
+
+/* A worker that is woken for each of them waits a thousand times in 20 ms. */
+static void test_worker_when_packets_come_one_by_one_then_it_is_woken_for_many_at_once(void **state)
+{
+	enum { N = 1000, GAP_US = 20, GATHER_US = 100, SLACK = 100 };
+	struct rig *rig = *state;
+	uint64_t start_ns, waits, elapsed_us;
+
+	worker_start(rig, 0);
+	frame_send(rig, 9, 0, 60);
+	rig_settle(rig, 0);
+	waits = waits_count();
+	start_ns = vtap_clock_mono_ns();
+	for (uint32_t i = 1; i <= N; i++) {
+		frame_send(rig, 9, i, 60); /* nobody's: no end of a TAP has to be read */
+		time_pass(start_ns + (uint64_t)i * GAP_US * VTAP_NS_PER_US);
+	}
+	elapsed_us = (vtap_clock_mono_ns() - start_ns) / VTAP_NS_PER_US;
+	waits = waits_count() - waits;
+	rig_settle(rig, 0);
+	/* twice in each time of gathering: for it, and for more packets behind it */
+	if (waits > 2 * elapsed_us / GATHER_US + SLACK)
+		print_error("%ju waits in %ju us\n", (uintmax_t)waits, (uintmax_t)elapsed_us);
+	assert_true(waits <= 2 * elapsed_us / GATHER_US + SLACK);
+}
+
 static void test_worker_when_its_slot_had_another_worker_then_counts_go_on(void **state)
 {
 	struct rig *rig = *state;
@@ -661,6 +702,7 @@ int main(void)
 		on_rig(test_worker_when_started_late_then_the_waiting_packets_are_delivered),
 		on_rig(test_worker_when_stopped_then_its_socket_was_read_empty),
 		on_rig(test_workers_when_one_of_two_stops_then_the_other_takes_all),
+		on_rig(test_worker_when_packets_come_one_by_one_then_it_is_woken_for_many_at_once),
 		on_rig(test_worker_when_its_slot_had_another_worker_then_counts_go_on),
 		on_rig(test_worker_when_the_socket_overflows_then_the_kernel_s_drops_make_up_the_rest),
 		on_rig(test_worker_when_the_tap_is_full_then_refused_and_still_adds_up),
