@@ -7,6 +7,10 @@
 
 #include "base/cleanup.h"
 
+/** VTAP_STRING() - what a macro stands for, as a literal */
+#define VTAP_STRING(macro)   VTAP_STRING_OF(macro)
+#define VTAP_STRING_OF(text) #text
+
 /** vtap_text_format() - printf into a heap string. Return: NULL without memory. */
 char *vtap_text_format(const char *fmt, ...) VTAP_PRINTF(1, 2);
 

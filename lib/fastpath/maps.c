@@ -23,6 +23,7 @@
 
 /* The folder of this layout in the pin folder, and what it is called while it is being filled. */
 #define PINS_PREFIX "maps-"
+#define PINS_FOLDER PINS_PREFIX VTAP_STRING(VTAP_FAST_LAYOUT)
 #define PINS_FRESH  "fresh"
 
 struct shape {
@@ -91,11 +92,6 @@ static char *pins_path(const char *pin_dir, const char *folder, const char *name
 	return vtap_text_format("%s/%s%s%s", pin_dir, folder, name[0] != '\0' ? "/" : "", name);
 }
 
-static char *pins_folder(void)
-{
-	return vtap_text_format(PINS_PREFIX "%d", VTAP_FAST_LAYOUT);
-}
-
 /* Has it our shape? *n_slots: of the first map that is as long as there are slots. */
 static bool map_fits(int fd, const struct shape *shape, uint32_t *n_slots)
 {
@@ -115,11 +111,10 @@ static bool map_fits(int fd, const struct shape *shape, uint32_t *n_slots)
 int vtap_maps_find(const char *pin_dir, uint32_t n_slots_min, struct vtap_maps *ret_maps)
 {
 	struct vtap_maps maps = VTAP_MAPS_NULL;
-	_auto_free char *folder = pins_folder();
-	bool is_good = folder != NULL;
+	bool is_good = true;
 
 	for (int i = 0; i < VTAP_MAP_COUNT && is_good; i++) {
-		_auto_free char *path = pins_path(pin_dir, folder, SHAPES[i].name);
+		_auto_free char *path = pins_path(pin_dir, PINS_FOLDER, SHAPES[i].name);
 
 		maps.fd[i] = path != NULL ? bpf_obj_get(path) : -ENOMEM;
 		is_good = maps.fd[i] >= 0 && map_fits(maps.fd[i], &SHAPES[i], &maps.n_slots);
@@ -185,9 +180,8 @@ int vtap_maps_unpin(const char *pin_dir)
 
 int vtap_maps_pin(const struct vtap_maps *maps, const char *pin_dir)
 {
-	_auto_free char *folder = pins_folder();
 	_auto_free char *fresh = pins_path(pin_dir, PINS_FRESH, "");
-	_auto_free char *final = folder != NULL ? pins_path(pin_dir, folder, "") : NULL;
+	_auto_free char *final = pins_path(pin_dir, PINS_FOLDER, "");
 	int r = fresh == NULL || final == NULL ? -ENOMEM : vtap_maps_unpin(pin_dir);
 
 	if (r == 0 && mkdir(fresh, 0700) < 0)
