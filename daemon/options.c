@@ -19,7 +19,7 @@ static const char HELP[] =
 	"\n"
 	"  -c, --config FILE   configuration, then conf.d/*.conf beside it "
 	"(/etc/vtapd/vtapd.conf)\n"
-	"  --runtime-dir DIR   holds control.sock (/run/vtapd)\n"
+	"  --runtime-dir DIR   holds control.sock (" VTAP_RUNTIME_DIR ")\n"
 	"  --check             print every mistake of the configuration; exit 0 or 78\n"
 	"  --dump-config       print the configuration with every default filled in\n"
 	"  --teardown          remove every interface that vtapd made; stops a running vtapd "
@@ -152,7 +152,7 @@ int vtap_options_parse(int argc, char **argv, struct vtap_options *ret_options)
 
 	*options = (struct vtap_options){
 		.config_path = "/etc/vtapd/vtapd.conf",
-		.runtime_dir = "/run/vtapd",
+		.runtime_dir = VTAP_RUNTIME_DIR,
 	};
 	optind = 0; /* glibc: start over */
 	opterr = 0; /* the sentences are ours */

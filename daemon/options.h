@@ -16,6 +16,9 @@ enum {
 	VTAP_EXIT_CONFIG = 78,
 };
 
+/** VTAP_RUNTIME_DIR - where nobody names another one */
+#define VTAP_RUNTIME_DIR "/run/vtapd"
+
 struct vtap_options {
 	const char *config_path; /* absolute for a daemon that is to run */
 	char config_absolute[PATH_MAX];

@@ -24,23 +24,31 @@
 #include "base/text.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
+#include "daemon/options.h"
 #include "daemon/steering_state.h"
+
+/* What the unit has bound to VTAP_RUNTIME_DIR/bpf, for who looks from outside of the unit. */
+static const char UNIT_PIN_DIR[] = "/sys/fs/bpf/vtapd";
 
 /* Until a new try where something was refused: permissions do not come by themselves. */
 #define RETRY_NS (60 * VTAP_NS_PER_S)
 
 /* ---- life ---- */
 
-/* The folder that the unit binds to a BPF file system. */
+/* Can pins be made and removed in this folder? */
+static bool is_pin_dir(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && (uint32_t)fs.f_type == BPF_FS_MAGIC &&
+	       access(path, W_OK) == 0;
+}
+
 static char *pin_dir_find(const char *runtime_dir)
 {
 	_auto_free char *path = vtap_text_format("%s/bpf", runtime_dir);
-	struct statfs fs;
 
-	if (path == NULL || statfs(path, &fs) < 0 || (uint32_t)fs.f_type != BPF_FS_MAGIC ||
-		access(path, W_OK) < 0)
-		return NULL;
-	return vtap_steal(&path);
+	return path != NULL && is_pin_dir(path) ? vtap_steal(&path) : NULL;
 }
 
 int vtap_steering_new(
@@ -625,5 +633,9 @@ int vtap_steering_forget(const char *runtime_dir)
 {
 	_auto_free char *pin_dir = pin_dir_find(runtime_dir);
 
-	return pin_dir != NULL ? vtap_fastpath_forget(pin_dir) : 0;
+	if (pin_dir != NULL)
+		return vtap_fastpath_forget(pin_dir);
+	if (strcmp(runtime_dir, VTAP_RUNTIME_DIR) == 0 && is_pin_dir(UNIT_PIN_DIR))
+		return vtap_fastpath_forget(UNIT_PIN_DIR);
+	return 0;
 }

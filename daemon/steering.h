@@ -91,6 +91,6 @@ uint64_t vtap_steering_since(const struct vtap_steering *steering);
  * answered while nobody listens, wherever they came from so far? */
 bool vtap_steering_holds_port(const struct vtap_manager *manager, size_t i_target);
 
-/** vtap_steering_forget() - remove what is pinned, so that nobody goes on counting. Return: 0 or
- * negative errno. */
+/** vtap_steering_forget() - remove what is pinned, so that nobody goes on counting; from outside of
+ * the unit, too. Return: 0 or negative errno. */
 int vtap_steering_forget(const char *runtime_dir);
