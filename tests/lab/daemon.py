@@ -60,6 +60,7 @@ class Vtapd:
         self._stderr = os.path.join(self.directory, "stderr")
         self.process = None
         self.prefix = []  # a program that runs vtapd for us, where a test wants one
+        self.binary = VTAPD  # or of another version
         os.mkdir(os.path.join(self.directory, "conf.d"), 0o755)
         self.write("vtapd.conf", conf)
         for name, text in (files or {}).items():
@@ -90,7 +91,7 @@ class Vtapd:
     # Process
 
     def command(self, *argv):
-        return [*self.prefix, VTAPD, "-c", self.conf, "--runtime-dir", self.runtime, *argv]
+        return [*self.prefix, self.binary, "-c", self.conf, "--runtime-dir", self.runtime, *argv]
 
     def vtapd(self, *argv, **kwargs):
         """Run vtapd to its end with our files: --check, --teardown, a second one."""
