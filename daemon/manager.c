@@ -146,14 +146,16 @@ static void log_ready(const struct vtap_manager *manager, uint64_t now_ns)
 {
 	size_t n = manager->conf->n_sessions, n_ready = vtap_manager_n_ready(manager);
 	double ms = (double)(now_ns - manager->started_mono_ns) / (double)VTAP_NS_PER_MS;
+	char paths[128];
 
+	vtap_steering_format(manager->steering, paths, sizeof(paths));
 	if (n_ready == n)
-		vtap_log(LOG_INFO, VTAP_EVENT_READY, NULL, "ready in %.0f ms: %zu %s", ms, n,
-			n == 1 ? "session" : "sessions");
+		vtap_log(LOG_INFO, VTAP_EVENT_READY, NULL, "ready in %.0f ms: %zu %s%s", ms, n,
+			n == 1 ? "session" : "sessions", paths);
 	else
 		vtap_log(LOG_WARNING, VTAP_EVENT_READY, NULL,
-			"ready in %.0f ms: %zu %s, %zu ready, %zu waiting", ms, n,
-			n == 1 ? "session" : "sessions", n_ready, n - n_ready);
+			"ready in %.0f ms: %zu %s, %zu ready, %zu waiting%s", ms, n,
+			n == 1 ? "session" : "sessions", n_ready, n - n_ready, paths);
 }
 
 /* Every session is ready or has a reported reason. */

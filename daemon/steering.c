@@ -480,8 +480,9 @@ static void underlay_refused(struct vtap_steering *steering, struct vtap_underla
 		"%s: no fast path, the workers carry everything: %s", underlay->name, text);
 }
 
+/* @was_there: nobody took it away. @is_told: the first one on this underlay is worth a line. */
 static void underlay_attach(struct vtap_steering *steering, struct vtap_underlay *underlay,
-	bool was_there, uint64_t now_ns)
+	bool was_there, bool is_told, uint64_t now_ns)
 {
 	struct vtap_log_context context = { .interface = underlay->name };
 	struct vtap_err err = VTAP_ERR_NULL;
@@ -497,7 +498,7 @@ static void underlay_attach(struct vtap_steering *steering, struct vtap_underlay
 	if (!was_there && !is_first)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
 			"%s: the fast path was taken away by somebody; put back", underlay->name);
-	else if (is_first)
+	else if (is_first && is_told)
 		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY, &context, "%s: fast path on",
 			underlay->name);
 }
@@ -519,7 +520,8 @@ static bool underlay_is_good(struct vtap_steering *steering, struct vtap_underla
 	return true;
 }
 
-static void underlays_attach(struct vtap_steering *steering, bool is_new, uint64_t now_ns)
+static void underlays_attach(
+	struct vtap_steering *steering, bool is_new, bool is_told, uint64_t now_ns)
 {
 	for (size_t i = 0; i < steering->n_underlays; i++) {
 		struct vtap_underlay *underlay = &steering->underlay[i];
@@ -529,7 +531,7 @@ static void underlays_attach(struct vtap_steering *steering, bool is_new, uint64
 			(!is_good && !is_new && now_ns < underlay->retry_at_ns &&
 				underlay->why[0] != '\0'))
 			continue;
-		underlay_attach(steering, underlay, is_good || is_new, now_ns);
+		underlay_attach(steering, underlay, is_good || is_new, is_told, now_ns);
 	}
 }
 
@@ -588,7 +590,8 @@ void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_
 		return;
 	}
 	steering->off_why.text[0] = '\0';
-	underlays_attach(steering, is_new || is_changed, now_ns);
+	/* at the start the line that says "ready" names them */
+	underlays_attach(steering, is_new || is_changed, manager->has_settled, now_ns);
 }
 
 bool vtap_steering_hear(struct vtap_manager *manager, const struct vtap_watch_news *news)

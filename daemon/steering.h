@@ -81,6 +81,10 @@ struct vtap_steering_status {
 int vtap_steering_status(const struct vtap_manager *manager, size_t i_target,
 	struct vtap_steering_status *ret_status);
 
+/** vtap_steering_format() - "; fast path on ens5, ens6", or "" without one; cut if it is too long
+ */
+void vtap_steering_format(const struct vtap_steering *steering, char *ret_text, size_t size);
+
 /** vtap_steering_guard_off_why() - why not every tap interface has its guard; NULL if it has */
 const char *vtap_steering_guard_off_why(const struct vtap_manager *manager);
 

@@ -51,6 +51,18 @@ int vtap_steering_status(const struct vtap_manager *manager, size_t i_target,
 	return 0;
 }
 
+void vtap_steering_format(const struct vtap_steering *steering, char *ret_text, size_t size)
+{
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (size_t i = 0; i < steering->n_underlays && used < size; i++)
+		if (steering->underlay[i].program_id != 0)
+			used += (size_t)snprintf(ret_text + used, size - used,
+				"%s%s", /* cut is fine */
+				used == 0 ? "; fast path on " : ", ", steering->underlay[i].name);
+}
+
 const char *vtap_steering_guard_off_why(const struct vtap_manager *manager)
 {
 	size_t n_guarded, n = vtap_interfaces_count(manager->interfaces, &n_guarded);

@@ -165,7 +165,8 @@ static void say_nobody(const struct vtap_ctl_options *options)
 	(void)fputs("vtapctl: vtapd is not running.", stderr); /* as say() */
 	if (strcmp(options->socket, VTAP_CTL_SOCKET) != 0)
 		(void)fprintf(stderr, " Nobody listens at %s.", options->socket);
-	(void)fputs(" Interfaces that it left in place stay, but show nothing new.\n"
+	(void)fputs(" Interfaces that it left in place stay; a fast path goes on forwarding, "
+		    "without one they show nothing new.\n"
 		    "  start it: sudo systemctl start vtapd      remove them: ",
 		stderr);
 	say_sudo(options);
