@@ -144,11 +144,13 @@ int vtap_link_rename(struct vtap_nl *nl, int index, const char *name, struct vta
 	if (r != -EBUSY) /* kernels before 6.2 do not rename an interface that is up */
 		return r;
 	r = up_set(nl, index, false, err);
-	if (r == 0)
-		r = name_set(nl, index, name, err);
-	if (r == 0)
-		r = up_set(nl, index, true, err);
-	return r;
+	if (r < 0)
+		return r;
+	r = name_set(nl, index, name, err);
+	/* as it was, also when the name was refused */
+	int raised = up_set(nl, index, true, r == 0 ? err : NULL);
+
+	return r != 0 ? r : raised;
 }
 
 static int delete_one(struct vtap_nl *nl, int index, struct vtap_err *err)
