@@ -219,8 +219,8 @@ static __always_inline void addr_map4(__u8 *addr, __be32 v4)
 	__builtin_memcpy(addr + 12, &v4, sizeof(v4));
 }
 
-/* The form that only this room uses for IPv4 (RFC 4291 section 2.5.5.2). On the wire it is no
- * address: the stack drops what comes from one, and none is its own. */
+/* The form that our maps have for IPv4 (RFC 4291 section 2.5.5.2). In an IPv6 header it is another
+ * matter: no such address is this host's, and what comes from one is for the stack to judge. */
 static __always_inline bool addr_is_mapped(const __u8 *addr)
 {
 	const __u32 *word = (const __u32 *)addr;
