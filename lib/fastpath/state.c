@@ -14,9 +14,6 @@
 #include "fastpath/layout.h"
 #include "fastpath/maps.h"
 
-/* Slots at the least: few sessions need no new maps when they become more. */
-#define SLOTS_MIN 4096
-
 /* How long a page stays open, and so how long a frame may be on its way. */
 #define PAGE_NS VTAP_NS_PER_S
 
@@ -92,7 +89,7 @@ static int guard_load(struct vtap_fastpath *fastpath, struct vtap_err *err)
 
 static uint32_t slots_needed(size_t n_owners)
 {
-	uint32_t n = SLOTS_MIN;
+	uint32_t n = VTAP_FAST_SLOTS_MIN;
 
 	while (n < VTAP_FAST_SLOTS_MAX && n < 2 * (n_owners + 1)) /* those on their way out, too */
 		n *= 2;

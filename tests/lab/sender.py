@@ -43,6 +43,10 @@ class Sender:
                     struct.pack_into("Q", self._shared, 0, sent)
                 time.sleep(0.001)
 
+    @property
+    def pid(self):
+        return self._pid
+
     def sent(self):
         return struct.unpack_from("Q", self._shared, 0)[0]
 

@@ -13,8 +13,8 @@ SO_ATTACH_FILTER, ETH_P_ALL = 26, 3
 BLOCK = struct.Struct("=8xIII")  # struct tpacket_block_desc: whose it is, frames in it, where the first one is
 STATUS_AT, KERNEL, USER = 8, 0, 1
 FRAME = struct.Struct("=I20xH")  # struct tpacket3_hdr: where the next one is, where this frame's bytes are
-BLOCK_BYTES, N_BLOCKS, SLOT_BYTES = 1 << 20, 128, 2048
-RETIRE_MS = 10
+BLOCK_BYTES, N_BLOCKS, SLOT_BYTES = 1 << 16, 2048, 2048
+RETIRE_MS = 20  # a block is closed then, however few frames it has
 NUMBERED = ((0x28, 0, 0, 12), (0x15, 0, 1, frames.MARKER_ETHERTYPE), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0))
 """linux/filter.h: frames of this EtherType in full, no others."""
 
@@ -22,13 +22,14 @@ NUMBERED = ((0x28, 0, 0, 12), (0x15, 0, 1, frames.MARKER_ETHERTYPE), (0x06, 0, 0
 class Sensor:
     """The numbers in the frames that an interface showed, or all interfaces ("") of a namespace.
 
-    The ring holds about 900,000 of them; whoever sends more calls numbers() meanwhile.
+    The ring holds those of half a minute, 900,000 at most; whoever sends more calls numbers() meanwhile.
     """
 
     def __init__(self, ns, interface=""):
         self.where = f"{interface or 'all interfaces'} of {ns.label}"
         self._numbers, self._i_block = [], 0
-        self._socket = ns.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        protocol = 0 if interface else socket.htons(ETH_P_ALL)
+        self._socket = ns.socket(socket.AF_PACKET, socket.SOCK_RAW, protocol)
         rows = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in NUMBERED))
         self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
                                 struct.pack("@HP", len(NUMBERED), ctypes.addressof(rows)))
@@ -36,7 +37,8 @@ class Sensor:
         self._socket.setsockopt(SOL_PACKET, PACKET_RX_RING, struct.pack(
             "7I", BLOCK_BYTES, N_BLOCKS, SLOT_BYTES, BLOCK_BYTES // SLOT_BYTES * N_BLOCKS, RETIRE_MS, 0, 0))
         self._ring = mmap.mmap(self._socket.fileno(), BLOCK_BYTES * N_BLOCKS)
-        self._socket.bind((interface, ETH_P_ALL))
+        if interface:
+            self._socket.bind((interface, ETH_P_ALL))
 
     def _read_block(self, begin, count, first):
         at = begin + first

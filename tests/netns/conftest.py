@@ -1,5 +1,7 @@
 """Fixtures that make the tests read as sentences. Everything lives in namespaces that the test made."""
 
+import fcntl
+import glob
 import os
 import subprocess
 import sys
@@ -26,6 +28,7 @@ vni = 4321
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "without_daemon: proves the lab itself")
+    config.addinivalue_line("markers", "alone: changes what all namespaces share, so no other test runs meanwhile")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -40,6 +43,8 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_sessionfinish(session):
     netns.remove_all()
+    for path in glob.glob(os.path.join(tempfile.gettempdir(), f"vtapd-lab-{os.environ.get('PYTEST_XDIST_TESTRUNUID')}*")):
+        os.unlink(path)
     if hasattr(session.config, "workeroutput"):  # one of several processes: the first of them prints the table
         session.config.workeroutput["frames"] = [(what, tuple(result)) for what, result in _table]
 
@@ -77,6 +82,22 @@ def directory():
     """A folder for captures, below /tmp and short, so that unix sockets fit too."""
     with tempfile.TemporaryDirectory(prefix="vtapd-lab-") as path:
         yield path
+
+
+@pytest.fixture(autouse=True)
+def others(request):
+    """Tests run beside each other; one that is marked `alone` waits for those that run, and later ones for it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None:
+        yield
+        return
+    path = os.path.join(tempfile.gettempdir(), f"vtapd-lab-{run}")
+    is_alone = request.node.get_closest_marker("alone")
+    with open(f"{path}.next", "w", encoding="ascii") as next_one, open(path, "w", encoding="ascii") as running:
+        fcntl.flock(next_one, fcntl.LOCK_EX)
+        fcntl.flock(running, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
+        fcntl.flock(next_one, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture
