@@ -134,7 +134,7 @@ static void block_count(struct sensor *sensor, const struct tpacket_block_desc *
 
 		sensor->n_frames++;
 		sensor->n_bytes += frame->tp_len;
-		if (packet_inner_is_ours(at + frame->tp_mac, frame->tp_snaplen, &number))
+		if (packet_is_ours(at + frame->tp_mac, frame->tp_snaplen, &number))
 			number_note(&sensor->numbers, number);
 		at += frame->tp_next_offset;
 	}

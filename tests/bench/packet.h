@@ -95,15 +95,24 @@ static inline void packet_number_set(struct packet *packet, uint64_t number, uin
 	packet->inner.number = number;
 }
 
-/** packet_inner_is_ours() - is a frame an inner frame of ours? Then @ret_number is its number. */
-static inline bool packet_inner_is_ours(const void *frame, size_t n_bytes, uint64_t *ret_number)
+/** packet_inner_find() - the inner frame of ours that begins @at bytes into a frame */
+static inline bool packet_inner_find(
+	const uint8_t *frame, size_t n_bytes, size_t at, struct packet_inner *ret_inner)
+{
+	if (n_bytes < at + sizeof(*ret_inner))
+		return false;
+	memcpy(ret_inner, frame + at, sizeof(*ret_inner));
+	return ret_inner->mark_be == htonl(PACKET_MARK);
+}
+
+/** packet_is_ours() - is a frame an inner frame of ours, or a whole packet? Then @ret_number is its
+ * number. */
+static inline bool packet_is_ours(const uint8_t *frame, size_t n_bytes, uint64_t *ret_number)
 {
 	struct packet_inner inner;
 
-	if (n_bytes < sizeof(inner))
-		return false;
-	memcpy(&inner, frame, sizeof(inner));
-	if (inner.mark_be != htonl(PACKET_MARK))
+	if (!packet_inner_find(frame, n_bytes, 0, &inner) &&
+		!packet_inner_find(frame, n_bytes, PACKET_OUTER_BYTES, &inner))
 		return false;
 	*ret_number = inner.number;
 	return true;
