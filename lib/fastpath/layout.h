@@ -21,8 +21,8 @@
 #define VTAP_FAST_LAYOUT 1
 #endif
 
-/** VTAP_FAST_SLOTS_MIN - slots at the least: few sessions need no new maps when they become more. That
- * daemon has fewer. */
+/** VTAP_FAST_SLOTS_MIN - slots at the least: few sessions need no new maps when they become more.
+ * That daemon has fewer. */
 #ifndef VTAP_FAST_SLOTS_MIN
 #define VTAP_FAST_SLOTS_MIN 4096
 #endif

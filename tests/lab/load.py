@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import random
 import struct
 import time
 
@@ -72,12 +73,15 @@ class Flood(Sender):
         self.begun = time.monotonic()
         return super().start()
 
+    def _packets(self, mirror):
+        return [mirror.wrap(self._vni, frames.numbered(0, FRAME_BYTES), FIRST_FLOW + i % self._flows)
+                for i in range(BLOCK_FRAMES)]
+
     def _run(self):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[os.getpid() % len(cores)]})
         with self._target.mirror() as mirror:
-            block = Block([mirror.wrap(self._vni, frames.numbered(0, FRAME_BYTES), FIRST_FLOW + i % self._flows)
-                           for i in range(BLOCK_FRAMES)])
+            block = Block(self._packets(mirror))
             begin, sent = time.monotonic(), 0
             while not self._shared[8]:
                 if self._rate and (time.monotonic() - begin) * self._rate < sent:
@@ -94,6 +98,18 @@ class Flood(Sender):
     def rate(self):
         """Frames a second since the start."""
         return int(self.sent() / self.age())
+
+
+class Junk(Flood):
+    """A flood of packets of VNIs that nobody configured."""
+
+    def __init__(self, target, seed):
+        super().__init__(target, None)
+        self._random = random.Random(seed)
+
+    def _packets(self, mirror):
+        return [mirror.wrap(self._random.randrange(1 << 20, 1 << 24), frames.numbered(0, FRAME_BYTES),
+                            self._random.randrange(1024, 1 << 16)) for _ in range(BLOCK_FRAMES)]
 
 
 class Load(Flood):

@@ -15,6 +15,8 @@ from lab.capture import Capture
 
 OTHER, BROADCAST = "02:00:00:00:00:0a", "ff:ff:ff:ff:ff:ff"
 PORT = 5353
+CONF = "[target default]\nunderlay = eth0\nfastpath = {setting}\n[session web]\nvni = 4321\n"
+PATHS = {"fast path": "auto", "worker": "off"}
 
 
 def provocations(tap_mac):
@@ -68,9 +70,11 @@ def settings_of(ns):
     return {"addresses": ns.addresses(), "routes": ns.routes(), "neighbours": ns.run("ip", "neigh", "show").stdout}
 
 
+@pytest.mark.parametrize("path", PATHS)
 def test_host_when_provoked_by_mirrored_frames_then_nothing_changes_and_nothing_leaves(
-        naive_host, target, make_vtapd, mirror, capture, identical):
-    vtapd = make_vtapd()
+        path, naive_host, target, make_vtapd, mirror, capture, identical):
+    vtapd = make_vtapd(CONF.format(setting=PATHS[path]))
+    assert vtapd.target()["path"] == path
     with naive_host.socket(socket.AF_INET6, socket.SOCK_DGRAM) as host_socket:
         host_socket.setblocking(False)
         host_socket.bind(("::", PORT))
