@@ -92,7 +92,8 @@ static void guard_announce(struct vtap_manager *manager)
 	vtap_interfaces_guard_with(manager->interfaces, &guard);
 }
 
-static int accounts_make_room(struct vtap_steering *steering)
+/* @is_anew: nothing of what the maps say is counted yet */
+static int accounts_make_room(struct vtap_steering *steering, bool is_anew)
 {
 	size_t n = vtap_fastpath_n_slots(steering->fastpath);
 	struct vtap_account *grown = reallocarray(steering->account, n, sizeof(*grown));
@@ -102,33 +103,32 @@ static int accounts_make_room(struct vtap_steering *steering)
 	for (size_t i = 0; i < n; i++) {
 		if (i >= steering->n_accounts)
 			grown[i] = (struct vtap_account){ .i_session = UINT32_MAX };
-		grown[i].taken = (struct vtap_fast_totals){ 0 }; /* new maps count from 0 */
+		if (is_anew)
+			grown[i].taken = (struct vtap_fast_totals){ 0 };
 	}
 	steering->account = grown;
 	steering->n_accounts = n;
 	return 0;
 }
 
-/* Open, or open anew with more room. */
-static int fastpath_open(struct vtap_manager *manager, size_t n_slots)
+static int fastpath_open(struct vtap_manager *manager, const struct vtap_fastpath *former)
 {
 	struct vtap_steering *steering = manager->steering;
+	size_t n_slots = manager->conf->n_sessions + manager->conf->n_targets;
 	struct vtap_fastpath *fastpath = NULL;
 	int r = vtap_fastpath_open(
-		steering->pin_dir, n_slots, steering->fastpath, &fastpath, &steering->off_why);
+		steering->pin_dir, n_slots, former, &fastpath, &steering->off_why);
 
 	if (r < 0) {
 		if (steering->off_why.text[0] == '\0')
 			(void)vtap_err_set(&steering->off_why, r, "%s", vtap_errno_text(r));
 		return r;
 	}
-	vtap_steer_free(steering->steer);
-	steering->steer = NULL;
 	vtap_fastpath_close(steering->fastpath);
 	steering->fastpath = fastpath;
 	steering->off_why.text[0] = '\0';
 	guard_announce(manager);
-	return accounts_make_room(steering);
+	return accounts_make_room(steering, former == NULL);
 }
 
 static int slots_take(struct vtap_manager *manager, uint64_t now_ns)
@@ -167,19 +167,28 @@ static int slots_take(struct vtap_manager *manager, uint64_t now_ns)
 	return 0;
 }
 
+/* Without memory for the slots there is no fast path, not half of one. */
+static void fastpath_give_up(struct vtap_steering *steering, int r)
+{
+	(void)vtap_err_set(&steering->off_why, r, "%s", vtap_errno_text(r));
+	vtap_steer_free(steering->steer);
+	steering->steer = NULL;
+	vtap_fastpath_close(steering->fastpath);
+	steering->fastpath = NULL;
+}
+
 void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_steering *steering = manager->steering;
 	size_t n = manager->conf->n_sessions + manager->conf->n_targets;
-	int r = 0;
+	int r = steering->fastpath == NULL ? fastpath_open(manager, NULL) : 0;
 
-	if (steering->fastpath == NULL || !vtap_fastpath_has_room(steering->fastpath, n))
-		r = fastpath_open(manager, n);
-	if (r == 0)
-		r = slots_take(manager, now_ns);
-	if (r < 0 && steering->fastpath != NULL) { /* too small, or no memory: not half of it */
-		(void)vtap_err_set(&steering->off_why, r, "%s", vtap_errno_text(r));
-		vtap_fastpath_close(vtap_steal(&steering->fastpath));
+	if (steering->fastpath != NULL) {
+		if (r == 0)
+			r = slots_take(manager, now_ns);
+		steering->needs_room = r == 0 && !vtap_fastpath_has_room(steering->fastpath, n);
+		if (r < 0)
+			fastpath_give_up(steering, r);
 	}
 	vtap_steering_sample(manager, now_ns);
 }
@@ -552,6 +561,27 @@ static void underlays_give_up(struct vtap_manager *manager, int r, const struct 
 		"no fast path, the workers carry everything: %s", err->text);
 }
 
+/* More sessions than slots: new maps, and so new programs. Meanwhile the workers have everything:
+ * nothing is counted in maps that nobody reads. */
+static int grow(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_steering *steering = manager->steering;
+	int r;
+
+	for (size_t i = 0; i < steering->n_underlays; i++)
+		underlay_clear(steering, &steering->underlay[i]);
+	vtap_steer_free(steering->steer);
+	steering->steer = NULL;
+	vtap_steering_sample(manager, now_ns); /* the last that is counted there */
+	r = fastpath_open(manager, steering->fastpath);
+	if (r == 0)
+		r = slots_take(manager, now_ns);
+	if (r < 0)
+		fastpath_give_up(steering, r);
+	steering->needs_room = false;
+	return r;
+}
+
 static int steer_update(
 	struct vtap_manager *manager, bool is_published, bool *ret_is_new, struct vtap_err *err)
 {
@@ -581,7 +611,9 @@ void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_
 		inherit(steering, devices);
 	learned_forget(steering, devices);
 	underlays_update(manager, &is_changed);
-	if (steering->fastpath != NULL)
+	if (steering->fastpath != NULL && steering->needs_room && is_published)
+		r = grow(manager, now_ns);
+	if (steering->fastpath != NULL && r == 0)
 		r = steer_update(manager, is_published, &is_new, &err);
 	if (r < 0 && err.text[0] == '\0')
 		(void)vtap_err_set(&err, r, "%s", vtap_errno_text(r));

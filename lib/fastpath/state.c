@@ -154,7 +154,35 @@ static int owner_write(struct vtap_fastpath *fastpath, uint32_t i)
 		fastpath->maps.fd[VTAP_MAP_NAMES], &i, &fastpath->slot[i].owner, BPF_ANY);
 }
 
-/* The same numbers: frames that are on their way meet the other guard. */
+/* What was counted for a slot so far, into its row of the first CPU: the totals go on, also for the
+ * process after us. */
+static int slot_seed(struct vtap_fastpath *fastpath, uint32_t i, const struct slot *former)
+{
+	const struct vtap_fast_totals *totals = &former->totals;
+	size_t n = fastpath->n_cpus;
+	_auto_free struct vtap_fast_steered *steered = calloc(n, sizeof(*steered));
+	_auto_free struct vtap_fast_guarded *guarded = calloc(n, sizeof(*guarded));
+
+	if (steered == NULL || guarded == NULL)
+		return -ENOMEM;
+	if (former->owner.kind == VTAP_FAST_KIND_TARGET) {
+		struct vtap_fast_looked looked = { totals->looked, totals->no_listener, { 0 } };
+
+		memcpy(steered, &looked, sizeof(looked));
+	} else {
+		steered->frames[0] = totals->delivered + totals->lost;
+		steered->truncated = totals->truncated;
+		steered->reserved_bits = totals->reserved_bits;
+		guarded->frames[0] = totals->delivered;
+		guarded->bytes = totals->bytes;
+	}
+	if (bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_STEERED], &i, steered, BPF_ANY) < 0 ||
+		bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_GUARDED], &i, guarded, BPF_ANY) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Everybody keeps his number and his counts. */
 static int slots_follow(struct vtap_fastpath *fastpath, const struct vtap_fastpath *former)
 {
 	int r = 0;
@@ -162,7 +190,11 @@ static int slots_follow(struct vtap_fastpath *fastpath, const struct vtap_fastpa
 	fastpath->n_used = former->n_used;
 	for (uint32_t i = 1; i < former->n_used && r == 0; i++) {
 		fastpath->slot[i].owner = former->slot[i].owner;
-		r = owner_write(fastpath, i);
+		fastpath->slot[i].totals = former->slot[i].totals;
+		fastpath->slot[i].settled[0] = former->slot[i].totals.lost;
+		r = slot_seed(fastpath, i, &former->slot[i]);
+		if (r == 0)
+			r = owner_write(fastpath, i);
 	}
 	return r;
 }

@@ -49,7 +49,8 @@ struct vtap_fast_seen {
  * vtap_fastpath_open() - the maps and the guard
  * @pin_dir: a folder in a BPF file system that we may write to; NULL for none
  * @n_slots: sessions and targets that there must be room for
- * @former:  one that has become too small: everybody keeps his slot; NULL for none
+ * @former:  one that has become too small, sampled after its last program was taken away: everybody
+ *           keeps his slot and his totals; NULL for none
  * Context: main thread; needs CAP_BPF and CAP_NET_ADMIN.
  * Return: 0; -EPERM; -EOPNOTSUPP when built without it; other negative errno.
  */

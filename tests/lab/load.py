@@ -126,11 +126,12 @@ class Load(Flood):
             self.sensor.numbers()  # makes room in the ring
             self.wait_sent(min(wanted, self.sent() + 20_000))
 
-    def settle(self, vtapd, in_order=True):
-        """End it: every frame was shown once, those of a flow in order, and counted once. Returns how many."""
+    def settle(self, vtapd, in_order=True, others=0):
+        """End it: every frame was shown once, those of a flow in order, and counted once, with `others` of other
+        sessions. Returns how many."""
         sent = self.stop()
-        row = vtapd.wait_received(sent)
-        assert (row["received"], row["delivered"], row["drops"]) == (sent, sent, {}), (sent, row)
+        row = vtapd.wait_received(sent + others)
+        assert (row["received"], row["delivered"], row["drops"]) == (sent + others, sent + others, {}), (sent, row)
         session = vtapd.session("web")
         assert (session["received"], session["delivered"], session["drops"]) == (sent, sent, {}), (sent, session)
         self.shown(sent, in_order)
