@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "datapath/table.h"
 #include "fastpath/state.h"
