@@ -1,13 +1,16 @@
-"""The Debian package under test, and a later version of it.
+"""The Debian package under test, and later versions of it.
 
 VTAPD_DEB names a package that is built already; without it packaging/build makes one.
 """
 
 import os
 import re
+import shutil
 import subprocess
 
 from .daemon import REPOSITORY
+
+NEXT = os.path.join(REPOSITORY, "build/tests/netns/vtapd_next")  # of another layout of its maps
 
 
 def build():
@@ -21,16 +24,19 @@ def build():
     return path
 
 
-def repack_newer(deb, directory):
-    """The same package with a higher version, made once in `directory`; its path."""
-    tree, path = os.path.join(directory, "newer"), os.path.join(directory, "newer.deb")
+def repack(deb, directory, label, daemon=None):
+    """The same package with a higher version and, if given, another daemon, made once as `directory`/`label`.deb; its
+    path."""
+    tree, path = os.path.join(directory, label), os.path.join(directory, f"{label}.deb")
     if not os.path.exists(path):
         subprocess.run(["dpkg-deb", "-R", deb, tree], check=True)
         control = os.path.join(tree, "DEBIAN/control")
         with open(control, encoding="utf-8") as file:
             text = file.read()
         with open(control, "w", encoding="utf-8") as file:
-            file.write(re.sub(r"^Version: (.*)$", r"Version: \1+newer", text, flags=re.MULTILINE))
+            file.write(re.sub(r"^Version: (.*)$", rf"Version: \1+{label}", text, flags=re.MULTILINE))
+        if daemon:
+            shutil.copy(daemon, os.path.join(tree, "usr/sbin/vtapd"))
         subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", tree, path], check=True,
                        stdout=subprocess.DEVNULL)
     return path

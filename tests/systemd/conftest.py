@@ -10,10 +10,12 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lab import machine as lab_machine  # noqa: E402
-from lab import netns, package  # noqa: E402
+from lab import frames, netns, package  # noqa: E402
 from lab.capture import Capture  # noqa: E402
+from lab.fastpath import wait_attached  # noqa: E402
 
 WEB = "[session web]\nvni = 4321\n"
+NOBODYS_VNI = 7
 FRESH = """
 systemctl stop vtapd
 rm -rf /etc/systemd/system/vtapd.service.d /run/vtapd/drain
@@ -46,7 +48,7 @@ def pytest_terminal_summary(terminalreporter):
     if _rows:
         terminalreporter.section("measured")
         for what, value in _rows:
-            terminalreporter.write_line(f"{what:42} {value}")
+            terminalreporter.write_line(f"{what:52} {value}")
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +77,15 @@ def deb(share):
 @pytest.fixture(scope="session")
 def newer_deb(deb, share):
     """A later version of it; /share/newer.deb on machines."""
-    return package.repack_newer(deb, share)
+    return package.repack(deb, share, "newer")
+
+
+@pytest.fixture(scope="session")
+def relaid_deb(deb, share):
+    """A later version whose maps have another layout; /share/relaid.deb on machines."""
+    if not os.path.exists(package.NEXT):
+        pytest.skip(f"{package.NEXT} is not built: packaging/build dev")
+    return package.repack(deb, share, "relaid", package.NEXT)
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +122,7 @@ def machine(install):
 
 
 def fresh(machine):
-    """vtapd.service as after a boot: session web alone, no drop-in, no fd store, nothing drained."""
+    """vtapd.service as after a boot: session web alone, no drop-in, no fd store, no pins, nothing drained."""
     service = lab_machine.Service(machine)
     machine.shell(FRESH)
     machine.forget_journal()
@@ -141,6 +151,16 @@ def target(machine):
 def mirror(target):
     with target.mirror() as socket:
         yield socket
+
+
+@pytest.fixture
+def steered(service, mirror):
+    """The service in the fast path from the first frame on: a packet has shown where they come in, and the process that
+    counted that one is gone."""
+    mirror.send(NOBODYS_VNI, frames.numbered(0))
+    wait_attached(service, "eth0")
+    service.restart()
+    return service
 
 
 @pytest.fixture

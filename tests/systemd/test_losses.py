@@ -1,5 +1,6 @@
-"""The law: restart, crash and upgrade under load lose nothing that the sockets can hold. Every frame has a number, and
-a capture on the tap interface from outside tells which ones were shown."""
+"""The law: whatever befalls the daemon under load, the fast path loses no frame of a known session and goes on counting;
+the worker loses nothing that the sockets can hold. Every frame has a number, and a capture on the tap interface from outside
+tells which ones were shown."""
 
 import time
 
@@ -13,13 +14,14 @@ VNI = 4321
 RATE = 4000  # frames a second, over 16 outer flows
 IN_HAND = 64  # a worker's batch: what a SIGKILL may cost (VTAP_RECEIVE_BATCH)
 WARM = 2000
+WORKER = "[target default]\nfastpath = off\n"
 
 
 class Load:
     """Numbered frames to session web, and what its interface shows of them."""
 
-    def __init__(self, service, tap, measured):
-        self.service, self._tap, self._measured = service, tap, measured
+    def __init__(self, service, tap, measured, is_fast=False):
+        self.service, self.is_fast, self._tap, self._measured = service, is_fast, tap, measured
         self._sender = Sender(service.machine.target, VNI, RATE).start()
         self._sender.wait_sent(WARM)
 
@@ -37,8 +39,14 @@ class Load:
         numbers = self._shown()
         assert len(numbers) == len(set(numbers)), "a frame was shown twice"
         lost = sorted(set(range(sent)) - set(numbers))
-        self._measured(what, f"{sent:,} sent, {len(lost):,} lost")
+        self._measured(f"{what}, {'fast path' if self.is_fast else 'worker'}", f"{sent:,} sent, {len(lost):,} lost")
         return lost
+
+    def assert_counted(self):
+        """In the fast path every frame since the first: delivered, by whichever process it was told."""
+        session = self.service.session("web")
+        assert not self.is_fast or (session["received"], session["delivered"], session["drops"]) == (
+            self.sent(), self.sent(), {}), (self.sent(), session)
 
     def _shown(self):
         return [number for number in map(frames.number_of, self._tap.settled()) if number is not None]
@@ -48,10 +56,32 @@ class Load:
 
 
 @pytest.fixture
-def load(service, capture, measured):
-    one = Load(service, capture(flood=True), measured)
-    yield one
-    one.end()
+def make_load(capture, measured):
+    """make_load(service, is_fast): under way; its capture was there before."""
+    made = []
+
+    def make(service, is_fast):
+        made.append(Load(service, capture(flood=True), measured, is_fast))
+        return made[-1]
+    yield make
+    for one in made:
+        one.end()
+
+
+@pytest.fixture
+def fast_load(steered, make_load):
+    return make_load(steered, True)
+
+
+@pytest.fixture(params=["fast", "worker"])
+def load(request, make_load):
+    """Through each of the two paths."""
+    if request.param == "fast":
+        return make_load(request.getfixturevalue("steered"), True)
+    service = request.getfixturevalue("service")
+    service.write("conf.d/path.conf", WORKER)
+    service.reload()
+    return make_load(service, False)
 
 
 def test_restart_when_under_load_then_no_frame_is_lost(load):
@@ -59,6 +89,7 @@ def test_restart_when_under_load_then_no_frame_is_lost(load):
         load.service.restart()
         load.more()
     assert load.lost("restart, three times") == []
+    load.assert_counted()
 
 
 def test_upgrade_when_under_load_then_no_frame_is_lost(load, newer_deb):  # pylint: disable=unused-argument
@@ -67,21 +98,50 @@ def test_upgrade_when_under_load_then_no_frame_is_lost(load, newer_deb):  # pyli
     assert load.service.wait_another(pid) != pid, "the new version runs"
     load.more()
     assert load.lost("upgrade") == []
+    load.assert_counted()
 
 
-def test_kill_when_under_load_then_only_the_batch_in_hand_is_lost(load):
+def test_upgrade_when_its_maps_have_another_layout_then_no_frame_is_lost_and_counting_begins_anew(
+        fast_load, relaid_deb):  # pylint: disable=unused-argument
+    """And back: the pins of the one are taken away by the other."""
+    service = fast_load.service
+    for package in ("relaid", "vtapd"):
+        since, pid, before = service.status()["daemon"]["counting_since"], service.pid, fast_load.sent()
+        service.machine.run("dpkg", "-i", f"/share/{package}.deb")
+        service.wait_another(pid)
+        assert service.session("web")["delivered"] < fast_load.sent() - before
+        assert since < service.status()["daemon"]["counting_since"], "status says since when"
+        fast_load.more()
+    assert fast_load.lost("upgrade to another map layout, and back") == []
+
+
+def test_kill_when_under_load_then_only_the_batch_in_the_workers_hands_is_lost(load):
     n_workers = len(load.service.workers())
     pid = load.service.pid
     load.service.kill()
     load.service.wait_another(pid)
     load.more()
-    assert len(load.lost("SIGKILL")) <= IN_HAND * n_workers
+    assert len(load.lost("SIGKILL")) <= (0 if load.is_fast else IN_HAND * n_workers)
+    load.assert_counted()
 
 
-def test_stop_and_start_when_under_load_then_only_what_came_in_between_is_lost(load):
+def test_stop_and_start_when_in_the_fast_path_then_no_frame_is_lost(fast_load):
+    fast_load.service.stop()
+    before = fast_load.sent()
+    until(lambda: fast_load.sent() > before + WARM, "a while without a daemon")
+    fast_load.service.start()
+    fast_load.more()
+    assert fast_load.lost("stop, then start") == []
+    fast_load.assert_counted()
+
+
+def test_stop_and_start_when_through_the_worker_then_only_what_came_in_between_is_lost(service, make_load):
+    service.write("conf.d/path.conf", WORKER)
+    service.reload()
+    load = make_load(service, False)
     before = load.sent()
-    load.service.stop()
-    load.service.start()
+    service.stop()
+    service.start()
     after = load.sent()
     load.more()
     lost = load.lost("stop, then start")
@@ -97,6 +157,7 @@ def test_reload_when_under_load_then_no_frame_is_lost(load):
     load.service.machine.systemctl("reload", "vtapd.service")
     load.more()
     assert load.lost("reload, twice") == []
+    load.assert_counted()
 
 
 def sockets(service):
@@ -107,17 +168,14 @@ def sockets(service):
 
 @pytest.mark.parametrize("before, after", [(2, 1), (1, 2)])
 def test_restart_when_the_number_of_workers_changes_then_each_stored_socket_is_adopted_or_emptied(
-        service, capture, measured, before, after):
-    service.write("conf.d/workers.conf", f"[target default]\nworkers = {before}\n")
+        service, make_load, before, after):
+    service.write("conf.d/path.conf", f"{WORKER}workers = {before}\n")
     service.restart()
-    load = Load(service, capture(flood=True), measured)
-    try:
-        service.write("conf.d/workers.conf", f"[target default]\nworkers = {after}\n")
-        service.restart()
-        load.more()
-        assert load.lost(f"restart, {before} workers become {after}") == []
-    finally:
-        load.end()
+    load = make_load(service, False)
+    service.write("conf.d/path.conf", f"{WORKER}workers = {after}\n")
+    service.restart()
+    load.more()
+    assert load.lost(f"restart, {before} workers become {after}") == []
     assert len(service.workers()) == after
     until(lambda: sockets(service) == (after, 0), f"{after} sockets, nothing in them", seen=lambda: sockets(service))
 

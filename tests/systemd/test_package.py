@@ -6,9 +6,12 @@ import subprocess
 
 import pytest
 
+from lab import frames
 from lab.deadline import until
+from lab.fastpath import is_steered, wait_attached
 from lab.machine import Service
 
+PINS = "/sys/fs/bpf"
 WRITTEN = "/run/vtapd-boot"  # where tests/systemd/boot shows what has been written since the boot
 # What the package manager writes down about any package, and what others have written meanwhile
 NOT_OURS = re.compile(r"/var/(lib/(dpkg|systemd|ucf|man-db)|log|cache|tmp)/|/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$"
@@ -23,7 +26,7 @@ def written(machine):
 
 def named_after_us(machine):
     """Whatever has our name, folders and the package manager's own lists included."""
-    return set(machine.run("find", WRITTEN, "/run", "-name", "*vtap*", "-not", "-path", f"{WRITTEN}*/dpkg/*",
+    return set(machine.run("find", WRITTEN, "/run", PINS, "-name", "*vtap*", "-not", "-path", f"{WRITTEN}*/dpkg/*",
                            "-not", "-path", "/run/vtapd-boot*").stdout.splitlines())
 
 
@@ -37,6 +40,14 @@ def host(boot, deb):  # pylint: disable=unused-argument
 
 def ours(machine):
     return {name for name, link in machine.ns.links().items() if link.get("ifalias", "").startswith("vtapd:")}
+
+
+def steer(machine):
+    """A packet has come, and the fast path with it."""
+    with machine.target.mirror() as mirror:
+        mirror.send(1, frames.numbered(0))
+    wait_attached(Service(machine), "eth0")
+    assert machine.exists(f"{PINS}/vtapd/maps-1"), "tmpfiles.d was heeded on a running system"
 
 
 def is_there(machine, kind):
@@ -84,9 +95,10 @@ def test_package_when_it_lives_its_life_then_nothing_is_left(host, newer_deb, me
     service.wait_settled()
     assert ours(host) == {"mirror0", "mirror-web"}
 
-    # Removed: no interface, no service, the configuration stays
+    # Removed: no interface, no filter, no pin, no service, the configuration stays
+    steer(host)
     host.run("dpkg", "-r", "vtapd")
-    assert ours(host) == set()
+    assert ours(host) == set() and not is_steered(host.ns, "eth0") and not host.exists(f"{PINS}/vtapd")
     assert not service.pid and host.show("vtapd.service", "LoadState") == "not-found"
     assert host.exists("/etc/vtapd/vtapd.conf") and host.exists("/etc/vtapd/conf.d/web.conf")
 
