@@ -404,6 +404,18 @@ bool vtap_interfaces_is_guarded(const struct vtap_interfaces *set, int index)
 					     sizeof(*set->guarded), index_compare) != NULL;
 }
 
+/* Not while it is being made, or the guard put back: that takes milliseconds, or is told otherwise.
+ */
+static bool is_bare(const struct vtap_interfaces *set, int index)
+{
+	const struct vtap_device *device = vtap_devices_find_index(&set->devices, index);
+
+	if (!set->has_guard)
+		return true;
+	return !vtap_interfaces_is_guarded(set, index) && device != NULL &&
+	       device->guard == VTAP_UNKNOWN;
+}
+
 size_t vtap_interfaces_count(const struct vtap_interfaces *set, size_t *ret_n_guarded)
 {
 	size_t n = 0, n_guarded = 0;
@@ -412,7 +424,7 @@ size_t vtap_interfaces_count(const struct vtap_interfaces *set, size_t *ret_n_gu
 		int index = set->interface[i]->wish.held_index;
 
 		n += index != 0;
-		n_guarded += index != 0 && vtap_interfaces_is_guarded(set, index);
+		n_guarded += index != 0 && !is_bare(set, index);
 	}
 	*ret_n_guarded = n_guarded;
 	return n;
