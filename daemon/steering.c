@@ -181,7 +181,8 @@ void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_steering *steering = manager->steering;
 	size_t n = manager->conf->n_sessions + manager->conf->n_targets;
-	int r = steering->fastpath == NULL ? fastpath_open(manager, NULL) : 0;
+	bool is_first = steering->fastpath == NULL;
+	int r = is_first ? fastpath_open(manager, NULL) : 0;
 
 	if (steering->fastpath != NULL) {
 		if (r == 0)
@@ -191,6 +192,8 @@ void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
 			fastpath_give_up(steering, r);
 	}
 	vtap_steering_sample(manager, now_ns);
+	if (is_first)
+		steering->n_lost_reported = steering->n_lost; /* the process before us told it */
 }
 
 /* ---- underlays ---- */

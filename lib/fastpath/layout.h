@@ -18,7 +18,7 @@
 /** VTAP_FAST_LAYOUT - changes with anything in this file: maps of another layout are not shared. A
  * test builds a daemon that has another one. */
 #ifndef VTAP_FAST_LAYOUT
-#define VTAP_FAST_LAYOUT 1
+#define VTAP_FAST_LAYOUT 2
 #endif
 
 /** VTAP_FAST_SLOTS_MIN - slots at the least: few sessions need no new maps when they become more.
@@ -143,6 +143,7 @@ struct vtap_fast_name {
 	char name[39];
 	__u64 since_wall_ns; /* counts from then on */
 	__u64 last_wall_ns;  /* of the last frame, a few seconds late; 0: never */
+	__u64 lost;          /* as far as it was found; what is on its way must not look so */
 };
 
 #define VTAP_FAST_KIND_SESSION 's'

@@ -451,8 +451,21 @@ static void target_sum(const struct vtap_fastpath *fastpath, uint32_t i)
 	fastpath->slot[i].totals = totals;
 }
 
+/* What was found lost stays so: a process that takes up the maps has closed no page yet. */
+static uint64_t lost_keep(struct vtap_fastpath *fastpath, uint32_t i)
+{
+	struct slot *slot = &fastpath->slot[i];
+	uint64_t lost = slot->settled[0] + slot->settled[1];
+
+	if (lost > slot->owner.lost) {
+		slot->owner.lost = lost;
+		(void)owner_write(fastpath, i); /* refused: found again two pages after a start */
+	}
+	return slot->owner.lost;
+}
+
 /* @settles: the closed page has been closed long enough for everything to have arrived. */
-static void session_sum(const struct vtap_fastpath *fastpath, uint32_t i, bool settles)
+static void session_sum(struct vtap_fastpath *fastpath, uint32_t i, bool settles)
 {
 	struct slot *slot = &fastpath->slot[i];
 	unsigned i_closed = fastpath->i_open ^ 1U;
@@ -477,7 +490,7 @@ static void session_sum(const struct vtap_fastpath *fastpath, uint32_t i, bool s
 			steered[i_closed] + slot->surplus[i_closed] - guarded[i_closed];
 	totals.delivered = guarded[0] + guarded[1];
 	totals.steered = steered[0] + steered[1];
-	totals.lost = slot->settled[0] + slot->settled[1];
+	totals.lost = lost_keep(fastpath, i);
 	slot->totals = totals;
 }
 
