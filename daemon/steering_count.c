@@ -113,7 +113,7 @@ static void flow_note(void *arg, const struct vtap_fast_seen *seen)
 		return;
 	vtap_slot_begin(slot);
 	vtap_sightings_note(slot->carried, manager->runs.run[i_session].tally->id, seen->vni,
-		&seen->source, (uint32_t)seen->n_frames, seen->n_bytes, noting->now_ns);
+		&seen->source, seen->n_frames, seen->n_bytes, noting->now_ns);
 	vtap_slot_end(slot);
 }
 
@@ -223,12 +223,18 @@ static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
 
 void vtap_steering_flows(struct vtap_manager *manager, uint64_t now_ns)
 {
-	struct noting noting = { .manager = manager, .now_ns = now_ns };
+	struct vtap_steering *steering = manager->steering;
+	/* what came before this process is in no rate of now */
+	struct noting noting = {
+		.manager = manager,
+		.now_ns = steering->has_flows ? now_ns : now_ns - 2 * VTAP_NS_PER_S,
+	};
 
-	if (manager->steering->fastpath == NULL)
+	if (steering->fastpath == NULL)
 		return;
 	/* refused: what moved is told the next time */
-	(void)vtap_fastpath_flows(manager->steering->fastpath, flow_note, &noting);
+	if (vtap_fastpath_flows(steering->fastpath, flow_note, &noting) == 0)
+		steering->has_flows = true;
 }
 
 void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns)

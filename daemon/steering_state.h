@@ -58,6 +58,7 @@ struct vtap_steering {
 	struct vtap_own_address *own;
 	size_t n_own;
 	bool has_own;
+	bool has_flows;    /* they were looked at once */
 	bool needs_room;   /* more sessions than slots: some have none yet */
 	bool is_inherited; /* programs of the process before us were looked for */
 	int learned[VTAP_UNDERLAYS_MAX];

@@ -124,7 +124,7 @@ static void entry_note_source(struct entry *entry, const struct vtap_addr *sourc
 	set(&entry->n_sources, n + 1);
 }
 
-static void entry_note_rate(struct entry *entry, uint32_t n_frames, uint64_t now_ns)
+static void entry_note_rate(struct entry *entry, uint64_t n_frames, uint64_t now_ns)
 {
 	uint64_t start_ns = get(&entry->window_start_ns), second_ns = second_of(now_ns);
 
@@ -138,7 +138,7 @@ static void entry_note_rate(struct entry *entry, uint32_t n_frames, uint64_t now
 }
 
 void vtap_sightings_note(struct vtap_sightings *sightings, uint32_t owner, uint32_t vni,
-	const struct vtap_addr *source, uint32_t n_frames, uint64_t n_bytes, uint64_t now_ns)
+	const struct vtap_addr *source, uint64_t n_frames, uint64_t n_bytes, uint64_t now_ns)
 {
 	uint64_t key = ((uint64_t)owner + 1) << 32 | vni;
 	struct entry *entry = entry_take(sightings, key, now_ns);

@@ -45,7 +45,7 @@ void vtap_sightings_free(struct vtap_sightings *sightings);
  * Context: the worker, between vtap_slot_begin() and vtap_slot_end(); constant time, no allocation.
  */
 void vtap_sightings_note(struct vtap_sightings *sightings, uint32_t owner, uint32_t vni,
-	const struct vtap_addr *source, uint32_t n_frames, uint64_t n_bytes, uint64_t now_ns);
+	const struct vtap_addr *source, uint64_t n_frames, uint64_t n_bytes, uint64_t now_ns);
 
 /** vtap_sightings_size() - how many rows there can be; for vtap_sightings_get() */
 uint32_t vtap_sightings_size(const struct vtap_sightings *sightings);
