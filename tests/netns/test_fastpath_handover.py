@@ -4,6 +4,7 @@ way never is. And counters outlive the daemon where their maps do."""
 import contextlib
 import os
 import signal
+import time
 
 import pytest
 
@@ -159,6 +160,30 @@ def test_counters_when_pinned_then_they_go_on_over_the_end_of_the_daemon(end, pi
     told = vtapd.status()["daemon"]
     assert told["counting_since"] < told["started"], told
     assert "counting since" in vtapd.ctl("status").stdout
+
+
+def test_lost_frames_when_counted_and_the_daemon_is_killed_then_the_next_one_knows_them_at_once(pinned, load, ns):
+    vtapd = pinned()
+    traffic = load()
+    vtapd.signal(signal.SIGSTOP)
+    ns.ip(f"link set {TAP} down")
+    traffic.go_on(1_000)
+    sent = traffic.stop()
+    vtapd.signal(signal.SIGCONT)
+    before = wait_counted(vtapd, sent)
+    vtapd.kill()
+    vtapd.start()
+    row = vtapd.target()
+    same = ("received", "delivered", "drops")
+    assert [row[key] for key in same] == [before[key] for key in same]
+    begun, rates = time.monotonic(), []
+
+    def rate():
+        session = vtapd.get("/v1/show?session=web")["session"]
+        return max([session["frames_per_second"], *(vni["frames_per_second"] for vni in session["vnis"])])
+    until(lambda: rates.append(rate()) or time.monotonic() > begun + 1.5, "a whole second is over")
+    assert max(rates) == 0, "what came before is in no rate of now"
+    assert len(vtapd.log_lines(LOST)) <= 1, vtapd.log()
 
 
 def test_counters_when_not_pinned_then_they_begin_anew_and_status_says_so(vtapd, mirror):

@@ -2,6 +2,7 @@
 lost, none is shown twice, and each is counted once."""
 
 import os
+import signal
 
 import pytest
 
@@ -42,6 +43,21 @@ def test_daemon_when_ended_and_started_under_load_then_no_frame_is_lost(end, vta
         traffic.go_on()
         vtapd.start()
     traffic.go_on()
+    traffic.settle(vtapd)
+
+
+def test_daemon_when_killed_at_any_moment_of_its_start_or_reload_under_load_then_no_frame_is_lost(vtapd, load):
+    traffic = load()
+    for i in range(1, 9):
+        vtapd.write("vtapd.conf", TARGET + WEB + f"[session db]\nvni = {i}\n" * (i % 3 != 0))
+        if i % 2:
+            vtapd.signal(signal.SIGHUP)
+        traffic.go_on(i * 400)
+        vtapd.kill()
+        vtapd.start(wait=i % 2 == 0)
+    traffic.go_on()
+    vtapd.kill()
+    vtapd.start()
     traffic.settle(vtapd)
 
 
