@@ -144,6 +144,18 @@ bool vtap_intake_has_port(const struct vtap_intake *intake, uint16_t port)
 	return false;
 }
 
+bool vtap_intake_hears(const struct vtap_intake *intake, uint16_t port, int interface_index)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
+		const struct desk *desk = &intake->desk[i];
+
+		if (desk->is_open && !desk->has_left && desk->port == port &&
+			(desk->device_index == 0 || desk->device_index == interface_index))
+			return true;
+	}
+	return false;
+}
+
 static int desk_open(struct vtap_intake *intake, struct desk *desk,
 	const struct vtap_socket_spec *spec, int device_index, struct vtap_err *err)
 {

@@ -46,6 +46,9 @@ const char *vtap_intake_name(const struct vtap_intake *intake);
 void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *target,
 	const struct vtap_devices *devices, size_t n_sessions, bool is_port_ours, uint64_t now_ns);
 
+/** vtap_intake_hears() - is a socket of ours open on that port for packets from this interface? */
+bool vtap_intake_hears(const struct vtap_intake *intake, uint16_t port, int interface_index);
+
 /** vtap_intake_has_port() - is a socket of ours open on that port? */
 bool vtap_intake_has_port(const struct vtap_intake *intake, uint16_t port);
 

@@ -32,6 +32,13 @@
 /* Below this MTU a device has no IPv6. Source: RFC 8200 section 5, kernel net/ipv6/addrconf.c. */
 #define IPV6_MTU_MIN 1280
 
+/* A guard that somebody replaced by his own program makes no news: each audit looks at this part of
+ * them. */
+#define DOUBT_PARTS 8
+
+/* Until a guard that was refused is tried again. */
+#define GUARD_RETRY_NS (60 * VTAP_NS_PER_S)
+
 /* Looks in one turn while devices are being renamed. */
 #define LOOKS_MAX 3
 
@@ -56,6 +63,11 @@ struct vtap_interfaces {
 	struct vtap_guard guard;
 	int *guarded; /* indexes of interfaces known to have it, sorted */
 	size_t n_guarded;
+	int *refused; /* of those where it was refused, until the next try */
+	size_t n_refused;
+	size_t i_doubt; /* where vtap_interfaces_doubt_some() goes on */
+	uint64_t refused_retry_ns;
+	char refused_why[VTAP_ERR_MAX]; /* the last refusal; "" for none */
 	uint64_t n_repairs;
 };
 
@@ -114,6 +126,7 @@ void vtap_interfaces_free(struct vtap_interfaces *set)
 	free(set->closed);
 	free(set->removal);
 	free(set->guarded);
+	free(set->refused);
 	vtap_devices_done(&set->devices);
 	free(set);
 }
@@ -432,9 +445,10 @@ size_t vtap_interfaces_count(const struct vtap_interfaces *set, size_t *ret_n_gu
 
 void vtap_interfaces_guard_with(struct vtap_interfaces *set, const struct vtap_guard *guard)
 {
-	set->has_guard = true;
-	set->guard = *guard;
-	set->n_guarded = 0;
+	set->has_guard = guard != NULL;
+	if (guard != NULL)
+		set->guard = *guard;
+	set->n_guarded = set->n_refused = 0;
 	for (size_t i = 0; i < set->n; i++)
 		set->interface[i]->is_reconfigured = true; /* what follows is no repair */
 }
@@ -470,6 +484,8 @@ bool vtap_interfaces_doubt_guards(
 {
 	size_t n_before = set->n_guarded;
 
+	set->n_refused =
+		is_all || n > 0 ? 0 : set->n_refused; /* whatever stood in the way may be gone */
 	if (is_all)
 		set->n_guarded = 0;
 	for (size_t i = 0; i < n; i++)
@@ -477,6 +493,40 @@ bool vtap_interfaces_doubt_guards(
 			if (set->guarded[at] == indexes[i])
 				guarded_remove(set, at--);
 	return set->n_guarded != n_before;
+}
+
+const char *vtap_interfaces_guard_why(const struct vtap_interfaces *set)
+{
+	return set->n_refused > 0 ? set->refused_why : NULL;
+}
+
+/* A guard that is refused is no reason for the session to wait: its frames are shown. Without
+ * memory it is tried again at once. */
+static void refused_add(struct vtap_interfaces *set, int index, const char *why)
+{
+	int *grown = reallocarray(set->refused, set->n_refused + 1, sizeof(*grown));
+
+	(void)snprintf(set->refused_why, sizeof(set->refused_why), "%s", why); /* same size */
+	if (grown == NULL)
+		return;
+	set->refused = grown;
+	grown[set->n_refused++] = index;
+}
+
+static bool is_refused(const struct vtap_interfaces *set, int index)
+{
+	for (size_t i = 0; i < set->n_refused; i++)
+		if (set->refused[i] == index)
+			return true;
+	return false;
+}
+
+void vtap_interfaces_doubt_some(struct vtap_interfaces *set)
+{
+	size_t n = set->n_guarded / DOUBT_PARTS + 1;
+
+	for (size_t i = 0; i < n && set->n_guarded > 0; i++)
+		guarded_remove(set, set->i_doubt++ % set->n_guarded);
 }
 
 /* Both hooks: ON with our programs, OFF without, unknown where somebody else has our place. */
@@ -502,13 +552,15 @@ static void guarded_forget(struct vtap_interfaces *set)
 			guarded_remove(set, at--);
 }
 
-static void guards_note(struct vtap_interfaces *set)
+static void guards_note(struct vtap_interfaces *set, uint64_t now_ns)
 {
 	guarded_forget(set);
+	if (set->n_refused > 0 && now_ns >= set->refused_retry_ns)
+		set->n_refused = 0;
 	for (size_t i = 0; i < set->devices.n && set->has_guard; i++) {
 		struct vtap_device *device = &set->devices.device[i];
 
-		if (!vtap_device_is_ours(device))
+		if (!vtap_device_is_ours(device) || is_refused(set, device->index))
 			continue;
 		device->guard = vtap_interfaces_is_guarded(set, device->index)
 					? VTAP_ON
@@ -519,20 +571,25 @@ static void guards_note(struct vtap_interfaces *set)
 }
 
 /* Outwards first: it makes the qdisc for both. */
-static int guard_set(struct vtap_interfaces *set, int index, struct vtap_err *err)
+static void guard_set(struct vtap_interfaces *set, const char *name, int index)
 {
+	struct vtap_err err = VTAP_ERR_NULL;
 	int r;
 
 	if (!set->has_guard)
-		return 0;
+		return;
 	r = vtap_clsact_set(
-		set->nl, index, VTAP_HOOK_EGRESS, VTAP_GUARD_OUT_NAME, set->guard.out_fd, err);
+		set->nl, index, VTAP_HOOK_EGRESS, VTAP_GUARD_OUT_NAME, set->guard.out_fd, &err);
 	if (r == 0)
 		r = vtap_clsact_set(set->nl, index, VTAP_HOOK_INGRESS, VTAP_GUARD_IN_NAME,
-			set->guard.in_fd, err);
-	if (r == 0)
+			set->guard.in_fd, &err);
+	if (r == 0) {
 		guarded_add(set, index);
-	return r;
+	} else if (r != -ENODEV) {
+		(void)vtap_err_add(&err, r, "%s", name);
+		set->refused_retry_ns = vtap_clock_mono_ns() + GUARD_RETRY_NS;
+		refused_add(set, index, err.text);
+	}
 }
 
 /* ---- steps ---- */
@@ -596,6 +653,8 @@ static int dress_up(struct vtap_interfaces *set, const struct vtap_device *devic
 	return vtap_link_set(set->nl, index, &link, err);
 }
 
+enum { DRESS_REFUSED = 1 /* it was for a guard alone, and that was refused */ };
+
 static int dress(struct vtap_interfaces *set, const struct vtap_interface *interface, int index,
 	unsigned settings, struct vtap_err *err)
 {
@@ -621,12 +680,14 @@ static int dress(struct vtap_interfaces *set, const struct vtap_interface *inter
 	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
 		r = vtap_tap_set_owner(interface->fd, wish->uid, wish->gid, err);
 	if (r == 0 && (settings & VTAP_SET_GUARD) != 0)
-		r = guard_set(set, index, err);
+		guard_set(set, wish->name, index);
 	if (r == 0 && (settings & VTAP_SET_UP) != 0)
 		r = dress_up(set, device, index, err);
 	if (r == 0 && (settings & VTAP_SET_PERSISTENT) !=
 			      0) /* last: what fails before leaves nothing behind */
 		r = vtap_tap_set_persistent(interface->fd, true, err);
+	if (r == 0 && settings == VTAP_SET_GUARD && !vtap_interfaces_is_guarded(set, index))
+		return DRESS_REFUSED;
 	return r < 0 ? vtap_err_add(err, r, "%s", wish->name) : 0;
 }
 
@@ -809,7 +870,8 @@ static void step_give_way(
  * to do. */
 static bool step_was_overtaken(const struct vtap_step *step, int r)
 {
-	return step->kind != VTAP_STEP_CREATE && (r == -ENODEV || r == -EEXIST);
+	return (r == -ENODEV && step->kind != VTAP_STEP_CREATE) ||
+	       (r == -EEXIST && step->kind == VTAP_STEP_RENAME);
 }
 
 static void step_run(
@@ -845,7 +907,7 @@ static void step_run(
 	applying->n_steps++;
 	r = step_apply(applying, interface, step, &err);
 	applying->i_failed = r < 0 ? step->i_wish : applying->i_failed;
-	if (step_was_overtaken(step, r))
+	if (r == DRESS_REFUSED || step_was_overtaken(step, r))
 		return;
 	if (r < 0) {
 		refuse(applying, interface, r, &err);
@@ -1042,7 +1104,7 @@ static int look(struct vtap_interfaces *set, struct vtap_err *err)
 		if (interface->wish.held_index != 0 && !held_is_there(set, interface, &is_moving))
 			interface->wish.held_index = 0;
 	}
-	guards_note(set);
+	guards_note(set, vtap_clock_mono_ns());
 	return 0;
 }
 

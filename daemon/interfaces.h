@@ -72,14 +72,21 @@ struct vtap_guard {
 	uint32_t out_id;
 };
 
-/** vtap_interfaces_guard_with() - from now on every tap interface has these; kept by value. Without
- * a call none is set. */
+/** vtap_interfaces_guard_with() - from now on every tap interface has these; kept by value. NULL:
+ * none is set any more, those that are there stay. */
 void vtap_interfaces_guard_with(struct vtap_interfaces *set, const struct vtap_guard *guard);
 
 /** vtap_interfaces_doubt_guards() - somebody touched the hooks of these interfaces, or of any: the
  * next turn looks. Return: is one of them a tap interface? */
 bool vtap_interfaces_doubt_guards(
 	struct vtap_interfaces *set, const int *indexes, size_t n, bool is_all);
+
+/** vtap_interfaces_doubt_some() - the next turn looks at the hooks of some tap interfaces, of
+ * others each time */
+void vtap_interfaces_doubt_some(struct vtap_interfaces *set);
+
+/** vtap_interfaces_guard_why() - why the guard was refused somewhere, a sentence; NULL: nowhere */
+const char *vtap_interfaces_guard_why(const struct vtap_interfaces *set);
 
 /** vtap_interfaces_is_guarded() - as of the last turn */
 bool vtap_interfaces_is_guarded(const struct vtap_interfaces *set, int index);

@@ -17,6 +17,7 @@
 #include <linux/magic.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -131,11 +132,44 @@ static int fastpath_open(struct vtap_manager *manager, const struct vtap_fastpat
 	return accounts_make_room(steering, former == NULL);
 }
 
-static int slots_take(struct vtap_manager *manager, uint64_t now_ns)
+/* The slot of a target or session. What was counted in it before is not its own if it is a new one.
+ */
+static uint32_t slot_take(struct vtap_steering *steering, enum vtap_fast_kind kind,
+	const char *name, uint64_t wall_ns)
 {
-	struct vtap_steering *steering = manager->steering;
+	bool is_new = false;
+	uint32_t i = vtap_fastpath_take_slot(steering->fastpath, kind, name, wall_ns, &is_new);
+
+	if (is_new)
+		steering->account[i] = (struct vtap_account){ .i_session = UINT32_MAX };
+	steering->has_slotless = steering->has_slotless || i == 0;
+	return i;
+}
+
+/* Sessions that are no longer configured go on counting for their target while programs know them.
+ */
+static void sessions_leave(struct vtap_steering *steering)
+{
+	for (size_t i = 0; i < steering->n_accounts; i++)
+		steering->account[i].i_session = UINT32_MAX;
+	steering->has_slotless = false;
+}
+
+static void session_enter(struct vtap_manager *manager, size_t i, uint32_t slot)
+{
+	struct vtap_account *account = &manager->steering->account[slot];
 	const struct vtap_conf *conf = manager->conf;
-	uint64_t wall_ns = vtap_clock_wall_ns();
+
+	manager->steering->session_slot[i] = slot;
+	if (slot == 0)
+		return;
+	account->i_session = (uint32_t)i;
+	memcpy(account->target, conf->targets[conf->sessions[i].i_target].name,
+		sizeof(account->target));
+}
+
+static int slots_make_room(struct vtap_steering *steering, const struct vtap_conf *conf)
+{
 	uint32_t *session_slot = calloc(conf->n_sessions + 1, sizeof(*session_slot));
 	uint32_t *target_slot = calloc(conf->n_targets + 1, sizeof(*target_slot));
 	struct vtap_watched *watched = calloc(conf->n_targets + 1, sizeof(*watched));
@@ -146,31 +180,42 @@ static int slots_take(struct vtap_manager *manager, uint64_t now_ns)
 		free(watched);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < steering->n_accounts; i++)
-		steering->account[i].i_session = UINT32_MAX;
-	for (size_t i = 0; i < conf->n_targets; i++)
-		target_slot[i] = vtap_fastpath_take_slot(
-			steering->fastpath, VTAP_FAST_TARGET, conf->targets[i].name, wall_ns);
-	for (size_t i = 0; i < conf->n_sessions; i++) {
-		session_slot[i] = vtap_fastpath_take_slot(
-			steering->fastpath, VTAP_FAST_SESSION, conf->sessions[i].name, wall_ns);
-		steering->account[session_slot[i]].i_session = (uint32_t)i;
-	}
-	vtap_fastpath_keep_slots(steering->fastpath, now_ns);
 	free(steering->session_slot);
 	free(steering->target_slot);
 	free(steering->watched);
 	steering->session_slot = session_slot;
 	steering->target_slot = target_slot;
 	steering->watched = watched;
-	steering->n_watched = conf->n_targets;
+	return 0;
+}
+
+static int slots_take(struct vtap_manager *manager)
+{
+	struct vtap_steering *steering = manager->steering;
+	const struct vtap_conf *conf = manager->conf;
+	uint64_t wall_ns = vtap_clock_wall_ns();
+	int r = slots_make_room(steering, conf);
+
+	if (r < 0)
+		return r;
+	sessions_leave(steering);
+	for (size_t i = 0; i < conf->n_targets; i++)
+		steering->target_slot[i] =
+			slot_take(steering, VTAP_FAST_TARGET, conf->targets[i].name, wall_ns);
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		session_enter(manager, i,
+			slot_take(steering, VTAP_FAST_SESSION, conf->sessions[i].name, wall_ns));
+	vtap_fastpath_keep_slots(steering->fastpath);
 	return 0;
 }
 
 /* Without memory for the slots there is no fast path, not half of one. */
-static void fastpath_give_up(struct vtap_steering *steering, int r)
+static void fastpath_give_up(struct vtap_manager *manager, int r)
 {
+	struct vtap_steering *steering = manager->steering;
+
 	(void)vtap_err_set(&steering->off_why, r, "%s", vtap_errno_text(r));
+	vtap_interfaces_guard_with(manager->interfaces, NULL);
 	vtap_steer_free(steering->steer);
 	steering->steer = NULL;
 	vtap_fastpath_close(steering->fastpath);
@@ -180,17 +225,13 @@ static void fastpath_give_up(struct vtap_steering *steering, int r)
 void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_steering *steering = manager->steering;
-	size_t n = manager->conf->n_sessions + manager->conf->n_targets;
 	bool is_first = steering->fastpath == NULL;
 	int r = is_first ? fastpath_open(manager, NULL) : 0;
 
-	if (steering->fastpath != NULL) {
-		if (r == 0)
-			r = slots_take(manager, now_ns);
-		steering->needs_room = r == 0 && !vtap_fastpath_has_room(steering->fastpath, n);
-		if (r < 0)
-			fastpath_give_up(steering, r);
-	}
+	if (r == 0)
+		r = slots_take(manager);
+	if (r < 0 && steering->fastpath != NULL)
+		fastpath_give_up(manager, r);
 	vtap_steering_sample(manager, now_ns);
 	if (is_first)
 		steering->n_lost_reported = steering->n_lost; /* the process before us told it */
@@ -276,12 +317,14 @@ static bool target_wants(const struct vtap_steering *steering, const struct vtap
 }
 
 /* Which targets receive on a device, those that name it before those that do not: their sockets are
- * asked first, too. A port belongs to the first one, whether it wants the fast path or not. */
+ * asked first, too. A port belongs to the first one, whether it wants the fast path or not. Only
+ * what would reach a socket of ours is taken (law 7): without one the port may be somebody else's.
+ */
 static size_t targets_of(const struct vtap_manager *manager, const struct vtap_device *device,
-	size_t ret_i_targets[static VTAP_UNDERLAY_TARGETS_MAX])
+	size_t ret_i_targets[static VTAP_STEER_TARGETS_MAX])
 {
 	const struct vtap_conf *conf = manager->conf;
-	uint16_t ports[2 * VTAP_UNDERLAY_TARGETS_MAX];
+	uint16_t ports[2 * VTAP_STEER_TARGETS_MAX];
 	size_t n_ports = 0, n = 0;
 
 	for (int is_auto = 0; is_auto < 2; is_auto++)
@@ -296,7 +339,8 @@ static size_t targets_of(const struct vtap_manager *manager, const struct vtap_d
 			if (is_taken)
 				continue;
 			ports[n_ports++] = target->port;
-			if (target->fastpath != VTAP_FASTPATH_OFF && n < VTAP_UNDERLAY_TARGETS_MAX)
+			if (target->fastpath != VTAP_FASTPATH_OFF && i < VTAP_STEER_TARGETS_MAX &&
+				vtap_intake_hears(manager->intake[i], target->port, device->index))
 				ret_i_targets[n++] = i;
 		}
 	return n;
@@ -315,33 +359,49 @@ static void underlay_clear(struct vtap_steering *steering, struct vtap_underlay 
 	underlay->program_id = 0;
 }
 
-/* The underlays as the configuration and the devices have them now. */
+static bool targets_are_equal(const struct vtap_underlay *a, const struct vtap_underlay *b)
+{
+	return a->n_targets == b->n_targets &&
+	       memcmp(a->i_targets, b->i_targets, a->n_targets * sizeof(a->i_targets[0])) == 0;
+}
+
+/* One that had the program and is not to have it. */
+static void underlay_leave(struct vtap_steering *steering, struct vtap_underlay *underlay)
+{
+	underlay_clear(steering, underlay);
+	vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY,
+		&(struct vtap_log_context){ .interface = underlay->name }, "%s: fast path off",
+		underlay->name);
+}
+
+/* The underlays as the configuration and the devices have them now; with more than there is room
+ * for, the first ones. */
 static void underlays_update(struct vtap_manager *manager, bool *ret_is_changed)
 {
 	struct vtap_steering *steering = manager->steering;
 	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
-	static struct vtap_underlay fresh[VTAP_UNDERLAYS_MAX]; /* main thread only, 60 KB */
+	struct vtap_underlay *fresh = steering->fresh;
 	size_t n = 0;
 
-	for (size_t i = 0; i < devices->n && n < VTAP_UNDERLAYS_MAX; i++) {
+	for (size_t i = 0; i < devices->n; i++) {
 		const struct vtap_device *device = &devices->device[i];
 		const struct vtap_underlay *former = underlay_find(steering, device->index);
+		struct vtap_underlay underlay = { .index = device->index };
 
 		if (vtap_device_is_ours(device))
 			continue;
-		fresh[n] =
-			former != NULL ? *former : (struct vtap_underlay){ .index = device->index };
-		memcpy(fresh[n].name, device->name, sizeof(fresh[n].name));
-		fresh[n].n_targets = targets_of(manager, device, fresh[n].i_targets);
-		if (fresh[n].n_targets > 0) {
+		if (former != NULL)
+			underlay = *former;
+		memcpy(underlay.name, device->name, sizeof(underlay.name));
+		underlay.has_ipv6 = device->ipv6 != VTAP_OFF;
+		underlay.n_targets = targets_of(manager, device, underlay.i_targets);
+		if (underlay.n_targets > 0 && n < VTAP_UNDERLAYS_MAX) {
 			*ret_is_changed = *ret_is_changed || former == NULL ||
-					  former->n_targets != fresh[n].n_targets;
-			n++;
+					  former->has_ipv6 != underlay.has_ipv6 ||
+					  !targets_are_equal(former, &underlay);
+			fresh[n++] = underlay;
 		} else if (former != NULL) {
-			underlay_clear(steering, &fresh[n]);
-			vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY,
-				&(struct vtap_log_context){ .interface = device->name },
-				"%s: fast path off", device->name);
+			underlay_leave(steering, &underlay);
 		}
 	}
 	memcpy(steering->underlay, fresh, n * sizeof(*fresh));
@@ -406,7 +466,9 @@ static uint64_t id_next(struct vtap_steering *steering)
 static int steer_make(struct vtap_manager *manager, struct vtap_err *err)
 {
 	struct vtap_steering *steering = manager->steering;
-	size_t n_targets = manager->conf->n_targets;
+	size_t n_targets = manager->conf->n_targets < VTAP_STEER_TARGETS_MAX
+				   ? manager->conf->n_targets
+				   : VTAP_STEER_TARGETS_MAX;
 	_auto_free struct vtap_steer_target *targets = calloc(n_targets + 1, sizeof(*targets));
 	_auto_free struct vtap_addr *own = calloc(steering->n_own + 1, sizeof(*own));
 	struct vtap_steer *steer = NULL;
@@ -459,8 +521,8 @@ static int program_put(
 {
 	_auto_fd int fd = -1;
 	uint32_t id = 0;
-	int r = vtap_steer_program(
-		steering->steer, underlay->i_targets, underlay->n_targets, &fd, &id, err);
+	int r = vtap_steer_program(steering->steer, underlay->i_targets, underlay->n_targets,
+		underlay->has_ipv6, &fd, &id, err);
 
 	if (r == 0 && underlay->program_id == 0 && is_foreign(steering, underlay, err))
 		r = -EEXIST;
@@ -565,24 +627,33 @@ static void underlays_give_up(struct vtap_manager *manager, int r, const struct 
 }
 
 /* More sessions than slots: new maps, and so new programs. Meanwhile the workers have everything:
- * nothing is counted in maps that nobody reads. */
+ * nothing is counted in maps that nobody reads. Refused: those without a slot stay with the
+ * workers.
+ */
 static int grow(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_steering *steering = manager->steering;
-	int r;
 
 	for (size_t i = 0; i < steering->n_underlays; i++)
 		underlay_clear(steering, &steering->underlay[i]);
 	vtap_steer_free(steering->steer);
 	steering->steer = NULL;
 	vtap_steering_sample(manager, now_ns); /* the last that is counted there */
-	r = fastpath_open(manager, steering->fastpath);
-	if (r == 0)
-		r = slots_take(manager, now_ns);
-	if (r < 0)
-		fastpath_give_up(steering, r);
-	steering->needs_room = false;
-	return r;
+	if (fastpath_open(manager, steering->fastpath) < 0)
+		return 0;
+	return slots_take(manager);
+}
+
+/* Sessions without a slot: room is made for them, or some have become free since. */
+static int slots_update(struct vtap_manager *manager, bool is_published, uint64_t now_ns)
+{
+	struct vtap_steering *steering = manager->steering;
+
+	if (!steering->has_slotless)
+		return 0;
+	if (!vtap_fastpath_can_grow(steering->fastpath))
+		return slots_take(manager);
+	return is_published ? grow(manager, now_ns) : 0;
 }
 
 static int steer_update(
@@ -614,12 +685,17 @@ void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_
 		inherit(steering, devices);
 	learned_forget(steering, devices);
 	underlays_update(manager, &is_changed);
-	if (steering->fastpath != NULL && steering->needs_room && is_published)
-		r = grow(manager, now_ns);
+	if (steering->fastpath != NULL)
+		r = slots_update(manager, is_published, now_ns);
 	if (steering->fastpath != NULL && r == 0)
 		r = steer_update(manager, is_published, &is_new, &err);
 	if (r < 0 && err.text[0] == '\0')
 		(void)vtap_err_set(&err, r, "%s", vtap_errno_text(r));
+	steering->must_retry = r < 0;
+	if (r < 0 && r != -EPERM && !is_published && steering->steer != NULL) {
+		steering->has_own = false; /* programs for the present tables stay */
+		return;
+	}
 	if (steering->fastpath == NULL || r < 0) {
 		underlays_give_up(manager, r, &err);
 		return;
@@ -627,6 +703,7 @@ void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_
 	steering->off_why.text[0] = '\0';
 	/* at the start the line that says "ready" names them */
 	underlays_attach(steering, is_new || is_changed, manager->has_settled, now_ns);
+	vtap_fastpath_retire_slots(steering->fastpath, now_ns);
 }
 
 bool vtap_steering_hear(struct vtap_manager *manager, const struct vtap_watch_news *news)
@@ -653,6 +730,25 @@ bool vtap_steering_hear(struct vtap_manager *manager, const struct vtap_watch_ne
 	return is_due;
 }
 
+void vtap_steering_doubt(struct vtap_manager *manager)
+{
+	for (size_t i = 0; i < manager->steering->n_underlays; i++)
+		manager->steering->underlay[i].is_doubted = true;
+	vtap_interfaces_doubt_some(manager->interfaces);
+}
+
+bool vtap_steering_needs_turn(const struct vtap_steering *steering, uint64_t now_ns)
+{
+	if (steering->must_retry || (steering->has_slotless && steering->fastpath != NULL &&
+					    !vtap_fastpath_can_grow(steering->fastpath)))
+		return true;
+	for (size_t i = 0; i < steering->n_underlays; i++)
+		if (steering->underlay[i].why[0] != '\0' &&
+			now_ns >= steering->underlay[i].retry_at_ns)
+			return true;
+	return false;
+}
+
 bool vtap_steering_is_attached(const struct vtap_steering *steering, size_t i_target, int index)
 {
 	for (size_t i = 0; i < steering->n_underlays; i++) {
@@ -667,13 +763,23 @@ bool vtap_steering_is_attached(const struct vtap_steering *steering, size_t i_ta
 	return false;
 }
 
+/* The unit's vtapd runs there. One that was started in another namespace has other counters. */
+static bool is_host_namespace(void)
+{
+	struct stat ours, host;
+
+	return stat("/proc/self/ns/net", &ours) == 0 && stat("/proc/1/ns/net", &host) == 0 &&
+	       ours.st_ino == host.st_ino;
+}
+
 int vtap_steering_forget(const char *runtime_dir)
 {
 	_auto_free char *pin_dir = pin_dir_find(runtime_dir);
 
 	if (pin_dir != NULL)
 		return vtap_fastpath_forget(pin_dir);
-	if (strcmp(runtime_dir, VTAP_RUNTIME_DIR) == 0 && is_pin_dir(UNIT_PIN_DIR))
+	if (strcmp(runtime_dir, VTAP_RUNTIME_DIR) == 0 && is_host_namespace() &&
+		is_pin_dir(UNIT_PIN_DIR))
 		return vtap_fastpath_forget(UNIT_PIN_DIR);
 	return 0;
 }

@@ -49,12 +49,20 @@ bool vtap_steering_hear(struct vtap_manager *manager, const struct vtap_watch_ne
 
 /**
  * vtap_steering_turn() - the program that is due on every underlay that should have it, none where
- * it should not be
+ * it should not be. Nothing while the configuration has no tables yet: the former programs go on.
  * @is_published: the tables are new ones
  * Context: main thread, after the tables were published and before interfaces are removed. Logs
  * what comes and goes.
  */
 void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_t now_ns);
+
+/** vtap_steering_doubt() - look at the hooks again, also where nobody told of a change: whoever
+ * replaces our program by his own at its very place makes no news. Context: before an audit's turn.
+ */
+void vtap_steering_doubt(struct vtap_manager *manager);
+
+/** vtap_steering_needs_turn() - is something that was refused to be tried again? */
+bool vtap_steering_needs_turn(const struct vtap_steering *steering, uint64_t now_ns);
 
 /** vtap_steering_sample() - take up what was counted, learn underlays. Context: before anybody
  * looks at counters. */

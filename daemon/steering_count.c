@@ -11,6 +11,9 @@
 #include "daemon/steering_state.h"
 #include "datapath/sightings.h"
 
+/* Between two looks at hooks that nobody told of. */
+#define DOUBT_NS (30 * VTAP_NS_PER_S)
+
 /* Between two lines about losses of one kind. */
 #define LOST_REPORT_NS (60 * VTAP_NS_PER_S)
 
@@ -31,15 +34,18 @@ static void last_take(struct vtap_steering *steering, uint32_t i_slot, struct vt
 		vtap_fastpath_note_last(steering->fastpath, i_slot, wall_ns);
 }
 
+/* @cell: NULL for a session that is no longer configured */
 static void session_count(struct vtap_cell *cell, struct vtap_slot *slot,
 	const struct vtap_fast_totals *now, const struct vtap_fast_totals *taken)
 {
 	uint64_t n_delivered = now->delivered - taken->delivered, n_lost = now->lost - taken->lost;
 
-	vtap_count_shared(&cell->delivered, n_delivered);
-	vtap_count_shared(&cell->bytes, now->bytes - taken->bytes);
-	vtap_count_shared(&cell->lost, n_lost);
-	vtap_count_shared(&cell->truncated, now->truncated - taken->truncated);
+	if (cell != NULL) {
+		vtap_count_shared(&cell->delivered, n_delivered);
+		vtap_count_shared(&cell->bytes, now->bytes - taken->bytes);
+		vtap_count_shared(&cell->lost, n_lost);
+		vtap_count_shared(&cell->truncated, now->truncated - taken->truncated);
+	}
 	vtap_slot_begin(slot);
 	vtap_count(&slot->received, n_delivered + n_lost);
 	vtap_count(&slot->verdicts[VTAP_VERDICT_DELIVERED], n_delivered);
@@ -61,13 +67,35 @@ static void session_take(struct vtap_manager *manager, size_t i, uint64_t now_ns
 
 	if (i_slot == 0 || slot == NULL || memcmp(now, taken, sizeof(*now)) == 0)
 		return;
-	if (now->delivered < taken->delivered) /* the slot was another one's */
-		*taken = (struct vtap_fast_totals){ 0 };
 	session_count(cell, slot, now, taken);
 	steering->n_lost += now->lost - taken->lost;
 	if (now->delivered != taken->delivered)
 		last_take(steering, i_slot, cell, taken->steered == 0, now_ns);
 	*taken = *now;
+}
+
+/* A session that is no longer configured, and still known to programs: its target counts it. */
+static void leaver_take(struct vtap_manager *manager, uint32_t i_slot)
+{
+	struct vtap_steering *steering = manager->steering;
+	struct vtap_account *account = &steering->account[i_slot];
+	const struct vtap_fast_totals *now = vtap_fastpath_totals(steering->fastpath, i_slot);
+	struct vtap_slot *slot = NULL;
+
+	if (account->i_session != UINT32_MAX || account->target[0] == '\0' ||
+		memcmp(now, &account->taken, sizeof(*now)) == 0)
+		return;
+	if (now->delivered < account->taken.delivered) { /* freed: it counts no more */
+		account->target[0] = '\0';
+		return;
+	}
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		if (strcmp(manager->conf->targets[i].name, account->target) == 0)
+			slot = vtap_intake_fast_slot(manager->intake[i]);
+	if (slot == NULL)
+		return; /* its target is gone, too */
+	session_count(NULL, slot, now, &account->taken);
+	account->taken = *now;
 }
 
 static void target_take(struct vtap_manager *manager, size_t i)
@@ -80,8 +108,6 @@ static void target_take(struct vtap_manager *manager, size_t i)
 
 	if (i_slot == 0 || slot == NULL)
 		return;
-	if (now->no_listener < taken->no_listener)
-		*taken = (struct vtap_fast_totals){ 0 };
 	vtap_slot_begin(slot);
 	vtap_count(&slot->received, now->no_listener - taken->no_listener);
 	vtap_count(
@@ -200,8 +226,11 @@ static void target_watch(struct vtap_manager *manager, size_t i)
 		watched->n_bypassed = 0;
 	else if (n_worked > watched->n_worked)
 		watched->n_bypassed++;
-	if (!was_bypassed && watched->n_bypassed >= VTAP_BYPASS_SAMPLES)
+	if (!was_bypassed && watched->n_bypassed >= VTAP_BYPASS_SAMPLES) {
 		bypass_name(manager, i, watched);
+		vtap_steering_doubt(manager); /* or ours is not there at all */
+		vtap_manager_trigger(manager);
+	}
 	watched->n_worked = n_worked;
 	watched->n_looked = n_looked;
 }
@@ -210,8 +239,9 @@ static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
 {
 	uint64_t n = steering->n_lost - steering->n_lost_reported;
 
-	if (n == 0 || (steering->lost_reported_ns != 0 &&
-			      now_ns - steering->lost_reported_ns < LOST_REPORT_NS))
+	if (steering->n_lost <= steering->n_lost_reported ||
+		(steering->lost_reported_ns != 0 &&
+			now_ns - steering->lost_reported_ns < LOST_REPORT_NS))
 		return;
 	steering->lost_reported_ns = now_ns;
 	steering->n_lost_reported = steering->n_lost;
@@ -245,18 +275,24 @@ void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns)
 	for (size_t i = 0; i < manager->conf->n_targets; i++)
 		if (manager->conf->targets[i].fastpath != VTAP_FASTPATH_OFF)
 			target_learn(manager, i, &is_new);
-	if (is_new)
+	if (is_new || vtap_steering_needs_turn(steering, now_ns))
 		vtap_manager_trigger(manager);
 	if (steering->fastpath == NULL || vtap_fastpath_sample(steering->fastpath, now_ns) < 0)
 		return;
 	for (size_t i = 0; i < manager->conf->n_sessions; i++)
 		session_take(manager, i, now_ns);
+	for (uint32_t i = 1; i < steering->n_accounts; i++)
+		leaver_take(manager, i);
 	for (size_t i = 0; i < manager->conf->n_targets; i++)
 		target_take(manager, i);
 }
 
 void vtap_steering_second(struct vtap_manager *manager, uint64_t now_ns)
 {
+	if (now_ns - manager->steering->doubted_ns >= DOUBT_NS) {
+		manager->steering->doubted_ns = now_ns;
+		vtap_steering_doubt(manager); /* the next turn looks */
+	}
 	vtap_steering_sample(manager, now_ns);
 	vtap_steering_flows(manager, now_ns);
 	for (size_t i = 0; i < manager->conf->n_targets && manager->steering->fastpath != NULL; i++)

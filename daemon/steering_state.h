@@ -6,15 +6,13 @@
 #include "daemon/steering.h"
 #include "fastpath/state.h"
 #include "fastpath/steer.h"
+#include "model/conf.h"
 #include "model/ifname.h"
 #include "netlink/address.h"
 #include "netlink/clsact.h"
 
 /** VTAP_UNDERLAYS_MAX - interfaces that can have the program */
 #define VTAP_UNDERLAYS_MAX 64
-
-/** VTAP_UNDERLAY_TARGETS_MAX - targets of one of them */
-#define VTAP_UNDERLAY_TARGETS_MAX 64
 
 /** VTAP_BYPASS_SAMPLES - samples in a row in which packets passed the program by */
 #define VTAP_BYPASS_SAMPLES 2
@@ -27,14 +25,16 @@ struct vtap_underlay {
 	bool is_doubted;     /* somebody touched the hook */
 	uint64_t retry_at_ns;
 	char why[VTAP_ERR_MAX]; /* the program is not there; "" otherwise */
-	size_t i_targets[VTAP_UNDERLAY_TARGETS_MAX];
+	size_t i_targets[VTAP_STEER_TARGETS_MAX];
 	size_t n_targets;
+	bool has_ipv6;
 };
 
 /** struct vtap_account - what of a slot is counted in the daemon's own counters already */
 struct vtap_account {
 	struct vtap_fast_totals taken;
-	uint32_t i_session; /* of manager->conf; UINT32_MAX: no session's */
+	uint32_t i_session;         /* of manager->conf; UINT32_MAX: no session's (any more) */
+	char target[VTAP_NAME_MAX]; /* of a session, also of one that is no longer configured */
 };
 
 /** struct vtap_watched - whether packets of a target pass the program by */
@@ -49,8 +49,7 @@ struct vtap_steering {
 	struct vtap_nl *nl;
 	char *pin_dir; /* or NULL */
 	struct vtap_fastpath *fastpath;
-	struct vtap_err off_why; /* without it */
-	uint64_t retry_at_ns;
+	struct vtap_err off_why;  /* without it */
 	struct vtap_steer *steer; /* what the present programs were made of */
 	struct vtap_steer_exit *exits;
 	size_t n_exits;
@@ -58,19 +57,21 @@ struct vtap_steering {
 	struct vtap_own_address *own;
 	size_t n_own;
 	bool has_own;
-	bool has_flows;    /* they were looked at once */
-	bool needs_room;   /* more sessions than slots: some have none yet */
-	bool is_inherited; /* programs of the process before us were looked for */
+	uint64_t doubted_ns; /* the hooks were doubted last */
+	bool has_flows;      /* they were looked at once */
+	bool has_slotless;   /* more sessions than slots: some have none yet */
+	bool must_retry;     /* the last turn failed */
+	bool is_inherited;   /* programs of the process before us were looked for */
 	int learned[VTAP_UNDERLAYS_MAX];
 	size_t n_learned;
 	struct vtap_underlay underlay[VTAP_UNDERLAYS_MAX];
 	size_t n_underlays;
-	struct vtap_account *account; /* by slot */
+	struct vtap_underlay fresh[VTAP_UNDERLAYS_MAX]; /* while they are updated */
+	struct vtap_account *account;                   /* by slot */
 	size_t n_accounts;
 	uint32_t *session_slot; /* by manager->conf */
 	uint32_t *target_slot;
 	struct vtap_watched *watched; /* by target of manager->conf */
-	size_t n_watched;
 	uint64_t lost_reported_ns;
 	uint64_t n_lost_reported;
 	uint64_t n_lost;

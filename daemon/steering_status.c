@@ -40,6 +40,8 @@ int vtap_steering_status(const struct vtap_manager *manager, size_t i_target,
 		return -ENOMEM;
 	if (target->fastpath != VTAP_FASTPATH_OFF && steering->off_why.text[0] != '\0')
 		status.off_why = steering->off_why.text;
+	else if (target->fastpath != VTAP_FASTPATH_OFF && i_target >= VTAP_STEER_TARGETS_MAX)
+		status.off_why = "only the first 64 targets can have it";
 	else if (target->fastpath != VTAP_FASTPATH_OFF &&
 		 underlays_ask(steering, i_target, &status) == 0 && target->n_underlays == 0)
 		status.idle_why = "no packet has arrived yet";
@@ -69,7 +71,11 @@ const char *vtap_steering_guard_off_why(const struct vtap_manager *manager)
 
 	if (manager->steering->fastpath == NULL)
 		return manager->steering->off_why.text;
-	return n_guarded == n ? NULL : "somebody else's filter has the place of the guard";
+	if (n_guarded == n)
+		return NULL;
+	if (vtap_interfaces_guard_why(manager->interfaces) != NULL)
+		return vtap_interfaces_guard_why(manager->interfaces);
+	return "somebody else's filter has the place of the guard";
 }
 
 uint64_t vtap_steering_since(const struct vtap_steering *steering)

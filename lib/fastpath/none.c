@@ -34,10 +34,9 @@ size_t vtap_fastpath_n_slots(const struct vtap_fastpath *fastpath)
 	return 0;
 }
 
-bool vtap_fastpath_has_room(const struct vtap_fastpath *fastpath, size_t n_slots)
+bool vtap_fastpath_can_grow(const struct vtap_fastpath *fastpath)
 {
 	(void)fastpath;
-	(void)n_slots;
 	return false;
 }
 
@@ -62,16 +61,22 @@ int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress, u
 }
 
 uint32_t vtap_fastpath_take_slot(struct vtap_fastpath *fastpath, enum vtap_fast_kind kind,
-	const char *name, uint64_t now_wall_ns)
+	const char *name, uint64_t now_wall_ns, bool *ret_is_new)
 {
 	(void)fastpath;
+	(void)ret_is_new;
 	(void)kind;
 	(void)name;
 	(void)now_wall_ns;
 	return 0;
 }
 
-void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath, uint64_t now_ns)
+void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath)
+{
+	(void)fastpath;
+}
+
+void vtap_fastpath_retire_slots(struct vtap_fastpath *fastpath, uint64_t now_ns)
 {
 	(void)fastpath;
 	(void)now_ns;
@@ -133,11 +138,12 @@ int vtap_steer_new(struct vtap_fastpath *fastpath, const struct vtap_steer_spec 
 }
 
 int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
-	int *ret_fd, uint32_t *ret_id, struct vtap_err *err)
+	bool has_ipv6, int *ret_fd, uint32_t *ret_id, struct vtap_err *err)
 {
 	(void)steer;
 	(void)i_targets;
 	(void)n;
+	(void)has_ipv6;
 	(void)ret_fd;
 	(void)ret_id;
 	return vtap_err_set(err, -EOPNOTSUPP, "vtapd was built without it");

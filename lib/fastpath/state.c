@@ -21,6 +21,9 @@
  * handed over has arrived. */
 #define FREED_NS (3 * VTAP_NS_PER_S)
 
+/* A slot that was given back, while the present programs may know it. */
+#define NOT_YET UINT64_MAX
+
 /* Between two notes of when a session's last frame came. */
 #define NOTE_NS (5 * VTAP_NS_PER_S)
 
@@ -203,6 +206,7 @@ int vtap_fastpath_open(const char *pin_dir, size_t n_slots, const struct vtap_fa
 	struct vtap_fastpath **ret_fastpath, struct vtap_err *err)
 {
 	_auto(fastpath) struct vtap_fastpath *fastpath = calloc(1, sizeof(*fastpath));
+	uint32_t n_wanted;
 	int n_cpus, r;
 
 	if (fastpath == NULL)
@@ -214,7 +218,11 @@ int vtap_fastpath_open(const char *pin_dir, size_t n_slots, const struct vtap_fa
 	if (n_cpus < 0)
 		return vtap_maps_refused(err, n_cpus, "count the processors", NULL);
 	fastpath->n_cpus = (unsigned)n_cpus;
-	r = maps_open(fastpath, pin_dir, slots_needed(n_slots), err);
+	n_wanted = slots_needed(n_slots);
+	if (former != NULL && n_wanted <= former->maps.n_slots)
+		n_wanted = former->maps.n_slots < VTAP_FAST_SLOTS_MAX ? 2 * former->maps.n_slots
+								      : VTAP_FAST_SLOTS_MAX;
+	r = maps_open(fastpath, pin_dir, n_wanted, err);
 	if (r == 0)
 		r = guard_load(fastpath, err);
 	if (r == 0)
@@ -247,10 +255,9 @@ size_t vtap_fastpath_n_slots(const struct vtap_fastpath *fastpath)
 	return fastpath->maps.n_slots;
 }
 
-bool vtap_fastpath_has_room(const struct vtap_fastpath *fastpath, size_t n_slots)
+bool vtap_fastpath_can_grow(const struct vtap_fastpath *fastpath)
 {
-	return fastpath->maps.n_slots >= slots_needed(n_slots) / 2 &&
-	       fastpath->maps.n_slots > n_slots;
+	return fastpath->maps.n_slots < VTAP_FAST_SLOTS_MAX;
 }
 
 bool vtap_fastpath_is_continued(const struct vtap_fastpath *fastpath)
@@ -312,27 +319,47 @@ static uint32_t slot_find_free(const struct vtap_fastpath *fastpath)
 	return 0;
 }
 
+/* Nothing is counted in it. */
+static int slot_zero(struct vtap_fastpath *fastpath, uint32_t i)
+{
+	_auto_free void *zero = calloc(fastpath->n_cpus, sizeof(struct vtap_fast_steered));
+
+	if (zero == NULL)
+		return -ENOMEM;
+	if (bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_STEERED], &i, zero, BPF_ANY) < 0 ||
+		bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_GUARDED], &i, zero, BPF_ANY) < 0)
+		return -errno;
+	return 0;
+}
+
+static int slot_begin(struct vtap_fastpath *fastpath, uint32_t i, char kind, const char *name,
+	uint64_t now_wall_ns)
+{
+	struct slot *slot = &fastpath->slot[i];
+	int r = slot_zero(fastpath, i);
+
+	if (r < 0)
+		return r;
+	*slot = (struct slot){ .owner = { .kind = kind, .since_wall_ns = now_wall_ns } };
+	(void)snprintf(slot->owner.name, sizeof(slot->owner.name), "%s", name); /* fits */
+	r = owner_write(fastpath, i);
+	if (r < 0)
+		slot->owner.kind = 0;
+	else if (i >= fastpath->n_used)
+		fastpath->n_used = i + 1;
+	return r;
+}
+
 uint32_t vtap_fastpath_take_slot(struct vtap_fastpath *fastpath, enum vtap_fast_kind kind,
-	const char *name, uint64_t now_wall_ns)
+	const char *name, uint64_t now_wall_ns, bool *ret_is_new)
 {
 	uint32_t i = slot_find(fastpath, kind_letter(kind), name);
-	struct slot *slot;
 
+	*ret_is_new = i == 0;
 	if (i == 0) {
 		i = slot_find_free(fastpath);
-		if (i == 0)
+		if (i == 0 || slot_begin(fastpath, i, kind_letter(kind), name, now_wall_ns) < 0)
 			return 0;
-		slot = &fastpath->slot[i];
-		*slot = (struct slot){
-			.owner = { .kind = kind_letter(kind), .since_wall_ns = now_wall_ns },
-		};
-		(void)snprintf(slot->owner.name, sizeof(slot->owner.name), "%s", name); /* fits */
-		if (owner_write(fastpath, i) < 0) {
-			slot->owner.kind = 0;
-			return 0;
-		}
-		if (i >= fastpath->n_used)
-			fastpath->n_used = i + 1;
 	}
 	fastpath->slot[i].is_taken = true;
 	fastpath->slot[i].freed_ns = 0;
@@ -340,15 +367,22 @@ uint32_t vtap_fastpath_take_slot(struct vtap_fastpath *fastpath, enum vtap_fast_
 	return i;
 }
 
-void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath, uint64_t now_ns)
+void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath)
 {
 	for (uint32_t i = 1; i < fastpath->n_used; i++) {
 		struct slot *slot = &fastpath->slot[i];
 
 		if (slot->owner.kind != 0 && !slot->is_taken && slot->freed_ns == 0)
-			slot->freed_ns = now_ns;
+			slot->freed_ns = NOT_YET;
 		slot->is_taken = false;
 	}
+}
+
+void vtap_fastpath_retire_slots(struct vtap_fastpath *fastpath, uint64_t now_ns)
+{
+	for (uint32_t i = 1; i < fastpath->n_used; i++)
+		if (fastpath->slot[i].freed_ns == NOT_YET)
+			fastpath->slot[i].freed_ns = now_ns;
 }
 
 void vtap_fastpath_note_last(struct vtap_fastpath *fastpath, uint32_t slot, uint64_t wall_ns)
@@ -366,25 +400,18 @@ uint64_t vtap_fastpath_last(const struct vtap_fastpath *fastpath, uint32_t slot)
 	return fastpath->slot[slot].owner.last_wall_ns;
 }
 
-/* A slot that nobody counts in any more: zero it and let others have it. */
-static void slot_free(struct vtap_fastpath *fastpath, uint32_t i)
-{
-	_auto_free void *zero = calloc(fastpath->n_cpus, sizeof(struct vtap_fast_steered));
-
-	if (zero == NULL ||
-		bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_STEERED], &i, zero, BPF_ANY) < 0 ||
-		bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_GUARDED], &i, zero, BPF_ANY) < 0)
-		return; /* next time */
-	fastpath->slot[i] = (struct slot){ 0 };
-	(void)owner_write(fastpath, i); /* refused: it is nobody's after a restart, too */
-}
-
+/* Slots that nobody counts in any more: others may have them. */
 static void slots_free(struct vtap_fastpath *fastpath, uint64_t now_ns)
 {
-	for (uint32_t i = 1; i < fastpath->n_used; i++)
-		if (fastpath->slot[i].freed_ns != 0 &&
-			now_ns - fastpath->slot[i].freed_ns >= FREED_NS)
-			slot_free(fastpath, i);
+	for (uint32_t i = 1; i < fastpath->n_used; i++) {
+		uint64_t freed_ns = fastpath->slot[i].freed_ns;
+
+		if (freed_ns == 0 || freed_ns == NOT_YET || now_ns - freed_ns < FREED_NS ||
+			slot_zero(fastpath, i) < 0)
+			continue;
+		fastpath->slot[i] = (struct slot){ 0 };
+		(void)owner_write(fastpath, i); /* refused: it is nobody's after a restart, too */
+	}
 }
 
 uint64_t vtap_fastpath_since(const struct vtap_fastpath *fastpath)

@@ -64,8 +64,8 @@ VTAP_FREEP(fastpath, struct vtap_fastpath, vtap_fastpath_close)
 /** vtap_fastpath_n_slots() - slots are below that */
 size_t vtap_fastpath_n_slots(const struct vtap_fastpath *fastpath);
 
-/** vtap_fastpath_has_room() - for that many sessions and targets? If not: open anew. */
-bool vtap_fastpath_has_room(const struct vtap_fastpath *fastpath, size_t n_slots);
+/** vtap_fastpath_can_grow() - can another one have more slots? */
+bool vtap_fastpath_can_grow(const struct vtap_fastpath *fastpath);
 
 /** vtap_fastpath_is_continued() - were the maps of the process before us found? */
 bool vtap_fastpath_is_continued(const struct vtap_fastpath *fastpath);
@@ -82,18 +82,23 @@ int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress, u
 
 /**
  * vtap_fastpath_take_slot() - the slot of a session or target: the one that it had, or a new one
+ * @ret_is_new: it was another one's, or nobody's; its counters are 0
  * Context: main thread. Return: the slot; 0 when none is free.
  */
 uint32_t vtap_fastpath_take_slot(struct vtap_fastpath *fastpath, enum vtap_fast_kind kind,
-	const char *name, uint64_t now_wall_ns);
+	const char *name, uint64_t now_wall_ns, bool *ret_is_new);
 
 /**
- * vtap_fastpath_keep_slots() - free those that were not taken since the last call
+ * vtap_fastpath_keep_slots() - those that were not taken since the last call are to be freed
  *
- * For after a whole configuration took its slots. A slot is used again only after a while, when no
- * program counts there any more.
+ * For after a whole configuration took its slots. The present programs may count there for as long
+ * as they are attached.
  */
-void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath, uint64_t now_ns);
+void vtap_fastpath_keep_slots(struct vtap_fastpath *fastpath);
+
+/** vtap_fastpath_retire_slots() - programs that do not know those slots are attached everywhere:
+ * they are freed soon, when what is on its way has arrived */
+void vtap_fastpath_retire_slots(struct vtap_fastpath *fastpath, uint64_t now_ns);
 
 /** vtap_fastpath_note_last() - a slot's last frame, for the process after us; written a few seconds
  * apart */

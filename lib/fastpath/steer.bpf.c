@@ -56,6 +56,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile __u64 program_id; /* of this program, never of another one */
 const volatile __u32 n_ports;
+const volatile bool has_ipv6;
 const volatile struct vtap_fast_port ports[VTAP_FAST_PORTS_MAX];
 const volatile __u32 zero; /* a key that is not on the stack */
 
@@ -146,6 +147,7 @@ struct scratch {
 	struct vtap_fast_range_key range;
 	struct vtap_fast_source_key list;
 	struct vtap_fast_flow decided;
+	struct vtap_fast_exit exit; /* of this packet */
 	struct bpf_sock_tuple tuple;
 };
 
@@ -423,6 +425,7 @@ static __noinline int decide(struct scratch *s)
 static __always_inline struct vtap_fast_flow *flow_keep(
 	struct scratch *s, void *map, const void *key, struct vtap_fast_flow *flow)
 {
+	s->exit = s->decided.exit;
 	if (flow == NULL) {
 		if (bpf_map_update_elem(map, key, &s->decided, BPF_NOEXIST) == 0)
 			flow = bpf_map_lookup_elem(map, key);
@@ -456,6 +459,16 @@ static __noinline struct vtap_fast_flow *flow_decide6(
 	if (addr_is_mapped(s->source) || addr_is_mapped(s->destination))
 		return NULL;
 	return decide(s) ? flow_keep(s, &flow6, &s->flow6, flow) : NULL;
+}
+
+/* Has this CPU decided it already, by this program? The exit is read before the program: a row that
+ * the process takes away may become another flow's at any moment, and is all zero then. */
+static __always_inline bool flow_remembers(struct scratch *s, const struct vtap_fast_flow *flow)
+{
+	if (flow == NULL)
+		return false;
+	s->exit = *(const volatile struct vtap_fast_exit *)&flow->exit;
+	return *(const volatile __u64 *)&flow->program == program_id;
 }
 
 /* ---- taking ---- */
@@ -540,13 +553,13 @@ static __always_inline int take(
 
 	if (strip(skb, s, stripped) < 0)
 		return TC_ACT_UNSPEC;
-	here = bpf_map_lookup_elem(&steered, &flow->exit.slot);
+	here = bpf_map_lookup_elem(&steered, &s->exit.slot);
 	page_bit = bpf_map_lookup_elem(&page, (const void *)&zero);
 	if (here == NULL || page_bit == NULL)
 		return TC_ACT_SHOT; /* cannot be: slots are below the number of rows */
-	skb->tc_index = flow->exit.slot | *page_bit;
+	skb->tc_index = s->exit.slot | *page_bit;
 	count(s, flow, here, *page_bit, skb->len);
-	return bpf_redirect(flow->exit.ifindex, BPF_F_INGRESS);
+	return bpf_redirect(s->exit.ifindex, BPF_F_INGRESS);
 }
 
 /* What both families ask of the metadata and of what is behind UDP. */
@@ -598,7 +611,7 @@ static __always_inline int steer4(struct __sk_buff *skb, const struct iphdr *ip)
 	s->flow4.vni = payload_vni(s, payload);
 	payload_keep(s, payload, skb->len - ETH_HLEN - STRIPPED4);
 	flow = bpf_map_lookup_elem(&flow4, &s->flow4);
-	if (flow == NULL || flow->program != program_id) {
+	if (!flow_remembers(s, flow)) {
 		flow = flow_decide4(s, flow);
 		if (flow == NULL)
 			return up4(skb);
@@ -631,7 +644,7 @@ static __always_inline int steer6(struct __sk_buff *skb, const struct ipv6hdr *i
 	s->flow6.vni = payload_vni(s, payload);
 	payload_keep(s, payload, skb->len - ETH_HLEN - STRIPPED6);
 	flow = bpf_map_lookup_elem(&flow6, &s->flow6);
-	if (flow == NULL || flow->program != program_id) {
+	if (!flow_remembers(s, flow)) {
 		flow = flow_decide6(s, flow);
 		if (flow == NULL)
 			return up6(skb);
@@ -691,7 +704,7 @@ int vtapd_steer(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		return handle4(skb);
-	if (skb->protocol == bpf_htons(ETH_P_IPV6))
+	if (skb->protocol == bpf_htons(ETH_P_IPV6) && has_ipv6)
 		return handle6(skb);
 	return TC_ACT_UNSPEC;
 }

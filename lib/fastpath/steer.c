@@ -18,6 +18,7 @@
 /* Rows of a map that takes memory only as it is filled: sources of all lists, parts of ranges. */
 #define TRIE_ROWS_MAX (4U << 20)
 
+static_assert(VTAP_STEER_TARGETS_MAX == VTAP_FAST_PORTS_MAX, "each underlay can have all of them");
 static_assert(sizeof(struct vtap_addr) == VTAP_FAST_ADDR_BYTES, "one form of address for both");
 
 struct vtap_steer {
@@ -270,8 +271,8 @@ int vtap_steer_new(struct vtap_fastpath *fastpath, const struct vtap_steer_spec 
 	steer->own_fd = steer->allow_fd = steer->exact_fd = steer->range_fd = steer->source_fd = -1;
 	steer->shared = vtap_fastpath_maps(fastpath);
 	steer->id = spec->id;
-	if (spec->n_targets > VTAP_FAST_PORTS_MAX)
-		return vtap_err_set(err, -E2BIG, "more than %d targets", VTAP_FAST_PORTS_MAX);
+	if (spec->n_targets > VTAP_STEER_TARGETS_MAX)
+		return vtap_err_set(err, -E2BIG, "more than %d targets", VTAP_STEER_TARGETS_MAX);
 	for (size_t i = 0; i < spec->n_targets; i++)
 		(void)vtap_table_walk(spec->targets[i].table, exact_count, steer); /* always 0 */
 	r = maps_make(steer, spec);
@@ -309,8 +310,9 @@ static int maps_hand_over(const struct vtap_steer *steer, struct vtap_steer_bpf 
 }
 
 static void constants_set(const struct vtap_steer *steer, struct vtap_steer_bpf *program,
-	const size_t *i_targets, size_t n)
+	const size_t *i_targets, size_t n, bool has_ipv6)
 {
+	program->rodata->has_ipv6 = has_ipv6;
 	program->rodata->program_id = steer->id;
 	program->rodata->n_ports = (uint32_t)n;
 	for (size_t i = 0; i < n; i++)
@@ -319,7 +321,7 @@ static void constants_set(const struct vtap_steer *steer, struct vtap_steer_bpf 
 
 /* @log: where the verifier writes, when it refuses; NULL: nowhere */
 static int program_load(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
-	struct vtap_maps_log *log, int *ret_fd)
+	bool has_ipv6, struct vtap_maps_log *log, int *ret_fd)
 {
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts,
 		.kernel_log_buf = log != NULL ? log->text : NULL,
@@ -330,7 +332,7 @@ static int program_load(const struct vtap_steer *steer, const size_t *i_targets,
 	if (r == 0)
 		r = maps_hand_over(steer, program);
 	if (r == 0) {
-		constants_set(steer, program, i_targets, n);
+		constants_set(steer, program, i_targets, n, has_ipv6);
 		r = vtap_steer_bpf__load(program);
 	}
 	if (r == 0) {
@@ -342,11 +344,11 @@ static int program_load(const struct vtap_steer *steer, const size_t *i_targets,
 }
 
 int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
-	int *ret_fd, uint32_t *ret_id, struct vtap_err *err)
+	bool has_ipv6, int *ret_fd, uint32_t *ret_id, struct vtap_err *err)
 {
 	_auto_free struct vtap_maps_log *log = NULL;
 	_auto_fd int fd = -1;
-	int r = program_load(steer, i_targets, n, NULL, &fd);
+	int r = program_load(steer, i_targets, n, has_ipv6, NULL, &fd);
 
 	if (r == 0)
 		r = vtap_program_id(fd, ret_id);
@@ -357,6 +359,6 @@ int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, 
 	/* once more, to hear why */
 	log = r != -EPERM ? calloc(1, sizeof(*log)) : NULL;
 	if (log != NULL)
-		(void)program_load(steer, i_targets, n, log, &fd); /* refused as before */
+		(void)program_load(steer, i_targets, n, has_ipv6, log, &fd); /* refused as before */
 	return vtap_maps_refused(err, r, "load the program", log);
 }

@@ -14,6 +14,9 @@
 #include "datapath/table.h"
 #include "fastpath/state.h"
 
+/** VTAP_STEER_TARGETS_MAX - targets that programs can know */
+#define VTAP_STEER_TARGETS_MAX 64
+
 /** struct vtap_steer_target - a target that the programs know */
 struct vtap_steer_target {
 	const struct vtap_table *table;
@@ -30,7 +33,7 @@ struct vtap_steer_exit {
 /** struct vtap_steer_spec - what programs are made for; all borrowed for the call */
 struct vtap_steer_spec {
 	const struct vtap_steer_target *targets;
-	size_t n_targets; /* at most 64 */
+	size_t n_targets; /* at most VTAP_STEER_TARGETS_MAX */
 	const struct vtap_steer_exit *exits;
 	const struct vtap_addr *own; /* addresses of this network namespace */
 	size_t n_own;
@@ -39,20 +42,27 @@ struct vtap_steer_spec {
 
 struct vtap_steer;
 
-/** vtap_steer_new() - fill the maps. Context: main thread; needs CAP_BPF. Return: 0 or negative
- * errno. */
+/**
+ * vtap_steer_new() - fill the maps
+ * @fastpath: must stay open as long as the result is used
+ * Context: main thread; needs CAP_BPF. Takes 1 us for each rule, address and part of a range.
+ * Return: 0; -EPERM; -ENOMEM; -E2BIG with more targets than VTAP_STEER_TARGETS_MAX; other negative
+ * errno.
+ */
 int vtap_steer_new(struct vtap_fastpath *fastpath, const struct vtap_steer_spec *spec,
 	struct vtap_steer **ret_steer, struct vtap_err *err);
 
 /**
  * vtap_steer_program() - the program for an underlay
  * @i_targets: which of the targets receive there; each has another port
+ * @has_ipv6:  the underlay has IPv6: if not, the stack takes no such packets there, and neither
+ * does the program
  * @ret_fd:    the caller owns it, and may close it once it is attached
  * @ret_id:    the kernel's number of it
  * Return: 0; -EPERM; other negative errno, with the verifier's last line where it refused.
  */
 int vtap_steer_program(const struct vtap_steer *steer, const size_t *i_targets, size_t n,
-	int *ret_fd, uint32_t *ret_id, struct vtap_err *err);
+	bool has_ipv6, int *ret_fd, uint32_t *ret_id, struct vtap_err *err);
 
 /** vtap_steer_free() - attached programs keep what they need. NULL is allowed. */
 void vtap_steer_free(struct vtap_steer *steer);

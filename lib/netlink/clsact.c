@@ -291,8 +291,11 @@ int vtap_clsact_set(struct vtap_nl *nl, int index, enum vtap_hook hook, const ch
 	if (r == 0)
 		r = filter_put(nl, index, hook, name, program_fd, err);
 	/* "Parent Qdisc doesn't exists", or something else is wrong, which stays wrong */
-	if (r == -EINVAL && hook == VTAP_HOOK_INGRESS && qdisc_make(nl, index, NULL) == 0)
-		r = filter_put(nl, index, hook, name, program_fd, err);
+	if (r == -EINVAL && hook == VTAP_HOOK_INGRESS) {
+		r = qdisc_make(nl, index, err);
+		if (r == 0)
+			r = filter_put(nl, index, hook, name, program_fd, err);
+	}
 	return r;
 }
 

@@ -121,7 +121,8 @@ static void program_make(struct scene *scene)
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(own); i++)
 		scene->own[i] = addr_of(own[i]);
 	if (vtap_steer_new(scene->fastpath, &spec, &steer, &err) < 0 ||
-		vtap_steer_program(steer, &first, 1, &scene->program_fd, &program_id, &err) < 0)
+		vtap_steer_program(steer, &first, 1, true, &scene->program_fd, &program_id, &err) <
+			0)
 		fail_msg("%s", err.text);
 }
 
