@@ -39,15 +39,15 @@ def pytest_terminal_summary(terminalreporter):
         return
     write = terminalreporter.write_line
     terminalreporter.section("fleet")
-    write(f"{'event':42} {'sent':>8} {'lost':>6} {'tcp':>7} {'http':>7}  lost to")
+    write(f"{'event':40} {'path':9} {'sent':>8} {'lost':>6} {'tcp':>7} {'http':>7}  lost to")
     for event in _table:
         if event.end is None:
-            write(f"{event.what:42} failed on the way")
+            write(f"{event.what:40} {event.path:9} failed on the way")
             continue
         tcp, http = (f"{event.moved[group]:.1f} s" if group in event.moved else "-" for group in ("tcp", "http"))
         lost = sum(map(len, event.lost().values()))
         reasons = ", ".join(f"{count:,} {why}" for why, count in event.lost_to.items())
-        write(f"{event.what:42} {event.sent:>8,} {lost:>6,} {tcp:>7} {http:>7}  {reasons}".rstrip())
+        write(f"{event.what:40} {event.path:9} {event.sent:>8,} {lost:>6,} {tcp:>7} {http:>7}  {reasons}".rstrip())
 
 
 @pytest.fixture(scope="session")
@@ -87,9 +87,9 @@ def fleet(request, whole_fleet):
 
 @pytest.fixture
 def event(fleet):
-    """event("SIGKILL of one daemon"): a row of the closing table."""
-    def make(what):
-        _table.append(fleet.event(what))
+    """event("SIGKILL of one daemon", node): a row of the closing table."""
+    def make(what, node=None):
+        _table.append(fleet.event(what, node))
         return _table[-1]
     return make
 

@@ -18,6 +18,8 @@ from lab.netns import Namespace, wire
 
 SETTLE_S = 1  # [health] settle; as the checker, ten times as fast as by default
 JUDGE_S = 1  # the daemon looks at its conditions once a second
+PATHS = ("fast path", "fast path", "worker")  # of the nodes, so that what befalls all of them meets both
+FASTPATH = {"fast path": "require", "worker": "off"}
 CONF = f"""
 [daemon]
 on-stop = keep
@@ -28,6 +30,7 @@ drain-time = 1m
 
 [target default]
 underlay = eth0
+fastpath = {{fastpath}}
 
 [session web]
 vni = 4321
@@ -35,10 +38,11 @@ vni = 4321
 
 
 class Node:
-    """One target: `name`, `address`, its namespace, its daemon. `number` is from 1."""
+    """One target: `name`, `address`, the path of its frames, its namespace, its daemon. `number` is from 1."""
 
     def __init__(self, balancer_ns, number):
         self.name, self.address, self._number = f"node{number}", f"10.88.{number}.2", number
+        self.path = PATHS[number - 1]
         self.bridge = f"br{number}"
         self._balancer_ns, self._router = balancer_ns, f"10.88.{number}.1"
         self._mac, self._router_mac = f"02:00:00:88:{number:02}:02", f"02:00:00:88:{number:02}:01"
@@ -82,8 +86,8 @@ class StandIn:
 
     tap = "eth0"
 
-    def __init__(self, ns):
-        self._ns, self._process = ns, None
+    def __init__(self, node):
+        self._ns, self._process = node.ns, None
 
     def start(self):
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "standin.py")
@@ -105,8 +109,8 @@ class Daemon(Vtapd):
 
     tap = "mirror-web"
 
-    def __init__(self, ns):
-        super().__init__(ns, CONF)
+    def __init__(self, node):
+        super().__init__(node.ns, CONF.format(fastpath=FASTPATH[node.path]))
 
     def drain(self, *argv, expect=0):
         done = self.ctl("drain", *argv)

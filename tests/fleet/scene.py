@@ -72,7 +72,7 @@ def outer(source, destination, payload, protocol=frames.UDP):
 
 
 class Fleet:
-    """Everything, running. `make_daemon(ns)` makes what runs on a node: start, kill, signal, remove, `tap`."""
+    """Everything, running. `make_daemon(node)` makes what runs on a node: start, kill, signal, remove, `tap`."""
 
     def __init__(self, directory, make_daemon):
         self.source, self.ns = Namespace("source"), Namespace("balancer")
@@ -80,7 +80,7 @@ class Fleet:
         self.nodes = [Node(self.ns, i + 1) for i in range(N_NODES)]
         self.ns.run("nft", "-f", "-", input=balancer.ruleset(self.addresses()))
         for node in self.nodes:
-            node.daemon = make_daemon(node.ns).start()
+            node.daemon = make_daemon(node).start()
         self.ledger = Ledger(Place(self.source, "mir0", directory, direction="inout"),
                              {node.name: Place(self.ns, node.bridge, directory, direction="out") for node in self.nodes},
                              {node.name: Place(node.ns, node.daemon.tap, directory) for node in self.nodes})
@@ -149,15 +149,15 @@ class Fleet:
         self.wait_healthy()
         self.renew()
 
-    def event(self, what):
-        return Event(self, what)
+    def event(self, what, node=None):
+        return Event(self, what, node)
 
 
 class Event:
-    """What happens to the frames that are sent from its begin to its end."""
+    """What happens to the frames that are sent from its begin to its end; to one node, or to all of them."""
 
-    def __init__(self, fleet, what):
-        self.fleet, self.what = fleet, what
+    def __init__(self, fleet, what, node=None):
+        self.fleet, self.what, self.path = fleet, what, node.path if node else "both"
         self.begin, self.at, self.end = fleet.sender.sent(), time.time(), None
         self._udp = {node: node.udp() for node in fleet.nodes}
         self._n_answers = fleet.ledger.source.n_answers
