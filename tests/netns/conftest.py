@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_sessionfinish(session):
     netns.remove_all()
-    for path in glob.glob(os.path.join(tempfile.gettempdir(), f"vtapd-lab-{os.environ.get('PYTEST_XDIST_TESTRUNUID')}*")):
+    for path in glob.glob(f"{run_lock()}*"):
         os.unlink(path)
     if hasattr(session.config, "workeroutput"):  # one of several processes: the first of them prints the table
         session.config.workeroutput["frames"] = [(what, tuple(result)) for what, result in _table]
@@ -84,14 +84,16 @@ def directory():
         yield path
 
 
+def run_lock():
+    """A file that the processes of one run have in common, and the begin of the names of others."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", os.getpid())
+    return os.path.join(tempfile.gettempdir(), f"vtapd-lab-{run}")
+
+
 @pytest.fixture(autouse=True)
 def others(request):
     """Tests run beside each other; one that is marked `alone` waits for those that run, and later ones for it."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
-    if run is None:
-        yield
-        return
-    path = os.path.join(tempfile.gettempdir(), f"vtapd-lab-{run}")
+    path = run_lock()
     is_alone = request.node.get_closest_marker("alone")
     with open(f"{path}.next", "w", encoding="ascii") as next_one, open(path, "w", encoding="ascii") as running:
         fcntl.flock(next_one, fcntl.LOCK_EX)

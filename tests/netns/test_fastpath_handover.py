@@ -1,5 +1,5 @@
-"""The law: what the fast path handed over and no sensor saw is the verdict lost-in-handover, exactly; what is only on its
-way never is. And counters outlive the daemon where their maps do."""
+"""The law: what the fast path handed over and no sensor saw is the verdict lost-in-handover, exactly; what is only on
+its way never is. And counters outlive the daemon where their maps do."""
 
 import contextlib
 import os
@@ -209,7 +209,8 @@ def many(count):
 
 @pytest.mark.skipif(not os.access(NEXT, os.X_OK), reason=f"no {NEXT}: built with the tests")
 @pytest.mark.parametrize("counts", [(5, 40), (40, 5, 300)])
-def test_sessions_when_more_than_slots_then_counts_go_on_and_no_frame_is_lost(counts, make_vtapd, pin_folder, load, mirror):
+def test_sessions_when_more_than_slots_then_counts_go_on_and_no_frame_is_lost(
+        counts, make_vtapd, pin_folder, load, mirror):
     """This daemon has 16 slots at first, and makes new maps when its sessions have no room in them."""
     vtapd = make_vtapd(CONF + many(5), start=False)
     vtapd.binary = NEXT

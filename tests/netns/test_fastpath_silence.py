@@ -1,5 +1,5 @@
-"""The laws: nobody who mirrors is ever answered, whether a daemon listens or not; mirrored frames never reach the host's
-own stack; and in both paths the same is told of what came in."""
+"""The laws: nobody who mirrors is ever answered, whether a daemon listens or not; mirrored frames never reach the
+host's own stack; and in both paths the same is told of what came in."""
 
 import contextlib
 import signal
@@ -121,7 +121,7 @@ def test_packet_when_no_daemon_listens_then_it_is_counted_for_the_next_one(
 
 @pytest.mark.parametrize("is_running", [True, False], ids=["running", "killed"])
 def test_other_traffic_when_the_program_is_there_then_it_is_as_without(is_running, make_vtapd, target, mirror, capture):
-    """A closed port of another number is answered as ever; ping and TCP in both families, and another port's listener."""
+    """A closed port of another number is answered as ever; ping and TCP in both families, another port's listener."""
     vtapd = start(make_vtapd)
     if not is_running:
         vtapd.kill()
