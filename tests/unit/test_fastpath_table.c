@@ -79,6 +79,7 @@ static struct seen seen_since(struct vtap_fastpath *fastpath)
 
 static void exits_make(struct scene *scene)
 {
+	bool is_new = false;
 	char name[16];
 
 	for (uint32_t i = 0; i < scene->spec.n_exits; i++) {
@@ -88,12 +89,12 @@ static void exits_make(struct scene *scene)
 		scene->steer_exit[i] = (struct vtap_steer_exit){
 			.ifindex = (int)(INDEX_MIN + i),
 			.slot = vtap_fastpath_take_slot(
-				scene->fastpath, VTAP_FAST_SESSION, name, NOW_NS),
+				scene->fastpath, VTAP_FAST_SESSION, name, NOW_NS, &is_new),
 		};
 		assert_int_not_equal(scene->steer_exit[i].slot, 0);
 	}
 	scene->target_slot =
-		vtap_fastpath_take_slot(scene->fastpath, VTAP_FAST_TARGET, TARGET, NOW_NS);
+		vtap_fastpath_take_slot(scene->fastpath, VTAP_FAST_TARGET, TARGET, NOW_NS, &is_new);
 	assert_int_not_equal(scene->target_slot, 0);
 }
 
