@@ -69,10 +69,12 @@ class Vtapd:
     # Files
 
     def write(self, name, text, mode=0o644):
+        """As a whole: a reload under way reads the former file or the new one."""
         path = os.path.join(self.directory, name)
-        with open(path, "wb") as file:
+        with open(f"{path}.new", "wb") as file:
             file.write(text if isinstance(text, bytes) else text.encode())
-        os.chmod(path, mode)
+        os.chmod(f"{path}.new", mode)
+        os.replace(f"{path}.new", path)
         return path
 
     def unlink(self, name):
