@@ -58,7 +58,8 @@ const volatile __u64 program_id; /* of this program, never of another one */
 const volatile __u32 n_ports;
 const volatile bool has_ipv6;
 const volatile struct vtap_fast_port ports[VTAP_FAST_PORTS_MAX];
-const volatile __u32 zero; /* a key that is not on the stack */
+const volatile __u8 place[1 << 16]; /* by port as it is on the wire: in ports[], from 1 on */
+const volatile __u32 zero;          /* a key that is not on the stack */
 
 /* ---- maps of this table ---- */
 
@@ -137,6 +138,8 @@ struct scratch {
 	struct vtap_fast_flow6 flow6;
 	__u32 inner[4];        /* Ethernet header; the last two bytes are not its own */
 	volatile __u32 i_port; /* read back each time: see port_get() */
+	volatile __u32 offset; /* as above: see udp_find6() */
+	volatile __u32 next;
 	__u32 is_truncated;
 	__u32 has_reserved_bits;
 	__u32 slot;
@@ -188,22 +191,14 @@ static __always_inline struct scratch *scratch_get(void)
 	return bpf_map_lookup_elem(&scratch, (const void *)&zero);
 }
 
-static __noinline int port_find_other(__u32 port)
-{
-#pragma clang loop unroll(disable)
-	for (__u32 i = 1; i < n_ports && i < VTAP_FAST_PORTS_MAX; i++)
-		if (ports[i].port == port)
-			return (int)i;
-	return -1;
-}
-
-/* Which of the underlay's targets has this port? Return: its place in ports[], or -1. Mostly there
- * is one. */
-static __always_inline int port_find(__be16 port)
+/* Which of the underlay's targets has this port? Return: its place in ports[], or NO_PORT. Mostly
+ * there is one. A table, because of a loop over ports[] the compiler makes a pointer that ends
+ * behind the last one, which Linux 6.1 refuses without CAP_PERFMON. */
+static __always_inline __u32 port_find(__be16 port)
 {
 	if (n_ports > 0 && ports[0].port == port)
 		return 0;
-	return n_ports > 1 ? port_find_other(port) : -1;
+	return n_ports > 1 ? (__u32)place[port] - 1 : NO_PORT;
 }
 
 /* The target that a packet is for. Without CAP_PERFMON the verifier allows an address that is
@@ -278,7 +273,7 @@ static __noinline int up4(struct __sk_buff *skb)
 		(ip.frag_off & bpf_htons(IP_OFFSET)) != 0 ||
 		bpf_skb_load_bytes(skb, ETH_HLEN + ip.ihl * 4, &udp, sizeof(udp)) < 0)
 		return TC_ACT_UNSPEC;
-	s->i_port = (__u32)port_find(udp.dest);
+	s->i_port = port_find(udp.dest);
 	if (s->i_port == NO_PORT)
 		return TC_ACT_UNSPEC;
 	s->tuple.ipv4.saddr = ip.saddr;
@@ -290,28 +285,31 @@ static __noinline int up4(struct __sk_buff *skb)
 }
 
 /* The offset of UDP in an IPv6 packet, behind extension headers that the stack looks through; 0
- * when it is not UDP. */
-static __always_inline __u32 udp_find6(struct __sk_buff *skb, __u8 next)
+ * when it is not UDP. Where it looks is in the scratch, of which the verifier knows nothing: as
+ * it would know another number on each way to here, Linux 6.1 without CAP_PERFMON would not end. */
+static __always_inline __u32 udp_find6(struct __sk_buff *skb, struct scratch *s, __u8 next)
 {
-	__u32 offset = ETH_HLEN + sizeof(struct ipv6hdr);
 	__u8 header[8];
 
-	for (int i = 0; i < EXTENSIONS_MAX && next != IPPROTO_UDP; i++) {
-		if (bpf_skb_load_bytes(skb, offset, header, sizeof(header)) < 0)
+	s->offset = ETH_HLEN + sizeof(struct ipv6hdr);
+	s->next = next;
+#pragma clang loop unroll(full)
+	for (int i = 0; i < EXTENSIONS_MAX && s->next != IPPROTO_UDP; i++) {
+		if (bpf_skb_load_bytes(skb, s->offset, header, sizeof(header)) < 0)
 			return 0;
-		if (next == IPPROTO_FRAGMENT) {
+		if (s->next == IPPROTO_FRAGMENT) {
 			if (((header[2] << 8 | header[3]) & ~7) != 0)
 				return 0; /* not the first */
-			offset += sizeof(header);
-		} else if (next == IPPROTO_HOPOPTS || next == IPPROTO_DSTOPTS ||
-			   next == IPPROTO_ROUTING) {
-			offset += (header[1] + 1) * 8;
+			s->offset += sizeof(header);
+		} else if (s->next == IPPROTO_HOPOPTS || s->next == IPPROTO_DSTOPTS ||
+			   s->next == IPPROTO_ROUTING) {
+			s->offset += (header[1] + 1) * 8;
 		} else {
 			return 0;
 		}
-		next = header[0];
+		s->next = header[0];
 	}
-	return next == IPPROTO_UDP ? offset : 0;
+	return s->next == IPPROTO_UDP ? s->offset : 0;
 }
 
 static __noinline int up6(struct __sk_buff *skb)
@@ -323,10 +321,10 @@ static __noinline int up6(struct __sk_buff *skb)
 
 	if (s == NULL || bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip)) < 0)
 		return TC_ACT_UNSPEC;
-	offset = udp_find6(skb, ip.nexthdr);
+	offset = udp_find6(skb, s, ip.nexthdr);
 	if (offset == 0 || bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)) < 0)
 		return TC_ACT_UNSPEC;
-	s->i_port = (__u32)port_find(udp.dest);
+	s->i_port = port_find(udp.dest);
 	if (s->i_port == NO_PORT)
 		return TC_ACT_UNSPEC;
 	__builtin_memcpy(s->tuple.ipv6.saddr, &ip.saddr, sizeof(ip.saddr));
@@ -422,43 +420,44 @@ static __noinline int decide(struct scratch *s)
 
 /* The row of this CPU for a flow that was just decided. Without room for one it is only not
  * remembered. */
-static __always_inline struct vtap_fast_flow *flow_keep(
-	struct scratch *s, void *map, const void *key, struct vtap_fast_flow *flow)
+static __always_inline int flow_keep(struct scratch *s, void *map, const void *key)
 {
+	struct vtap_fast_flow *flow = bpf_map_lookup_elem(map, key);
+
 	s->exit = s->decided.exit;
-	if (flow == NULL) {
-		if (bpf_map_update_elem(map, key, &s->decided, BPF_NOEXIST) == 0)
-			flow = bpf_map_lookup_elem(map, key);
-		if (flow == NULL)
-			return &s->decided;
-	}
+	if (flow == NULL)
+		return bpf_map_update_elem(map, key, &s->decided, BPF_NOEXIST);
 	flow->exit = s->decided.exit;
 	flow->program = program_id;
-	return flow;
+	return 0;
 }
 
-static __noinline struct vtap_fast_flow *flow_decide4(
-	struct scratch *s, struct vtap_fast_flow *flow)
+/* Return: is it to be taken? No pointer: Linux 6.1 without CAP_PERFMON looks at both ways
+ * behind a test whose outcome is known, and NULL cannot be used on the other one. */
+static __noinline int flow_decide4(struct scratch *s)
 {
 	if (s == NULL)
-		return NULL;
+		return 0;
 	addr_map4(s->source, s->flow4.source);
 	addr_map4(s->destination, s->flow4.destination);
 	s->vni = s->flow4.vni;
-	return decide(s) ? flow_keep(s, &flow4, &s->flow4, flow) : NULL;
+	if (!decide(s))
+		return 0;
+	(void)flow_keep(s, &flow4, &s->flow4); /* or decided again for the next packet */
+	return 1;
 }
 
-static __noinline struct vtap_fast_flow *flow_decide6(
-	struct scratch *s, struct vtap_fast_flow *flow)
+static __noinline int flow_decide6(struct scratch *s)
 {
 	if (s == NULL)
-		return NULL;
+		return 0;
 	__builtin_memcpy(s->source, s->flow6.source, sizeof(s->source));
 	__builtin_memcpy(s->destination, s->flow6.destination, sizeof(s->destination));
 	s->vni = s->flow6.vni;
-	if (addr_is_mapped(s->source) || addr_is_mapped(s->destination))
-		return NULL;
-	return decide(s) ? flow_keep(s, &flow6, &s->flow6, flow) : NULL;
+	if (addr_is_mapped(s->source) || addr_is_mapped(s->destination) || !decide(s))
+		return 0;
+	(void)flow_keep(s, &flow6, &s->flow6); /* or decided again for the next packet */
+	return 1;
 }
 
 /* Has this CPU decided it already, by this program? The exit is read before the program: a row that
@@ -598,7 +597,7 @@ static __always_inline int steer4(struct __sk_buff *skb, const struct iphdr *ip)
 	s = scratch_get();
 	if (s == NULL)
 		return TC_ACT_UNSPEC;
-	s->i_port = (__u32)port_find(udp->dest);
+	s->i_port = port_find(udp->dest);
 	if (s->i_port == NO_PORT)
 		return TC_ACT_UNSPEC;
 	if (bpf_ntohs(ip->tot_len) != n_bytes ||
@@ -612,9 +611,11 @@ static __always_inline int steer4(struct __sk_buff *skb, const struct iphdr *ip)
 	payload_keep(s, payload, skb->len - ETH_HLEN - STRIPPED4);
 	flow = bpf_map_lookup_elem(&flow4, &s->flow4);
 	if (!flow_remembers(s, flow)) {
-		flow = flow_decide4(s, flow);
-		if (flow == NULL)
+		if (!flow_decide4(s))
 			return up4(skb);
+		flow = bpf_map_lookup_elem(&flow4, &s->flow4);
+		if (flow == NULL)
+			flow = &s->decided;
 	}
 	return take(skb, s, flow, STRIPPED4);
 }
@@ -632,7 +633,7 @@ static __always_inline int steer6(struct __sk_buff *skb, const struct ipv6hdr *i
 	s = scratch_get();
 	if (s == NULL)
 		return TC_ACT_UNSPEC;
-	s->i_port = (__u32)port_find(udp->dest);
+	s->i_port = port_find(udp->dest);
 	if (s->i_port == NO_PORT)
 		return TC_ACT_UNSPEC;
 	if (ip->version != 6 || bpf_ntohs(ip->payload_len) != n_bytes - sizeof(struct ipv6hdr) ||
@@ -645,9 +646,11 @@ static __always_inline int steer6(struct __sk_buff *skb, const struct ipv6hdr *i
 	payload_keep(s, payload, skb->len - ETH_HLEN - STRIPPED6);
 	flow = bpf_map_lookup_elem(&flow6, &s->flow6);
 	if (!flow_remembers(s, flow)) {
-		flow = flow_decide6(s, flow);
-		if (flow == NULL)
+		if (!flow_decide6(s))
 			return up6(skb);
+		flow = bpf_map_lookup_elem(&flow6, &s->flow6);
+		if (flow == NULL)
+			flow = &s->decided;
 	}
 	return take(skb, s, flow, STRIPPED6);
 }

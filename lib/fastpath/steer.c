@@ -315,8 +315,12 @@ static void constants_set(const struct vtap_steer *steer, struct vtap_steer_bpf 
 	program->rodata->has_ipv6 = has_ipv6;
 	program->rodata->program_id = steer->id;
 	program->rodata->n_ports = (uint32_t)n;
-	for (size_t i = 0; i < n; i++)
-		program->rodata->ports[i] = steer->port[i_targets[i]];
+	for (size_t i = 0; i < n; i++) {
+		const struct vtap_fast_port *port = &steer->port[i_targets[i]];
+
+		program->rodata->ports[i] = *port;
+		program->rodata->place[port->port] = (uint8_t)(i + 1);
+	}
 }
 
 /* @log: where the verifier writes, when it refuses; NULL: nowhere */
