@@ -24,6 +24,11 @@ def ethernet(source, destination, ethertype, payload):
     return mac(destination) + mac(source) + struct.pack("!H", ethertype) + payload
 
 
+def tagged(vlan, frame):
+    """The frame with an 802.1Q tag."""
+    return frame[:12] + struct.pack("!HH", 0x8100, vlan) + frame[12:]
+
+
 def checksum(data):
     """RFC 1071."""
     if len(data) % 2:

@@ -46,10 +46,18 @@ class Target:
     def plug(self):
         """Make the underlay (again)."""
         wire(self.sender, "mir0", self.ns, "eth0", SENDER_MAC, TARGET_MAC, self.mtu)
-        _address(self.ns, "eth0", TARGET_V4, TARGET_V6, SENDER_V4, SENDER_V6, SENDER_MAC)
         _address(self.sender, "mir0", SENDER_V4, SENDER_V6, TARGET_V4, TARGET_V6, TARGET_MAC)
+        self._address_underlay("eth0")
+
+    def _address_underlay(self, interface):
+        _address(self.ns, interface, TARGET_V4, TARGET_V6, SENDER_V4, SENDER_V6, SENDER_MAC)
         self.ns.ip(f"route add default via {SENDER_V4}")
         steady(self.underlay_counts, "the underlay", for_s=REPORTS_S)
+
+    def move_underlay(self, interface):
+        """The addresses of eth0 to an interface that stands on it: a VLAN device, a bond."""
+        self.ns.ip("address flush dev eth0")
+        self._address_underlay(interface)
 
     def plug_second(self):
         """A second underlay, eth1, for packets to the same address (which stays when eth0 goes): only the MAC and

@@ -29,6 +29,7 @@ vni = 4321
 def pytest_configure(config):
     config.addinivalue_line("markers", "without_daemon: proves the lab itself")
     config.addinivalue_line("markers", "alone: changes what all namespaces share, so no other test runs meanwhile")
+    config.addinivalue_line("markers", "kernel: is run on Debian's own kernel, too (tests/run kernel)")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -33,6 +33,7 @@ def taps(ns):
 
 # Where it attaches
 
+@pytest.mark.kernel
 def test_underlay_when_auto_then_attached_after_the_first_packet_and_idle_before(vtapd, ns, mirror, capture):
     fastpath = vtapd.target()["fastpath"]
     assert (fastpath["setting"], fastpath["attached"], fastpath["reason"]) == ("auto", [], None), fastpath
@@ -49,6 +50,7 @@ def test_underlay_when_auto_then_attached_after_the_first_packet_and_idle_before
     vtapd.wait_session("web", received=2, delivered=2)
 
 
+@pytest.mark.kernel
 def test_tap_interfaces_when_the_fast_path_is_on_then_guarded_and_never_steered(make_vtapd, ns, mirror):
     vtapd = make_vtapd(AUTO + "[session db]\nvni = 1\n")
     for vni in (4321, 1):
@@ -123,7 +125,7 @@ def test_daemon_when_started_again_then_attached_at_once_where_it_was(vtapd, ns,
 
 # Without a daemon
 
-@pytest.mark.parametrize("end", ["stop", "kill"])
+@pytest.mark.parametrize("end", ["stop", pytest.param("kill", marks=pytest.mark.kernel)])
 def test_daemon_when_gone_then_frames_still_arrive(end, vtapd, ns, mirror, capture):
     deliver(vtapd, mirror)
     wait_attached(vtapd, "eth0")
@@ -340,7 +342,8 @@ def pinned(folder):
     return [name for name in os.listdir(folder) if not name.endswith(".debug")]
 
 
-@pytest.mark.parametrize("is_running", [True, False], ids=["running", "stopped"])
+@pytest.mark.parametrize("is_running", [pytest.param(True, marks=pytest.mark.kernel), False],
+                         ids=["running", "stopped"])
 def test_teardown_when_done_then_no_filter_and_no_pin_is_left(is_running, make_vtapd, pin_folder, ns, mirror):
     if unit.is_wanted():
         pytest.skip("the unit has its own folder for pins")

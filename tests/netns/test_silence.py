@@ -49,7 +49,7 @@ def provocations(tap_mac):
         / ICMPv6ND_NS(tgt=host6) / ICMPv6NDOptSrcLLAddr(lladdr=OTHER)
 
 
-@pytest.fixture(params=[0, 2], ids=["rp_filter 0", "rp_filter 2"])
+@pytest.fixture(params=[0, pytest.param(2, marks=pytest.mark.kernel)], ids=["rp_filter 0", "rp_filter 2"])
 def naive_host(ns, request):
     """A host that accepts, forwards and answers whatever it can: the settings that would hurt most."""
     ns.sysctl(net__ipv4__conf__all__rp_filter=request.param, net__ipv4__conf__default__rp_filter=request.param)

@@ -37,29 +37,54 @@ def make_bond(ns):
 MAKE = {"VLAN": make_vlan, "bond": make_bond, "VLAN on a bond": lambda ns: make_vlan(ns, make_bond(ns))}
 
 
-@pytest.mark.parametrize("kind, underlay", [("VLAN", "auto"), ("VLAN", "named"), ("bond", "auto"), ("VLAN on a bond", "auto")])
-def test_underlay_when_on_top_of_another_then_the_tap_shows_the_inner_frames(
-        kind, underlay, target, make_vtapd, mirror, capture, identical):
+def is_steered(ns, interface):
+    return "vtapd-steer" in ns.run("tc", "filter", "show", "dev", interface, "ingress").stdout
+
+
+def wait_attached(ns, interface):
+    until(lambda: is_steered(ns, interface), f"the fast path is on {interface}", seen=ns.links)
+    assert [name for name in ns.links() if is_steered(ns, name)] == [interface]
+
+
+def send(mirror, frame, vlan=None):
+    packet = mirror.wrap(4321, frame)
+    mirror.send_raw(packet if vlan is None else frames.tagged(vlan, packet))
+
+
+@pytest.mark.parametrize("kind", MAKE)
+def test_underlay_when_on_top_of_another_then_both_paths_show_the_inner_frames(
+        kind, target, vtapd, mirror, capture, identical):
     name = MAKE[kind](target.ns)
     target.move_underlay(name)
-    wanted = name if underlay == "named" else underlay
-    vtapd = make_vtapd(f"[target default]\nunderlay = {wanted}\n[session web]\nvni = 4321\n")
-    tap = capture()
-    sent = [FIRST, TAGGED, JUMBO] * 10
+    tap, vlan = capture(), None if kind == "bond" else VLAN
+    sent = [FIRST, TAGGED, JUMBO]
     for frame in sent:
-        packet = mirror.wrap(4321, frame)
-        mirror.send_raw(packet if kind == "bond" else frames.tagged(VLAN, packet))
-    identical(f"underlay: {kind}, {underlay}", sent, tap.frames(at_least=len(sent)))
-    assert vtapd.quiet()["delivered"] == len(sent)
+        send(mirror, frame, vlan)
+    wait_attached(target.ns, name)
+    for frame in sent * 10:
+        send(mirror, frame, vlan)
+    identical(f"underlay: {kind}", sent * 11, tap.frames(at_least=len(sent) * 11))
+    vtapd.wait_session("web", received=len(sent) * 11, delivered=len(sent) * 11)
 
 
-def test_tag_when_it_has_no_device_then_the_packet_is_not_ours(vtapd, mirror, capture):
-    """The stack takes what is tagged for VLAN 0 (priority alone) as if it had no tag, and nothing else that is tagged."""
+def test_underlay_when_a_vlan_device_is_named_then_that_is_attached_at_once(target, make_vtapd, mirror, capture):
+    name = make_vlan(target.ns)
+    target.move_underlay(name)
+    make_vtapd(f"[target default]\nunderlay = {name}\n[session web]\nvni = 4321\n")
+    wait_attached(target.ns, name)
     tap = capture()
+    send(mirror, TAGGED, VLAN)
+    assert tap.frames(at_least=1) == [TAGGED]
+
+
+def test_tag_when_it_has_no_device_then_the_packet_is_not_ours(vtapd, ns, mirror, capture):
+    """The stack takes what is tagged for VLAN 0 (a priority alone) as if it had no tag, and nothing else with one."""
+    tap = capture()
+    send(mirror, FIRST)
+    wait_attached(ns, "eth0")
     for i, vlan in enumerate([None, VLAN, 0, 4095, None] * 4):
-        packet = mirror.wrap(4321, frames.numbered(i))
-        mirror.send_raw(packet if vlan is None else frames.tagged(vlan, packet))
-    ours = [frames.numbered(i) for i in range(20) if i % 5 in (0, 2, 4)]
+        send(mirror, frames.numbered(i), vlan)
+    ours = [FIRST, *(frames.numbered(i) for i in range(20) if i % 5 in (0, 2, 4))]
     assert tap.frames(at_least=len(ours)) == ours
     assert tap.settled() == ours
-    assert vtapd.quiet()["received"] == len(ours)
+    vtapd.wait_session("web", received=len(ours), delivered=len(ours))

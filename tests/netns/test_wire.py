@@ -61,6 +61,7 @@ INNER = {
 }
 
 
+@pytest.mark.kernel
 def test_inner_frames_when_of_any_kind_then_each_is_shown_once_as_it_was(vtapd, mirror, capture, identical):
     tap = capture()
     sent = [bytes(frame) for frame in INNER.values()]

@@ -28,7 +28,9 @@ static int scene_setup(void **state)
 		.program_fd = program_load(TC_ACT_UNSPEC) };
 	scene.index = (int)if_nametoindex("tap0");
 	*state = &scene;
-	by_hand("ip link set dev tap0 up && tc qdisc add dev tap0 clsact");
+	/* no address of its own, whose news would come a second later */
+	by_hand("ip link set dev tap0 addrgenmode none && ip link set dev tap0 up && "
+		"tc qdisc add dev tap0 clsact");
 	if (vtap_nl_open(&scene.nl, NULL) < 0 || vtap_watch_open(&scene.watch, NULL) < 0)
 		return -1;
 	return vtap_watch_drain(scene.watch, &news) < 0 ? -1 : 0;
