@@ -311,7 +311,7 @@ static const struct row ROWS[] = {
 	{ "IPv6: hop limit 1", V6, WITH(PART_IP, SET, 7, 1, 1), TAKEN },
 	{ "IPv6: hop-by-hop options", V6, BETWEEN(0, 8, { 17, 0, PAD_N(4) }), UP },
 	{ "IPv6: destination options", V6, BETWEEN(60, 8, { 17, 0, PAD_N(4) }), UP },
-	{ "IPv6: routing header, done", V6, BETWEEN(43, 8, { 17, 0, 2, 0 }), UP },
+	{ "IPv6: routing header, done", V6, BETWEEN(43, 8, { 17, 0, 0, 0 }), UP },
 	{ "IPv6: a fragment that is whole", V6, BETWEEN(44, 8, { 17, 0, 0, 0, 1, 2, 3, 4 }), UP },
 	{ "IPv6: the first of fragments", V6, BETWEEN(44, 8, { 17, 0, 0, 1, 1, 2, 3, 4 }),
 		UNHEARD },
