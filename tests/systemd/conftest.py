@@ -39,9 +39,18 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def pytest_sessionfinish():
+def pytest_sessionfinish(session):
     lab_machine.down_all()
     netns.remove_all()
+    if hasattr(session.config, "workeroutput"):  # one of several processes: the first of them prints the table
+        session.config.workeroutput["rows"] = _rows
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    if error:
+        return  # the process died: its tests have failed, and its rows are gone
+    _rows.extend(node.workeroutput["rows"])
 
 
 def pytest_terminal_summary(terminalreporter):

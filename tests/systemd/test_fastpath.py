@@ -1,5 +1,5 @@
-"""The law: in its unit the service has the fast path and the guard. Where it has not, it says so once and in status, and
-shows every frame all the same. What was counted outlives the process, not what was made."""
+"""The law: in its unit the service has the fast path and the guard. Where it has not, it says so once and in status,
+and shows every frame all the same. What was counted outlives the process."""
 
 import pytest
 
@@ -63,7 +63,8 @@ def test_fast_path_when_the_unit_has_not_what_it_needs_then_the_worker_shows_all
     assert steered.status()["daemon"]["guard"] == "off"
     assert {"fastpath-off", "guard-off"} <= findings(steered)
     for condition in ("fastpath-off", "guard-off"):
-        assert len(lines(steered, condition)) == 1 and "CAP_BPF" in lines(steered, condition)[0], lines(steered, condition)
+        told = lines(steered, condition)
+        assert len(told) == 1 and "CAP_BPF" in told[0], told
 
 
 def test_counters_when_restarted_then_they_and_since_when_go_on(steered, mirror):
@@ -103,8 +104,8 @@ def test_start_when_there_is_no_bpf_file_system_then_all_but_going_on_counting_w
 
 def test_stop_when_in_the_fast_path_then_others_are_not_answered_but_counted(steered, mirror, target, capture):
     steered.stop()
-    steered.machine.wait_journal("interfaces and fast path stay: known sessions go on. Other packets to UDP 4789 are dropped",
-                                 "-u", "vtapd")
+    steered.machine.wait_journal("stopped, interfaces and fast path stay: known sessions go on. Other packets to "
+                                 "UDP 4789 are dropped, not answered", "-u", "vtapd")
     answered = steady(target.underlay_counts, "the underlay")[1]
     tap = capture()
     for i in range(COUNT):

@@ -1,6 +1,6 @@
-"""The law: whatever befalls the daemon under load, the fast path loses no frame of a known session and goes on counting;
-the worker loses nothing that the sockets can hold. Every frame has a number, and a capture on the tap interface from outside
-tells which ones were shown."""
+"""The law: whatever befalls the daemon under load, the fast path loses no frame of a known session and goes on
+counting; the worker loses nothing that the sockets can hold. Every frame has a number, and a capture on the tap
+interface from outside tells which ones were shown."""
 
 import time
 

@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from lab import frames
+from lab.deadline import until
+from lab.fastpath import is_steered
+
 
 @pytest.fixture(scope="module")
 def newcomer(boot):
@@ -29,8 +33,12 @@ def test_quickstart_when_systemd_runs_then_the_package_is_installed_and_a_frame_
     assert newcomer.systemctl("is-enabled", "vtapd.service").stdout == "enabled\n"
     assert newcomer.run("vtapctl", "status").returncode == 0
 
+    with newcomer.target.mirror() as mirror:
+        mirror.send(4321, frames.numbered(1))
+    until(lambda: is_steered(newcomer.ns, "eth0"), "the fast path is on")
     done = quickstart(newcomer, "--remove")
     assert done.returncode == 0, done.stdout + done.stderr
     assert newcomer.run("dpkg-query", "-W", "vtapd", check=False).returncode != 0
     assert not newcomer.exists("/etc/vtapd") and not newcomer.exists("/usr/sbin/vtapd")
-    assert newcomer.run("ip", "link", "show", "mirror0", check=False).returncode != 0
+    assert not newcomer.ns.has("mirror0") and not is_steered(newcomer.ns, "eth0")
+    assert not newcomer.exists("/sys/fs/bpf/vtapd")
