@@ -82,15 +82,17 @@ static void test_news_when_something_is_done_by_hand_then_where_to_look(void **s
 	struct scene *scene = *state;
 	struct pollfd news_come = { .fd = vtap_watch_fd(scene->watch), .events = POLLIN };
 	struct vtap_watch_news news;
+	int r;
 
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(ROWS); i++) {
 		bool has_any = ROWS[i].has_links || ROWS[i].has_addresses || ROWS[i].has_hook;
 
 		by_hand(ROWS[i].command); /* its news is queued before it returns, but for IPv6 */
-		if (has_any)
-			assert_row(poll(&news_come, 1, NEWS_MS) == 1, i);
-		assert_row(vtap_watch_drain(scene->watch, &news) == (has_any ? VTAP_WATCH_NEWS : 0),
-			i);
+		do {
+			assert_row(!has_any || poll(&news_come, 1, NEWS_MS) == 1, i);
+			r = vtap_watch_drain(scene->watch, &news);
+		} while (has_any && r == 0); /* something else came before it */
+		assert_row(r == (has_any ? VTAP_WATCH_NEWS : 0), i);
 		assert_row(news.has_links == ROWS[i].has_links, i);
 		assert_row(news.has_addresses == ROWS[i].has_addresses, i);
 		assert_row(!news.is_all && news.n == ROWS[i].has_hook, i);
