@@ -22,7 +22,6 @@ def addresses_of(ns, name):
     return ns.run("ip", "-o", "address", "show", "dev", name).stdout
 
 
-@pytest.mark.kernel
 def test_interface_when_made_then_it_is_dressed(vtapd, ns):
     link = ns.link("mirror-web")
     assert link["linkinfo"]["info_kind"] == "tun"

@@ -369,7 +369,6 @@ def test_news_when_links_of_others_come_and_go_then_sessions_stay_ready(make_vta
     vtapd.wait_session("web", state="ready", repairs=0, delivered=1)
 
 
-@pytest.mark.kernel
 def test_interface_when_put_into_a_bridge_then_taken_out_again(vtapd, ns):
     ns.ip("link add br0 type bridge")
     ns.ip("link set br0 up")
