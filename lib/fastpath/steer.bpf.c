@@ -142,6 +142,8 @@ struct scratch {
 	volatile __u32 next;
 	__u32 is_truncated;
 	__u32 has_reserved_bits;
+	__u32 checksum; /* UDP's */
+	__u32 page_bit;
 	__u32 slot;
 	__u32 vni; /* i_target << 24 | VNI */
 	__u8 source[VTAP_FAST_ADDR_BYTES];
@@ -508,11 +510,11 @@ static __always_inline __u32 payload_vni(const struct scratch *s, const struct p
 }
 
 static __always_inline void count(const struct scratch *s, struct vtap_fast_flow *flow,
-	struct vtap_fast_steered *here, __u32 page_bit, __u32 n_bytes)
+	struct vtap_fast_steered *here, __u32 n_bytes)
 {
 	flow->frames++;
 	flow->bytes += n_bytes;
-	if (page_bit != 0) {
+	if (s->page_bit != 0) {
 		here->frames[1]++;
 		VTAP_FAST_APART();
 	} else {
@@ -543,32 +545,40 @@ static __always_inline int strip(struct __sk_buff *skb, const struct scratch *s,
 	return 0;
 }
 
-/* Hand the inner frame over. @stripped: as strip() */
-static __always_inline int take(
+/* Hand the inner frame over. @stripped: as strip(). A function of its own has registers of its own.
+ */
+static __noinline int take(
 	struct __sk_buff *skb, struct scratch *s, struct vtap_fast_flow *flow, __u32 stripped)
 {
 	struct vtap_fast_steered *here;
 	const __u32 *page_bit;
 
-	if (strip(skb, s, stripped) < 0)
+	if (s == NULL || flow == NULL || strip(skb, s, stripped) < 0)
 		return TC_ACT_UNSPEC;
-	here = bpf_map_lookup_elem(&steered, &s->exit.slot);
 	page_bit = bpf_map_lookup_elem(&page, (const void *)&zero);
-	if (here == NULL || page_bit == NULL)
-		return TC_ACT_SHOT; /* cannot be: slots are below the number of rows */
+	if (page_bit == NULL)
+		return TC_ACT_SHOT; /* cannot be */
+	s->page_bit = *page_bit;
 	skb->tc_index = s->exit.slot | *page_bit;
-	count(s, flow, here, *page_bit, skb->len);
+	here = bpf_map_lookup_elem(&steered, &s->exit.slot);
+	if (here == NULL)
+		return TC_ACT_SHOT; /* cannot be: slots are below the number of rows */
+	count(s, flow, here, skb->len);
 	return bpf_redirect(s->exit.ifindex, BPF_F_INGRESS);
 }
 
 /* What both families ask of the metadata and of what is behind UDP. */
-static __always_inline bool payload_is_plain(
-	struct __sk_buff *skb, const struct payload *payload, __be16 checksum)
+static __always_inline bool payload_is_plain(struct __sk_buff *skb, const struct payload *payload)
 {
-	if (skb->gso_size != 0 || (payload->vxlan.flags & bpf_htonl(VTAP_VXLAN_FLAG_I << 24)) == 0)
-		return false;
-	/* a checksum that the NIC found good is not looked at by the stack, either */
-	return checksum == 0 || bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0;
+	return skb->gso_size == 0 &&
+	       (payload->vxlan.flags & bpf_htonl(VTAP_VXLAN_FLAG_I << 24)) != 0;
+}
+
+/* UDP's: one that is not there, or that the NIC found good, is not looked at by the stack, either.
+ * Asked last: a call in the middle would put pointers on the stack. */
+static __always_inline bool checksum_is_trusted(struct __sk_buff *skb, const struct scratch *s)
+{
+	return s->checksum == 0 || bpf_csum_level(skb, BPF_CSUM_LEVEL_QUERY) >= 0;
 }
 
 static __always_inline bool checksum_is_right(const struct iphdr *ip)
@@ -586,9 +596,9 @@ static __always_inline int steer4(struct __sk_buff *skb, const struct iphdr *ip)
 {
 	const struct udphdr *udp = (const void *)(ip + 1);
 	const struct payload *payload = (const void *)(udp + 1);
-	const __u32 n_bytes = skb->len - ETH_HLEN; /* from the IP header on */
 	struct vtap_fast_flow *flow;
 	struct scratch *s;
+	__u32 n_bytes; /* from the IP header on; read late, or it takes a register across a call */
 
 	if (ip->protocol != IPPROTO_UDP)
 		return TC_ACT_UNSPEC;
@@ -600,14 +610,16 @@ static __always_inline int steer4(struct __sk_buff *skb, const struct iphdr *ip)
 	s->i_port = port_find(udp->dest);
 	if (s->i_port == NO_PORT)
 		return TC_ACT_UNSPEC;
+	n_bytes = skb->len - ETH_HLEN;
 	if (bpf_ntohs(ip->tot_len) != n_bytes ||
 		bpf_ntohs(udp->len) != n_bytes - sizeof(struct iphdr) ||
 		n_bytes < STRIPPED4 + sizeof(struct iphdr) || !checksum_is_right(ip) ||
-		!payload_is_plain(skb, payload, udp->check))
+		!payload_is_plain(skb, payload))
 		return up4(skb);
 	s->flow4.source = ip->saddr;
 	s->flow4.destination = ip->daddr;
 	s->flow4.vni = payload_vni(s, payload);
+	s->checksum = udp->check;
 	payload_keep(s, payload, skb->len - ETH_HLEN - STRIPPED4);
 	flow = bpf_map_lookup_elem(&flow4, &s->flow4);
 	if (!flow_remembers(s, flow)) {
@@ -617,6 +629,8 @@ static __always_inline int steer4(struct __sk_buff *skb, const struct iphdr *ip)
 		if (flow == NULL)
 			flow = &s->decided;
 	}
+	if (!checksum_is_trusted(skb, s))
+		return up4(skb);
 	return take(skb, s, flow, STRIPPED4);
 }
 
@@ -624,9 +638,9 @@ static __always_inline int steer6(struct __sk_buff *skb, const struct ipv6hdr *i
 {
 	const struct udphdr *udp = (const void *)(ip + 1);
 	const struct payload *payload = (const void *)(udp + 1);
-	const __u32 n_bytes = skb->len - ETH_HLEN; /* from the IP header on */
 	struct vtap_fast_flow *flow;
 	struct scratch *s;
+	__u32 n_bytes; /* as above */
 
 	if (ip->nexthdr != IPPROTO_UDP)
 		return up6(skb);
@@ -636,13 +650,15 @@ static __always_inline int steer6(struct __sk_buff *skb, const struct ipv6hdr *i
 	s->i_port = port_find(udp->dest);
 	if (s->i_port == NO_PORT)
 		return TC_ACT_UNSPEC;
+	n_bytes = skb->len - ETH_HLEN;
 	if (ip->version != 6 || bpf_ntohs(ip->payload_len) != n_bytes - sizeof(struct ipv6hdr) ||
 		udp->len != ip->payload_len || n_bytes < STRIPPED6 + sizeof(struct ipv6hdr) ||
-		!payload_is_plain(skb, payload, udp->check))
+		!payload_is_plain(skb, payload))
 		return up6(skb);
 	__builtin_memcpy(s->flow6.source, &ip->saddr, sizeof(s->flow6.source));
 	__builtin_memcpy(s->flow6.destination, &ip->daddr, sizeof(s->flow6.destination));
 	s->flow6.vni = payload_vni(s, payload);
+	s->checksum = udp->check;
 	payload_keep(s, payload, skb->len - ETH_HLEN - STRIPPED6);
 	flow = bpf_map_lookup_elem(&flow6, &s->flow6);
 	if (!flow_remembers(s, flow)) {
@@ -652,6 +668,8 @@ static __always_inline int steer6(struct __sk_buff *skb, const struct ipv6hdr *i
 		if (flow == NULL)
 			flow = &s->decided;
 	}
+	if (!checksum_is_trusted(skb, s))
+		return up6(skb);
 	return take(skb, s, flow, STRIPPED6);
 }
 
