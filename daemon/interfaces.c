@@ -12,9 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/log.h"
-#include "daemon/steering.h"
 #include "netlink/address.h"
-#include "netlink/clsact.h"
 #include "netlink/dump.h"
 #include "netlink/link.h"
 #include "tap/tap.h"
@@ -31,13 +29,6 @@
 
 /* Below this MTU a device has no IPv6. Source: RFC 8200 section 5, kernel net/ipv6/addrconf.c. */
 #define IPV6_MTU_MIN 1280
-
-/* A guard that somebody replaced by his own program makes no news: each audit looks at this part of
- * them. */
-#define DOUBT_PARTS 8
-
-/* Until a guard that was refused is tried again. */
-#define GUARD_RETRY_NS (60 * VTAP_NS_PER_S)
 
 /* Looks in one turn while devices are being renamed. */
 #define LOOKS_MAX 3
@@ -59,15 +50,7 @@ struct vtap_interfaces {
 	size_t n_removals;
 	int *closed; /* descriptors that were given up */
 	size_t n_closed;
-	bool has_guard;
-	struct vtap_guard guard;
-	int *guarded; /* indexes of interfaces known to have it, sorted */
-	size_t n_guarded;
-	int *refused; /* of those where it was refused, until the next try */
-	size_t n_refused;
-	size_t i_doubt; /* where vtap_interfaces_doubt_some() goes on */
-	uint64_t refused_retry_ns;
-	char refused_why[VTAP_ERR_MAX]; /* the last refusal; "" for none */
+	struct vtap_guards guards;
 	uint64_t n_repairs;
 };
 
@@ -98,7 +81,7 @@ int vtap_interfaces_new(struct vtap_nl *nl, struct vtap_interfaces **ret_set)
 
 	if (set == NULL)
 		return -ENOMEM;
-	set->nl = nl;
+	set->nl = set->guards.nl = nl;
 	*ret_set = set;
 	return 0;
 }
@@ -125,8 +108,7 @@ void vtap_interfaces_free(struct vtap_interfaces *set)
 	free(set->interface);
 	free(set->closed);
 	free(set->removal);
-	free(set->guarded);
-	free(set->refused);
+	vtap_guards_done(&set->guards);
 	vtap_devices_done(&set->devices);
 	free(set);
 }
@@ -406,26 +388,15 @@ static void repaired(
 
 /* ---- guards ---- */
 
-static int index_compare(const void *a, const void *b)
-{
-	return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
-}
-
-bool vtap_interfaces_is_guarded(const struct vtap_interfaces *set, int index)
-{
-	return set->n_guarded > 0 && bsearch(&index, set->guarded, set->n_guarded,
-					     sizeof(*set->guarded), index_compare) != NULL;
-}
-
 /* Not while it is being made, or the guard put back: that takes milliseconds, or is told otherwise.
  */
 static bool is_bare(const struct vtap_interfaces *set, int index)
 {
 	const struct vtap_device *device = vtap_devices_find_index(&set->devices, index);
 
-	if (!set->has_guard)
+	if (!set->guards.has_programs)
 		return true;
-	return !vtap_interfaces_is_guarded(set, index) && device != NULL &&
+	return !vtap_guards_is_on(&set->guards, index) && device != NULL &&
 	       device->guard == VTAP_UNKNOWN;
 }
 
@@ -445,151 +416,14 @@ size_t vtap_interfaces_count(const struct vtap_interfaces *set, size_t *ret_n_gu
 
 void vtap_interfaces_guard_with(struct vtap_interfaces *set, const struct vtap_guard *guard)
 {
-	set->has_guard = guard != NULL;
-	if (guard != NULL)
-		set->guard = *guard;
-	set->n_guarded = set->n_refused = 0;
+	vtap_guards_use(&set->guards, guard);
 	for (size_t i = 0; i < set->n; i++)
 		set->interface[i]->is_reconfigured = true; /* what follows is no repair */
 }
 
-/* Without memory it is only asked for again. */
-static void guarded_add(struct vtap_interfaces *set, int index)
+struct vtap_guards *vtap_interfaces_guards(struct vtap_interfaces *set)
 {
-	size_t at = 0;
-	int *grown;
-
-	if (vtap_interfaces_is_guarded(set, index))
-		return;
-	grown = reallocarray(set->guarded, set->n_guarded + 1, sizeof(*grown));
-	if (grown == NULL)
-		return;
-	set->guarded = grown;
-	while (at < set->n_guarded && grown[at] < index)
-		at++;
-	memmove(&grown[at + 1], &grown[at], (set->n_guarded - at) * sizeof(*grown));
-	grown[at] = index;
-	set->n_guarded++;
-}
-
-static void guarded_remove(struct vtap_interfaces *set, size_t at)
-{
-	set->n_guarded--;
-	memmove(&set->guarded[at], &set->guarded[at + 1],
-		(set->n_guarded - at) * sizeof(*set->guarded));
-}
-
-bool vtap_interfaces_doubt_guards(
-	struct vtap_interfaces *set, const int *indexes, size_t n, bool is_all)
-{
-	size_t n_before = set->n_guarded;
-
-	set->n_refused =
-		is_all || n > 0 ? 0 : set->n_refused; /* whatever stood in the way may be gone */
-	if (is_all)
-		set->n_guarded = 0;
-	for (size_t i = 0; i < n; i++)
-		for (size_t at = 0; at < set->n_guarded; at++)
-			if (set->guarded[at] == indexes[i])
-				guarded_remove(set, at--);
-	return set->n_guarded != n_before;
-}
-
-const char *vtap_interfaces_guard_why(const struct vtap_interfaces *set)
-{
-	return set->n_refused > 0 ? set->refused_why : NULL;
-}
-
-/* A guard that is refused is no reason for the session to wait: its frames are shown. Without
- * memory it is tried again at once. */
-static void refused_add(struct vtap_interfaces *set, int index, const char *why)
-{
-	int *grown = reallocarray(set->refused, set->n_refused + 1, sizeof(*grown));
-
-	(void)snprintf(set->refused_why, sizeof(set->refused_why), "%s", why); /* same size */
-	if (grown == NULL)
-		return;
-	set->refused = grown;
-	grown[set->n_refused++] = index;
-}
-
-static bool is_refused(const struct vtap_interfaces *set, int index)
-{
-	for (size_t i = 0; i < set->n_refused; i++)
-		if (set->refused[i] == index)
-			return true;
-	return false;
-}
-
-void vtap_interfaces_doubt_some(struct vtap_interfaces *set)
-{
-	size_t n = set->n_guarded / DOUBT_PARTS + 1;
-
-	for (size_t i = 0; i < n && set->n_guarded > 0; i++)
-		guarded_remove(set, set->i_doubt++ % set->n_guarded);
-}
-
-/* Both hooks: ON with our programs, OFF without, unknown where somebody else has our place. */
-static enum vtap_known guard_find(struct vtap_interfaces *set, int index)
-{
-	struct vtap_filter in, out;
-	int r_in = vtap_clsact_find(set->nl, index, VTAP_HOOK_INGRESS, &in, NULL);
-	int r_out = vtap_clsact_find(set->nl, index, VTAP_HOOK_EGRESS, &out, NULL);
-
-	if (r_in == VTAP_CLSACT_FOREIGN || r_out == VTAP_CLSACT_FOREIGN || r_in < 0 || r_out < 0)
-		return VTAP_UNKNOWN;
-	if (r_in == 0 && r_out == 0 && in.program_id == set->guard.in_id &&
-		out.program_id == set->guard.out_id)
-		return VTAP_ON;
-	return VTAP_OFF;
-}
-
-/* What is known of devices that are gone is forgotten: an index may be given again. */
-static void guarded_forget(struct vtap_interfaces *set)
-{
-	for (size_t at = 0; at < set->n_guarded; at++)
-		if (vtap_devices_find_index(&set->devices, set->guarded[at]) == NULL)
-			guarded_remove(set, at--);
-}
-
-static void guards_note(struct vtap_interfaces *set, uint64_t now_ns)
-{
-	guarded_forget(set);
-	if (set->n_refused > 0 && now_ns >= set->refused_retry_ns)
-		set->n_refused = 0;
-	for (size_t i = 0; i < set->devices.n && set->has_guard; i++) {
-		struct vtap_device *device = &set->devices.device[i];
-
-		if (!vtap_device_is_ours(device) || is_refused(set, device->index))
-			continue;
-		device->guard = vtap_interfaces_is_guarded(set, device->index)
-					? VTAP_ON
-					: guard_find(set, device->index);
-		if (device->guard == VTAP_ON)
-			guarded_add(set, device->index);
-	}
-}
-
-/* Outwards first: it makes the qdisc for both. */
-static void guard_set(struct vtap_interfaces *set, const char *name, int index)
-{
-	struct vtap_err err = VTAP_ERR_NULL;
-	int r;
-
-	if (!set->has_guard)
-		return;
-	r = vtap_clsact_set(
-		set->nl, index, VTAP_HOOK_EGRESS, VTAP_GUARD_OUT_NAME, set->guard.out_fd, &err);
-	if (r == 0)
-		r = vtap_clsact_set(set->nl, index, VTAP_HOOK_INGRESS, VTAP_GUARD_IN_NAME,
-			set->guard.in_fd, &err);
-	if (r == 0) {
-		guarded_add(set, index);
-	} else if (r != -ENODEV) {
-		(void)vtap_err_add(&err, r, "%s", name);
-		set->refused_retry_ns = vtap_clock_mono_ns() + GUARD_RETRY_NS;
-		refused_add(set, index, err.text);
-	}
+	return &set->guards;
 }
 
 /* ---- steps ---- */
@@ -680,13 +514,13 @@ static int dress(struct vtap_interfaces *set, const struct vtap_interface *inter
 	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
 		r = vtap_tap_set_owner(interface->fd, wish->uid, wish->gid, err);
 	if (r == 0 && (settings & VTAP_SET_GUARD) != 0)
-		guard_set(set, wish->name, index);
+		vtap_guards_set(&set->guards, wish->name, index);
 	if (r == 0 && (settings & VTAP_SET_UP) != 0)
 		r = dress_up(set, device, index, err);
 	if (r == 0 && (settings & VTAP_SET_PERSISTENT) !=
 			      0) /* last: what fails before leaves nothing behind */
 		r = vtap_tap_set_persistent(interface->fd, true, err);
-	if (r == 0 && settings == VTAP_SET_GUARD && !vtap_interfaces_is_guarded(set, index))
+	if (r == 0 && settings == VTAP_SET_GUARD && !vtap_guards_is_on(&set->guards, index))
 		return DRESS_REFUSED;
 	return r < 0 ? vtap_err_add(err, r, "%s", wish->name) : 0;
 }
@@ -1104,7 +938,7 @@ static int look(struct vtap_interfaces *set, struct vtap_err *err)
 		if (interface->wish.held_index != 0 && !held_is_there(set, interface, &is_moving))
 			interface->wish.held_index = 0;
 	}
-	guards_note(set, vtap_clock_mono_ns());
+	vtap_guards_note(&set->guards, &set->devices, vtap_clock_mono_ns());
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "daemon/backoff.h"
+#include "daemon/guards.h"
 #include "model/conf.h"
 #include "model/device.h"
 #include "netlink/socket.h"
@@ -64,32 +65,12 @@ int vtap_interfaces_new(struct vtap_nl *nl, struct vtap_interfaces **ret_set);
 void vtap_interfaces_free(struct vtap_interfaces *set);
 VTAP_FREEP(interfaces, struct vtap_interfaces, vtap_interfaces_free)
 
-/** struct vtap_guard - the programs for the hooks of a tap interface; descriptors are borrowed */
-struct vtap_guard {
-	int in_fd;
-	int out_fd;
-	uint32_t in_id;
-	uint32_t out_id;
-};
-
 /** vtap_interfaces_guard_with() - from now on every tap interface has these; kept by value. NULL:
  * none is set any more, those that are there stay. */
 void vtap_interfaces_guard_with(struct vtap_interfaces *set, const struct vtap_guard *guard);
 
-/** vtap_interfaces_doubt_guards() - somebody touched the hooks of these interfaces, or of any: the
- * next turn looks. Return: is one of them a tap interface? */
-bool vtap_interfaces_doubt_guards(
-	struct vtap_interfaces *set, const int *indexes, size_t n, bool is_all);
-
-/** vtap_interfaces_doubt_some() - the next turn looks at the hooks of some tap interfaces, of
- * others each time */
-void vtap_interfaces_doubt_some(struct vtap_interfaces *set);
-
-/** vtap_interfaces_guard_why() - why the guard was refused somewhere, a sentence; NULL: nowhere */
-const char *vtap_interfaces_guard_why(const struct vtap_interfaces *set);
-
-/** vtap_interfaces_is_guarded() - as of the last turn */
-bool vtap_interfaces_is_guarded(const struct vtap_interfaces *set, int index);
+/** vtap_interfaces_guards() - which interfaces have their guard, as of the last turn; borrowed */
+struct vtap_guards *vtap_interfaces_guards(struct vtap_interfaces *set);
 
 /** vtap_interfaces_count() - tap interfaces that there are, and how many of them have their guard
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "daemon/guards.h"
 #include "daemon/steering.h"
 #include "netlink/clsact.h"
 #include "netlink/dump.h"

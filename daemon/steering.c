@@ -426,7 +426,8 @@ static int exits_update(struct vtap_manager *manager, bool *ret_is_changed)
 			interface != NULL && interface->fd >= 0 ? interface->wish.held_index : 0;
 
 		exits[i].slot = steering->session_slot[i];
-		if (index != 0 && vtap_interfaces_is_guarded(manager->interfaces, index))
+		if (index != 0 &&
+			vtap_guards_is_on(vtap_interfaces_guards(manager->interfaces), index))
 			exits[i].ifindex = index;
 	}
 	*ret_is_changed = *ret_is_changed || n != steering->n_exits ||
@@ -709,8 +710,8 @@ void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_
 bool vtap_steering_hear(struct vtap_manager *manager, const struct vtap_watch_news *news)
 {
 	struct vtap_steering *steering = manager->steering;
-	bool is_due = vtap_interfaces_doubt_guards(
-		manager->interfaces, news->index, news->n, news->is_all);
+	bool is_due = vtap_guards_doubt(
+		vtap_interfaces_guards(manager->interfaces), news->index, news->n, news->is_all);
 
 	if (news->has_addresses) {
 		steering->has_own = false;
@@ -734,7 +735,7 @@ void vtap_steering_doubt(struct vtap_manager *manager)
 {
 	for (size_t i = 0; i < manager->steering->n_underlays; i++)
 		manager->steering->underlay[i].is_doubted = true;
-	vtap_interfaces_doubt_some(manager->interfaces);
+	vtap_guards_doubt_some(vtap_interfaces_guards(manager->interfaces));
 }
 
 bool vtap_steering_needs_turn(const struct vtap_steering *steering, uint64_t now_ns)

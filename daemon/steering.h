@@ -19,10 +19,6 @@
 /** VTAP_STEERING_NAME - of the program on an underlay, as `tc filter show` prints it */
 #define VTAP_STEERING_NAME "vtapd-steer"
 
-/** VTAP_GUARD_IN_NAME, VTAP_GUARD_OUT_NAME - likewise, on a tap interface */
-#define VTAP_GUARD_IN_NAME  "vtapd-guard-in"
-#define VTAP_GUARD_OUT_NAME "vtapd-guard-out"
-
 struct vtap_manager;
 struct vtap_steering;
 

@@ -68,14 +68,14 @@ void vtap_steering_format(const struct vtap_steering *steering, char *ret_text, 
 const char *vtap_steering_guard_off_why(const struct vtap_manager *manager)
 {
 	size_t n_guarded, n = vtap_interfaces_count(manager->interfaces, &n_guarded);
+	const char *why;
 
 	if (manager->steering->fastpath == NULL)
 		return manager->steering->off_why.text;
 	if (n_guarded == n)
 		return NULL;
-	if (vtap_interfaces_guard_why(manager->interfaces) != NULL)
-		return vtap_interfaces_guard_why(manager->interfaces);
-	return "somebody else's filter has the place of the guard";
+	why = vtap_guards_why(vtap_interfaces_guards(manager->interfaces));
+	return why != NULL ? why : "somebody else's filter has the place of the guard";
 }
 
 uint64_t vtap_steering_since(const struct vtap_steering *steering)
