@@ -83,3 +83,26 @@ bool vtap_steering_is_attached(const struct vtap_steering *steering, size_t i_ta
 /** vtap_steering_learn() - remember an interface that packets came in on. Return: is it a new one?
  */
 bool vtap_steering_learn(struct vtap_steering *steering, const struct vtap_device *device);
+
+/** vtap_steering_inherit() - once: underlays that have the program of the process before us */
+void vtap_steering_inherit(struct vtap_steering *steering, const struct vtap_devices *devices);
+
+/** vtap_steering_forget_learned() - interfaces that are gone */
+void vtap_steering_forget_learned(
+	struct vtap_steering *steering, const struct vtap_devices *devices);
+
+/** vtap_steering_clear() - take our program away, if it is there */
+void vtap_steering_clear(struct vtap_steering *steering, struct vtap_underlay *underlay);
+
+/**
+ * vtap_steering_update_underlays() - as the configuration and the devices have them now; with more
+ * than there is room for, the first ones. Those that are not to have the program lose it.
+ * @ret_is_changed: set where programs have to be made anew, else left alone
+ */
+void vtap_steering_update_underlays(struct vtap_manager *manager, bool *ret_is_changed);
+
+/**
+ * vtap_steering_update_slots() - sessions without a slot: room is made for them, or some have
+ * become free since Return: 0 or negative errno.
+ */
+int vtap_steering_update_slots(struct vtap_manager *manager, bool is_published, uint64_t now_ns);

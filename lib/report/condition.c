@@ -136,7 +136,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "The kernel or the service's rights do not allow BPF programs; the sentence "
 			 "says which. Without address, ARP, IPv6 and forwarding and with strict "
 			 "reverse path filtering, a broadcast from 0.0.0.0 still comes through.",
-		.remedy = "systemctl show -P AmbientCapabilities vtapd must name cap_bpf; until "
+		.remedy = "not permitted: systemctl show -P AmbientCapabilities vtapd must name "
+			  "cap_bpf; somebody's filter: tc filter show dev INTERFACE ingress; until "
 			  "then run no DHCP server on this host, or bind it to its interface",
 	},
 	[VTAP_CONDITION_FASTPATH_OFF] = {
@@ -146,9 +147,10 @@ static const struct vtap_condition_row ROWS[] = {
 		.meaning = "a target has no fast path, and `fastpath` asks for it",
 		.cause = "The worker carries every packet, but fewer in a second, and none while "
 			 "vtapd is away. The kernel or the service's rights do not allow BPF "
-			 "programs; the sentence says which.",
-		.remedy = "systemctl show -P AmbientCapabilities vtapd must name cap_bpf; or accept "
-			  "the worker: fastpath = off in the [target] section",
+			 "programs, or somebody has our place; the sentence says which.",
+		.remedy = "not permitted: systemctl show -P AmbientCapabilities vtapd must name "
+			  "cap_bpf; somebody's filter: tc filter show dev UNDERLAY ingress; or "
+			  "accept the worker: fastpath = off in the [target] section",
 	},
 	[VTAP_CONDITION_FASTPATH_BYPASSED] = {
 		.id = "fastpath-bypassed",

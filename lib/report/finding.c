@@ -94,16 +94,28 @@ static void gather_daemon(struct gathering *gathering)
 			vtap_text_counted(snapshot->n_refused_mistakes, "mistake").text);
 }
 
+/* What helps where a program was refused: a right that is missing is called so in the sentence. */
+static const char *bpf_remedy(const char *why)
+{
+	return strstr(why, "CAP_BPF") != NULL
+		       ? "systemctl show -P AmbientCapabilities vtapd must name cap_bpf"
+		       : "tc qdisc show; tc filter show dev INTERFACE ingress";
+}
+
 static void gather_guard(struct gathering *gathering)
 {
+	struct vtap_finding *finding;
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	size_t n = snapshot->n_tap_interfaces, n_bare = n - snapshot->n_guarded;
 
 	if (snapshot->guard_off_why == NULL || snapshot->n_guarded >= n)
 		return;
-	(void)finding_add(gathering, VTAP_CONDITION_GUARD_OFF, "", false,
+	finding = finding_add(gathering, VTAP_CONDITION_GUARD_OFF, "", false,
 		"%zu of %s %s no guard: %s", n_bare, vtap_text_counted(n, "tap interface").text,
 		n_bare == 1 ? "has" : "have", snapshot->guard_off_why);
+	remedy_set(finding,
+		"%s; until then run no DHCP server on this host, or bind it to its interface",
+		bpf_remedy(snapshot->guard_off_why));
 }
 
 static void gather_drain(struct gathering *gathering)
@@ -136,10 +148,8 @@ static void gather_fastpath_off(
 		report->is_fast ? "the fast path is not on every underlay"
 				: "the worker carries everything",
 		report->fast_off_why);
-	remedy_set(finding,
-		"systemctl show -P AmbientCapabilities vtapd must name cap_bpf; or accept the "
-		"worker: fastpath = off in [target %s]",
-		target->name);
+	remedy_set(finding, "%s; or accept the worker: fastpath = off in [target %s]",
+		bpf_remedy(report->fast_off_why), target->name);
 }
 
 static void gather_bypassed(struct gathering *gathering, const struct vtap_report_target *report)
