@@ -70,17 +70,17 @@ static void guarded_remove(struct vtap_guards *guards, size_t at)
 
 bool vtap_guards_doubt(struct vtap_guards *guards, const int *indexes, size_t n, bool is_all)
 {
-	size_t n_before = guards->n_guarded;
+	size_t n_before = guards->n_guarded + guards->n_refused;
 
-	guards->n_refused =
-		is_all || n > 0 ? 0 : guards->n_refused; /* whatever stood in the way may be gone */
 	if (is_all)
 		guards->n_guarded = 0;
+	if (is_all || n > 0)
+		guards->n_refused = 0; /* whatever stood in the way may be gone */
 	for (size_t i = 0; i < n; i++)
 		for (size_t at = 0; at < guards->n_guarded; at++)
 			if (guards->guarded[at] == indexes[i])
 				guarded_remove(guards, at--);
-	return guards->n_guarded != n_before;
+	return guards->n_guarded + guards->n_refused != n_before;
 }
 
 const char *vtap_guards_why(const struct vtap_guards *guards)

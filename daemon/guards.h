@@ -53,7 +53,8 @@ bool vtap_guards_is_on(const struct vtap_guards *guards, int index);
 
 /**
  * vtap_guards_doubt() - somebody touched the hooks of these interfaces, or of any
- * Return: was one of them known to have its guard?
+ * Return: is there something to look at: one of them was known to have its guard, or some to have
+ * none?
  */
 bool vtap_guards_doubt(struct vtap_guards *guards, const int *indexes, size_t n, bool is_all);
 

@@ -335,6 +335,24 @@ def test_bpf_when_required_and_not_permitted_then_waiting_and_forwarding_all_the
     assert (vtapd.target()["state"], vtapd.target()["reason"]) == ("waiting", "fastpath-off"), vtapd.target()
 
 
+def test_guard_when_it_cannot_be_attached_then_the_session_goes_on_by_the_worker(vtapd, ns, mirror, capture):
+    """Somebody's ingress qdisc on the tap interface leaves no room for ours: told, not waited for."""
+    vtapd.stop()
+    ns.run("tc", "qdisc", "del", "dev", TAP, "clsact")
+    ns.run("tc", "qdisc", "add", "dev", TAP, "ingress")
+    vtapd.start()
+    assert vtapd.session("web")["state"] == "ready", vtapd.session("web")
+    told = vtapd.status()["daemon"]
+    assert told["guard"] == "off" and TAP in told["guard_reason"] and "ingress" in told["guard_reason"], told
+    tap = capture()
+    deliver(vtapd, mirror, 3)
+    assert tap.frames(at_least=3) == [frames.numbered(i) for i in range(3)]
+    assert "guard-off" in vtapd.status()["findings"]
+    ns.run("tc", "qdisc", "del", "dev", TAP, "ingress")
+    until(lambda: is_guarded(ns, TAP), "the guard is there once it can be", seen=vtapd.log)
+    deliver(vtapd, mirror)
+
+
 # Teardown
 
 def pinned(folder):

@@ -185,3 +185,16 @@ def test_address_when_away_for_a_while_under_load_then_what_is_shown_is_what_is_
     row = vtapd.quiet()
     seen = traffic.sensor.wait(row["delivered"])
     assert row["received"] == row["delivered"] == len(seen) == len(set(seen)) and row["drops"] == {}, row
+
+
+def test_sessions_when_renamed_under_load_then_their_target_counts_every_frame(vtapd, load):
+    """Programs go on knowing a session for a moment after the configuration does not."""
+    traffic = load()
+    for i in range(6):
+        traffic.go_on(5_000)
+        reload_with(vtapd, TARGET + f"[session web{i}]\nvni = 4321\ninterface = mirror-web\n")
+    traffic.go_on(5_000)
+    sent = traffic.stop()
+    row = vtapd.wait_received(sent)
+    assert (row["received"], row["delivered"], row["drops"]) == (sent, sent, {}), (sent, row)
+    traffic.shown(sent)

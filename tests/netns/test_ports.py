@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from lab import frames
+from lab.fastpath import is_steered, wait_attached
 
 FREED_SECONDS = 30  # nobody tells us that a port became free: the retry is at most this far away
 
@@ -104,3 +105,19 @@ def test_port_when_ours_then_others_cannot_have_it(vtapd, ns):
     with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, pytest.raises(OSError):
         sock.bind(("0.0.0.0", frames.VXLAN_PORT))
     assert vtapd.is_running()
+
+
+def test_port_when_another_program_has_it_then_its_packets_stay_its_own(taken_by_socket, make_vtapd, ns, mirror):
+    """The fast path takes only what would reach a socket of ours, also where the underlay is known from the start."""
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n")
+    assert_reported(vtapd)
+    assert vtapd.target()["fastpath"]["attached"] == [] and not is_steered(ns, "eth0")
+    for i in range(5):
+        mirror.send(4321, frames.numbered(i))
+    taken_by_socket.settimeout(5)
+    for _ in range(5):
+        assert len(taken_by_socket.recv(2048)) > 8
+    taken_by_socket.close()
+    wait_attached(vtapd, "eth0", seconds=30)
+    mirror.send(4321, frames.numbered(5))
+    vtapd.wait_session("web", delivered=1)
