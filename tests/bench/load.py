@@ -26,6 +26,7 @@ class Load:
 
     def __init__(self, target, **settings):
         self._process = target.sender.start(*_argv(settings), stdout=subprocess.PIPE, text=True)
+        self.pid = self._process.pid
 
     def stop(self):
         self._process.send_signal(signal.SIGTERM)

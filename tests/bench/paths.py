@@ -2,6 +2,7 @@
 packets can be sent down one after the other."""
 
 import os
+import re
 import subprocess
 import time
 from typing import NamedTuple
@@ -23,10 +24,11 @@ DROP_ALL = "1,6 0 0 2"  # classic BPF: return TC_ACT_SHOT
 
 class Cost(NamedTuple):
     """Nanoseconds of CPU for one frame: of the sender's core, where sending and the kernel's receiving are one, and of
-    the process that carries it, on its own core."""
+    the process that carries it, on its own core. And how many frames were sent in a second."""
 
     kernel_ns: float
     process_ns: float
+    per_second: float
 
     @property
     def total_ns(self):
@@ -43,8 +45,11 @@ class Path:
 
     label = key = None
 
-    def __init__(self):
+    def __init__(self, core=OTHER_CORE, has_sensor=True):
         self.target = hosts.Target()
+        self.core = core  # of the process
+        self.interface = self.sensor = None  # where the frames come out, and who reads them there
+        self._has_sensor = has_sensor
         self.pid = None  # of the process that carries the frames
         self.n_sent = self._n_lost = 0
         self.open()
@@ -54,18 +59,20 @@ class Path:
         raise NotImplementedError
 
     def listen(self, interface):
-        self.sensor = Sensor(self.target.ns, interface)
+        self.interface = interface
+        if self._has_sensor:
+            self.sensor = Sensor(self.target.ns, interface)
 
-    def cost(self, size, frames):
-        """What each of so many frames costs now."""
+    def cost(self, size, frames, **pace):
+        """What each of so many frames costs now. `pace`: load's `rate` and `burst`; without, as fast as it goes."""
         before_ns = cpu_ns(self.pid) if self.pid else 0
-        done = load.send(self.target, vni=VNI, size=size, frames=frames)
+        done = load.send(self.target, vni=VNI, size=size, frames=frames, **pace)
         self.n_sent += done["sent"]
-        kernel_ns = (done["wall_ns"] - done["waited_ns"]) / frames
+        kernel_ns, per_second = (done["wall_ns"] - done["waited_ns"]) / frames, frames * 1e9 / done["wall_ns"]
         if not self.pid:
-            return Cost(kernel_ns, 0)
+            return Cost(kernel_ns, 0, per_second)
         self.lost()
-        return Cost(kernel_ns, (cpu_ns(self.pid) - before_ns) / frames)
+        return Cost(kernel_ns, (cpu_ns(self.pid) - before_ns) / frames, per_second)
 
     def lost(self):
         """Frames that were sent so far, and that the sensor has not seen although it was waited for."""
@@ -79,8 +86,13 @@ class Path:
         """Where frames were lost since the beginning, as far as somebody counts it."""
         return {"sensor": self.sensor.counted()["dropped"]}
 
+    def delivered(self):
+        """Frames that a process has written so far, whether somebody reads them or not."""
+        return int(re.search(rf"{self.interface}:\s+\d+ +(\d+)", self.target.ns.read("/proc/net/dev"))[1])
+
     def remove(self):
-        self.sensor.remove()
+        if self.sensor:
+            self.sensor.remove()
         self.target.remove()
 
 
@@ -115,7 +127,7 @@ class Plain(Path):
 
     def open(self):
         self._process = self.target.ns.start(
-            "taskset", "-c", OTHER_CORE, os.path.join(load.PROGRAMS, "plain"), "plain0", VNI, RECEIVE_BUFFER_BYTES,
+            "taskset", "-c", self.core, os.path.join(load.PROGRAMS, "plain"), "plain0", VNI, RECEIVE_BUFFER_BYTES,
             stdout=subprocess.PIPE, text=True)
         assert self._process.stdout.readline() == "ready\n", "plain has not begun"
         self.target.ns.ip("link set plain0 mtu 9001")
@@ -146,7 +158,7 @@ class Worker(_Vtapd):
 
     def open(self):
         self.service = Service(self.target, "[target default]\nfastpath = off\nworkers = 1\n"
-                               f"receive-buffer = {RECEIVE_BUFFER_BYTES >> 30}G\n{SESSION}", core=OTHER_CORE).start()
+                               f"receive-buffer = {RECEIVE_BUFFER_BYTES >> 30}G\n{SESSION}", core=self.core).start()
         self.pid = self.service.pid
         self.listen("mirror-web")
 
@@ -162,11 +174,11 @@ class FastPath(_Vtapd):
         self.listen("mirror-web")
 
 
-def alternate(paths, rounds, size, frames):
+def alternate(paths, rounds, size, frames, **pace):
     """{path: its costs, one for each round}. Whoever comes first in one round comes last in the next."""
     costs = {path: [] for path in paths}
     for i in range(rounds):
         first = i % len(paths)
         for path in (*paths[first:], *paths[:first]):
-            costs[path].append(path.cost(size, frames))
+            costs[path].append(path.cost(size, frames, **pace))
     return costs
