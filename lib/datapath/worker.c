@@ -26,6 +26,9 @@
  * two fifths with 100, half with 200 (measured). */
 #define GATHER_NS (100 * VTAP_NS_PER_US)
 
+/* Chances to gather that are left out behind one that was in vain. */
+#define VAIN_SKIPS 8
+
 /* The longest that a worker without packets stands still: it must be seen to move. */
 #define WAIT_MS 1000
 
@@ -58,6 +61,9 @@ struct vtap_worker {
 	_Atomic(const struct vtap_table *) borrowed; /* NULL between rounds */
 	struct vtap_receiver *receiver;
 	uint64_t found_ns;     /* when packets were found the last time */
+	bool has_gathered;     /* before the last round */
+	bool gathered_behind;  /* that gathering followed another one */
+	unsigned n_skips[2];   /* chances to gather that are left out, by what is before */
 	int foreign_interface; /* the last interface that was not ours */
 	struct vtap_packet packet[VTAP_BATCH_MAX];
 	struct fate fate[VTAP_BATCH_MAX];
@@ -290,20 +296,38 @@ static void worker_beat(struct vtap_worker *worker, uint64_t now_ns)
 	atomic_store_explicit(&worker->beat_ns, now_ns, memory_order_relaxed);
 }
 
+/* Is it worth a timer? Not for a while where it was in vain the last time: packets that come in
+ * bursts are all there after the first gathering, and the second one finds nothing. */
+static bool gathering_pays(struct vtap_worker *worker)
+{
+	unsigned *n_skips = &worker->n_skips[worker->has_gathered];
+
+	if (*n_skips == 0)
+		return true;
+	(*n_skips)--;
+	return false;
+}
+
 /* After a round that began at @now_ns and found @n packets. Gathering is for packets that come so
  * close that one more is likely in the time; for a single one now and then it would cost a timer.
  */
 static void worker_rest(struct vtap_worker *worker, int n, uint64_t now_ns)
 {
 	uint64_t since_ns = now_ns - worker->found_ns;
+	bool gathers;
 
-	if (n == 0)
-		worker_wait(worker);
-	if (n <= 0)
-		return; /* errors of a UDP socket are about single packets (ICMP) */
-	worker->found_ns = now_ns;
-	if (n < VTAP_BATCH_MAX && since_ns < (uint64_t)n * GATHER_NS)
+	if (n == 0 && worker->has_gathered)
+		worker->n_skips[worker->gathered_behind] = VAIN_SKIPS;
+	if (n > 0)
+		worker->found_ns = now_ns;
+	gathers = n > 0 && n < VTAP_BATCH_MAX && since_ns < (uint64_t)n * GATHER_NS &&
+		  gathering_pays(worker);
+	worker->gathered_behind = worker->has_gathered;
+	worker->has_gathered = gathers;
+	if (gathers)
 		worker_gather(worker);
+	else if (n == 0) /* errors of a UDP socket are about single packets (ICMP) */
+		worker_wait(worker);
 }
 
 /* Nothing new arrives at the socket from here on. A socket that cannot leave its group drops what
