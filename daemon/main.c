@@ -49,7 +49,8 @@ static int handle_stop(sd_event_source *source, const struct signalfd_siginfo *i
 /* Does a program hold every port that is open, so that nothing is answered when it closes? */
 static bool ports_are_held(const struct vtap_manager *manager)
 {
-	for (size_t i = 0; i < manager->conf->n_targets; i++)
+	/* none is left after a teardown */
+	for (size_t i = 0; i < manager->n_intakes && i < manager->conf->n_targets; i++)
 		if (vtap_intake_port(manager->intake[i]) != 0 &&
 			!vtap_steering_holds_port(manager, i))
 			return false;
