@@ -13,7 +13,8 @@ from lab.deadline import until
 from lab.sender import Sender
 
 WEB = "[session web]\nvni = 4321\n"
-BASE = "[target default]\nreceive-buffer = 64M\nworkers = {workers}\n"
+# By the worker from begin to end: where it hands over to the fast path, what waits in its socket is overtaken.
+BASE = "[target default]\nfastpath = off\nreceive-buffer = 64M\nworkers = {workers}\n"
 RATE = 5_000  # frames per second: enough that a hole shows, few enough that the machine does not matter
 BROKEN = {
     "conf.d/db.conf": "[session db]\nvni = 16777216\ninterface = mirror-database-eu\n",
