@@ -44,7 +44,7 @@ int vtap_steering_status(const struct vtap_manager *manager, size_t i_target,
 		status.off_why = "only the first 64 targets can have it";
 	else if (target->fastpath != VTAP_FASTPATH_OFF &&
 		 underlays_ask(steering, i_target, &status) == 0 && target->n_underlays == 0)
-		status.idle_why = "no packet has arrived yet";
+		status.idle_why = "no packet from outside has arrived yet";
 	if (steering->fastpath != NULL &&
 		steering->watched[i_target].n_bypassed >= VTAP_BYPASS_SAMPLES)
 		status.bypassed_by = steering->watched[i_target].by;
