@@ -22,6 +22,7 @@ from lab.netns import Namespace, wire
 from lab.sender import FIRST_FLOW, Sender
 
 RATE = 1200  # frames a second, of both groups
+ON_THE_WAY = RATE // 100  # frames that were sent just before an event, and may be in somebody's hands when it begins
 FLOWS = 60  # even numbers belong to group tcp, odd ones to http
 N_NODES = 3
 SOURCE_MAC, BALANCER_MAC = "02:00:00:88:00:02", "02:00:00:88:00:01"
@@ -158,7 +159,7 @@ class Event:
 
     def __init__(self, fleet, what, node=None):
         self.fleet, self.what, self.path = fleet, what, node.path if node else "both"
-        self.begin, self.at, self.end = fleet.sender.sent(), time.time(), None
+        self.begin, self.at, self.end = max(0, fleet.sender.sent() - ON_THE_WAY), time.time(), None
         self._udp = {node: node.udp() for node in fleet.nodes}
         self._n_answers = fleet.ledger.source.n_answers
         self.moved, self.lost_to = {}, {}
