@@ -48,6 +48,12 @@ def source(tmp_path):
 
 
 @pytest.fixture
+def vtapd(make_vtapd):
+    """On one path from the first frame on: where the fast path comes in, it overtakes what waits in a socket."""
+    return make_vtapd("[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n")
+
+
+@pytest.fixture
 def target(source, make_target):
     made = make_target(sender=source.ns)
     source.mirror_to(hosts.TARGET_V4)
@@ -93,7 +99,7 @@ def plain_target(make_target):
 def test_aws_capture_when_replayed_then_the_tap_shows_its_inner_frames(plain_target, make_vtapd, capture, identical):
     """Real AWS packets; only the outer MACs and the outer destination (and with it the header checksum) are ours."""
     packets = packets_of(AWS)
-    vtapd = make_vtapd(f"[session aws]\nvni = {AWS_VNI}\n", ns=plain_target.ns)
+    vtapd = make_vtapd(f"[target default]\nunderlay = eth0\n[session aws]\nvni = {AWS_VNI}\n", ns=plain_target.ns)
     tap = capture("mirror-aws", where=plain_target.ns)
     with plain_target.mirror() as mirror:
         for packet in packets:
@@ -111,7 +117,8 @@ def readdressed(packet):
 @pytest.mark.parametrize("name", sorted(os.listdir(PLAIN)) if os.path.isdir(PLAIN) else ["(none)"])
 def test_plain_capture_when_wrapped_then_the_tap_shows_its_frames(name, plain_target, make_vtapd, capture, identical):
     packets = packets_of(os.path.join(PLAIN, name))
-    make_vtapd("[session plain]\nvni = 7\n[target default]\nreceive-buffer = 64M\n", ns=plain_target.ns)
+    make_vtapd("[target default]\nunderlay = eth0\nreceive-buffer = 64M\n[session plain]\nvni = 7\n",
+               ns=plain_target.ns)
     fits = hosts.UNDERLAY_MTU - OUTER_BYTES
     tap = capture("mirror-plain", where=plain_target.ns, flood=True, huge=max(map(len, packets)) > fits)
     with plain_target.mirror() as mirror:

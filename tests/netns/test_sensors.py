@@ -18,7 +18,7 @@ AHEAD = 8_000  # segments on their way at most: the sender is paced by what was 
 
 def test_gro_when_on_at_the_underlay_then_every_segment_arrives_as_it_was(
         make_vtapd, target, mirror, capture, identical):
-    vtapd = make_vtapd("[target default]\nreceive-buffer = 256M\n[session web]\nvni = 4321\n")
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\nreceive-buffer = 256M\n[session web]\nvni = 4321\n")
     segments.gro_on(target)
     tap = capture(flood=True)
     sent = []
@@ -94,8 +94,10 @@ def test_sensors_when_one_reads_then_status_counts_it(vtapd, capture):
     vtapd.wait_session("web", sensors=1)
 
 
-def test_order_when_one_outer_flow_then_it_is_kept(make_vtapd, mirror, capture):
-    vtapd = make_vtapd("[target default]\nworkers = 4\nreceive-buffer = 64M\n[session web]\nvni = 4321\n")
+@pytest.mark.parametrize("path", ["fastpath = require\nunderlay = eth0", "fastpath = off"], ids=["fast path", "worker"])
+def test_order_when_one_outer_flow_then_it_is_kept(path, make_vtapd, mirror, capture):
+    """In either path; at the moment when a flow passes from one to the other it is not asked for."""
+    vtapd = make_vtapd(f"[target default]\n{path}\nworkers = 4\nreceive-buffer = 64M\n[session web]\nvni = 4321\n")
     tap = capture(flood=True)
     for i in range(20_000):
         mirror.send(4321, frames.numbered(i), flow=65408 + i % 16)
