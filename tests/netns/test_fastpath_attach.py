@@ -199,7 +199,7 @@ def test_foreign_filter_when_it_has_our_place_then_it_stays_and_the_worker_carri
     deliver(vtapd, mirror, 3)
     target = vtapd.target()
     assert target["path"] == "worker" and target["fastpath"]["reason"] and target["fastpath"]["attached"] == [], target
-    vtapd.ctl("teardown")
+    assert vtapd.ctl("teardown").returncode == 0 and vtapd.wait_exit() == 0
     assert show(ns, "eth0", "ingress") == before
 
 
@@ -226,14 +226,14 @@ UNDOINGS = {  # what somebody does, and where the filter is missing then
 
 
 @pytest.mark.parametrize("what", UNDOINGS)
-def test_filter_when_taken_away_by_hand_then_back_within_a_second(what, vtapd, ns, mirror):
+def test_filter_when_taken_away_by_hand_then_put_back(what, vtapd, ns, mirror):
     command, is_there, interface = UNDOINGS[what]
     deliver(vtapd, mirror)
     wait_attached(vtapd, "eth0")
     assert is_there(ns, interface)
     for _ in range(2):
         tc(ns, command)
-        until(lambda: is_there(ns, interface), f"it is back on {interface}", seconds=1,
+        until(lambda: is_there(ns, interface), f"it is back on {interface}", seconds=3,
               seen=lambda: (show(ns, interface, "ingress"), vtapd.log()))
     assert is_steered(ns, "eth0") and is_guarded(ns, TAP)
     deliver(vtapd, mirror)

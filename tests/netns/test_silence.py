@@ -128,7 +128,7 @@ def test_start_when_watched_from_the_first_moment_then_the_tap_sends_nothing(mak
                 frame, (name, *_) = watch.recvfrom(65536)
             except BlockingIOError:
                 break
-            if name != "lo":
+            if name not in ("lo", "eth0"):  # what the underlay's own stack says is not ours
                 seen.append((name, frame.hex()))
         assert seen == []
 
