@@ -12,6 +12,7 @@ from scapy.packet import Raw
 
 from lab import frames, hosts
 from lab.capture import Capture
+from lab.deadline import until
 
 OTHER, BROADCAST = "02:00:00:00:00:0a", "ff:ff:ff:ff:ff:ff"
 PORT = 5353
@@ -78,6 +79,7 @@ def test_host_when_provoked_by_mirrored_frames_then_nothing_changes_and_nothing_
     with naive_host.socket(socket.AF_INET6, socket.SOCK_DGRAM) as host_socket:
         host_socket.setblocking(False)
         host_socket.bind(("::", PORT))
+        until(lambda: "tentative" not in naive_host.addresses(), "the underlay's own address is in use")
         before, counts = settings_of(naive_host), target.underlay_counts()
         tap, tap_out, out = capture(), capture(direction="out"), capture("eth0", direction="out")
         sent = [bytes(frame) for frame in provocations(naive_host.link("mirror-web")["address"])]
