@@ -500,7 +500,7 @@ static void desks_adopt(struct vtap_intake *intake, const struct vtap_target *ta
 static const struct vtap_device *vxlan_on_port(const struct vtap_devices *devices, uint16_t port)
 {
 	for (size_t i = 0; i < devices->n; i++)
-		if (devices->device[i].vxlan_port == port &&
+		if (devices->device[i].vxlan.port == port &&
 			(devices->device[i].flags & IFF_UP) != 0)
 			return &devices->device[i];
 	return NULL;

@@ -14,9 +14,6 @@
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz-"
 
-static const char *const MODE_NAMES[] = { [VTAP_MODE_TAP] = "tap" };
-static_assert(VTAP_ARRAY_LEN(MODE_NAMES) == VTAP_MODE_COUNT, "every mode has a name");
-
 /* "no session is ready" -> "No session is ready." */
 static void sentence_write(FILE *out, const char *text)
 {
@@ -65,7 +62,8 @@ static void cost_write(FILE *out, const struct vtap_key *key)
 	(void)fprintf(out, "Change:\n.Em %s", vtap_cost_name(key->cost[0]));
 	for (int mode = 1; mode < VTAP_MODE_COUNT; mode++)
 		if (key->cost[mode] != key->cost[0])
-			(void)fprintf(out, " ,\nin mode\n.Cm %s\n.Em %s", MODE_NAMES[mode],
+			(void)fprintf(out, " ,\nin mode\n.Cm %s\n.Em %s",
+				vtap_mode_name((enum vtap_mode)mode),
 				vtap_cost_name(key->cost[mode]));
 	(void)fputs(" .\n", out);
 }

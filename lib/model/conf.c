@@ -16,6 +16,28 @@ const char *vtap_fastpath_name(enum vtap_fastpath_want want)
 	return FASTPATH_WORDS[want];
 }
 
+static const char *const MODE_WORDS[] = {
+	[VTAP_MODE_TAP] = "tap",
+	[VTAP_MODE_VXLAN] = "vxlan",
+};
+static_assert(VTAP_ARRAY_LEN(MODE_WORDS) == VTAP_MODE_COUNT, "every mode has its word");
+
+const char *vtap_mode_name(enum vtap_mode mode)
+{
+	return MODE_WORDS[mode];
+}
+
+static const char *const FAMILY_WORDS[] = {
+	[VTAP_FAMILY_IPV4] = "ipv4",
+	[VTAP_FAMILY_IPV6] = "ipv6",
+};
+static_assert(VTAP_ARRAY_LEN(FAMILY_WORDS) == VTAP_FAMILY_COUNT, "every family has its word");
+
+const char *vtap_family_name(enum vtap_family family)
+{
+	return FAMILY_WORDS[family];
+}
+
 struct vtap_conf *vtap_conf_new(void)
 {
 	struct vtap_conf *conf = calloc(1, sizeof(*conf));

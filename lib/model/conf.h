@@ -40,7 +40,16 @@ enum vtap_on_stop {
 	VTAP_ON_STOP_COUNT
 };
 
-enum vtap_mode { VTAP_MODE_TAP, VTAP_MODE_COUNT };
+/** enum vtap_mode - how frames get onto their interfaces */
+enum vtap_mode {
+	VTAP_MODE_TAP,   /* TAP devices: the fast path hands frames to them, or workers write */
+	VTAP_MODE_VXLAN, /* the kernel's own vxlan device for each VNI; the daemon carries nothing
+			  */
+	VTAP_MODE_COUNT
+};
+
+/** enum vtap_family - of the outer packets that a vxlan device takes */
+enum vtap_family { VTAP_FAMILY_IPV4, VTAP_FAMILY_IPV6, VTAP_FAMILY_COUNT };
 
 enum vtap_fastpath_want {
 	VTAP_FASTPATH_AUTO,    /* where the kernel and our rights allow it */
@@ -118,8 +127,9 @@ struct vtap_session {
 	struct vtap_prefix *sources; /* n = 0 means any source */
 	size_t n_sources;
 	unsigned mtu_bytes;
-	bool is_required;  /* counts for `require = all` and `sensors` */
-	char *description; /* UTF-8, or NULL */
+	enum vtap_family family; /* VTAP_MODE_VXLAN only; a TAP shows both */
+	bool is_required;        /* counts for `require = all` and `sensors` */
+	char *description;       /* UTF-8, or NULL */
 };
 
 struct vtap_conf {
@@ -134,6 +144,12 @@ struct vtap_conf {
 	struct vtap_file *files; /* in the order they were read */
 	size_t n_files;
 };
+
+/** vtap_mode_name() - "tap", "vxlan" */
+const char *vtap_mode_name(enum vtap_mode mode);
+
+/** vtap_family_name() - "ipv4", "ipv6" */
+const char *vtap_family_name(enum vtap_family family);
 
 /** vtap_fastpath_name() - "auto", "off", "require" */
 const char *vtap_fastpath_name(enum vtap_fastpath_want want);

@@ -29,7 +29,9 @@ const struct vtap_device *vtap_devices_find_index(const struct vtap_devices *dev
 
 bool vtap_device_is_ours(const struct vtap_device *device)
 {
-	return device->is_tap && vtap_ifname_is_marked(device->alias);
+	if (device->is_vxlan && device->group == VTAP_GROUP_MAKING)
+		return true;
+	return (device->is_tap || device->is_vxlan) && vtap_ifname_is_marked(device->alias);
 }
 
 const char *vtap_device_kind_text(const struct vtap_device *device, char *ret_text, size_t size)
@@ -40,5 +42,19 @@ const char *vtap_device_kind_text(const struct vtap_device *device, char *ret_te
 		(void)snprintf(ret_text, size, "an interface"); /* cut is harmless */
 	else
 		(void)snprintf(ret_text, size, "a %s interface", kind); /* cut is harmless */
+	return ret_text;
+}
+
+const char *vtap_merging_format(unsigned merging, char *ret_text, size_t size)
+{
+	(void)snprintf(ret_text, size, "%s%s%s%s%s", /* cut is harmless */
+		(merging & VTAP_MERGING_GRO) != 0 ? "gro" : "",
+		(merging & VTAP_MERGING_GRO) != 0 && (merging & VTAP_MERGING_LRO) != 0 ? ", " : "",
+		(merging & VTAP_MERGING_LRO) != 0 ? "lro" : "",
+		(merging & (VTAP_MERGING_GRO | VTAP_MERGING_LRO)) != 0 &&
+				(merging & VTAP_MERGING_GRO_HW) != 0
+			? ", "
+			: "",
+		(merging & VTAP_MERGING_GRO_HW) != 0 ? "gro-hw" : "");
 	return ret_text;
 }

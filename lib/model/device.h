@@ -22,6 +22,44 @@ enum vtap_known {
 	VTAP_ON,
 };
 
+/** VTAP_GROUP_MAKING - link group of a vxlan device of ours that has no alias yet: the kernel takes
+ * a group with the request that makes a device, but no alias ("vtap" in ASCII; FACTS: probed) */
+#define VTAP_GROUP_MAKING 0x76746170U
+
+/** enum vtap_merging - features that make one frame of several, bits */
+enum vtap_merging {
+	VTAP_MERGING_GRO = 1 << 0,    /* rx-gro */
+	VTAP_MERGING_LRO = 1 << 1,    /* rx-lro */
+	VTAP_MERGING_GRO_HW = 1 << 2, /* rx-gro-hw */
+};
+
+/** enum vtap_vxlan_flag - what a vxlan device was made with that no change can take away, bits.
+ * All of them but VTAP_VXLAN_LINKED are receive flags: devices of one port and family share a
+ * socket and must agree in them. Source: kernel include/net/vxlan.h VXLAN_F_RCV_FLAGS */
+enum vtap_vxlan_flag {
+	VTAP_VXLAN_GBP = 1 << 0,
+	VTAP_VXLAN_GPE = 1 << 1,
+	VTAP_VXLAN_REMCSUM = 1 << 2,
+	VTAP_VXLAN_EXTERNAL = 1 << 3, /* collect metadata: every VNI on one device */
+	VTAP_VXLAN_VNIFILTER = 1 << 4,
+	VTAP_VXLAN_ZERO_CSUM6 = 1 << 5, /* udp6zerocsumrx; of ours: an IPv6 underlay */
+	VTAP_VXLAN_LINKED = 1 << 6,     /* `dev`: bounds the MTU, and cannot be taken back */
+};
+
+/** struct vtap_vxlan - the tunnel of a vxlan device */
+struct vtap_vxlan {
+	uint32_t vni;
+	uint16_t port;
+	unsigned flags; /* bits of enum vtap_vxlan_flag */
+	uint8_t ttl;
+	uint8_t tos;
+	bool is_learning;
+	bool has_remote; /* it would send there */
+	bool has_local;
+	enum vtap_known reserved_bits; /* ON: packets with reserved bits are dropped; OFF: the bits
+					  are ignored; unknown: a kernel that cannot ignore them */
+};
+
 struct vtap_device {
 	int index;
 	char name[VTAP_IFNAME_MAX];
@@ -36,11 +74,14 @@ struct vtap_device {
 	bool is_tap;        /* kind tun and type TAP */
 	bool is_persistent; /* TUNSETPERSIST */
 	bool is_multi_queue;
-	int64_t owner_uid;          /* TUNSETOWNER; -1: everybody may attach */
-	int64_t owner_gid;          /* TUNSETGROUP; -1: none */
-	uint16_t vxlan_port;        /* of a vxlan device, else 0 */
-	enum vtap_known ipv6;       /* disable_ipv6 = 1 is VTAP_OFF */
-	enum vtap_known addrgen;    /* IPv6 link-local addresses are made */
+	int64_t owner_uid; /* TUNSETOWNER; -1: everybody may attach */
+	int64_t owner_gid; /* TUNSETGROUP; -1: none */
+	bool is_vxlan;
+	struct vtap_vxlan vxlan; /* of a vxlan device */
+	unsigned merging;        /* bits of enum vtap_merging that are on; 0 also where not asked */
+	unsigned merging_fixed;  /* those that cannot be changed */
+	enum vtap_known ipv6;    /* disable_ipv6 = 1 is VTAP_OFF */
+	enum vtap_known addrgen; /* IPv6 link-local addresses are made */
 	enum vtap_known rp_filter;  /* strict reverse path filter */
 	enum vtap_known forwarding; /* IPv4 forwarding */
 	bool has_address;           /* IPv4 or IPv6 */
@@ -59,8 +100,12 @@ void vtap_devices_done(struct vtap_devices *devices);
 /** vtap_devices_find_index() - by interface index, or NULL; binary search */
 const struct vtap_device *vtap_devices_find_index(const struct vtap_devices *devices, int index);
 
-/** vtap_device_is_ours() - a TAP whose alias begins with our mark (law 5) */
+/** vtap_device_is_ours() - a TAP or vxlan device whose alias begins with our mark, or a vxlan
+ * device that we had no time to mark (law 5) */
 bool vtap_device_is_ours(const struct vtap_device *device);
 
 /** vtap_device_kind_text() - "a dummy interface", "an interface", for sentences */
 const char *vtap_device_kind_text(const struct vtap_device *device, char *ret_text, size_t size);
+
+/** vtap_merging_format() - "gro, lro". Return: @ret_text. */
+const char *vtap_merging_format(unsigned merging, char *ret_text, size_t size);

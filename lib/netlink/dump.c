@@ -83,14 +83,54 @@ static void tun_read(struct nlattr *data, struct vtap_device *device)
 		device->owner_gid = nla_get_u32(attr[IFLA_TUN_GROUP]);
 }
 
+/* linux/if_link.h, newer than some libc's copy. */
+#define ATTR_VNIFILTER 30 /* IFLA_VXLAN_VNIFILTER */
+#define ATTR_RESERVED_BITS                                                                         \
+	33 /* IFLA_VXLAN_RESERVED_BITS: struct vxlanhdr, a mask of what is refused */
+#define ATTR_VXLAN_MAX ATTR_RESERVED_BITS
+
+static unsigned vxlan_flags(struct nlattr *const *attr)
+{
+	unsigned flags = 0;
+
+	/* the first two are there or not, the others have a value */
+	flags |= attr[IFLA_VXLAN_GBP] != NULL ? VTAP_VXLAN_GBP : 0;
+	flags |= attr[IFLA_VXLAN_GPE] != NULL ? VTAP_VXLAN_GPE : 0;
+	flags |= attr_flag(attr[IFLA_VXLAN_REMCSUM_RX]) ? VTAP_VXLAN_REMCSUM : 0;
+	flags |= attr_flag(attr[IFLA_VXLAN_COLLECT_METADATA]) ? VTAP_VXLAN_EXTERNAL : 0;
+	flags |= attr_flag(attr[ATTR_VNIFILTER]) ? VTAP_VXLAN_VNIFILTER : 0;
+	flags |= attr_flag(attr[IFLA_VXLAN_UDP_ZERO_CSUM6_RX]) ? VTAP_VXLAN_ZERO_CSUM6 : 0;
+	flags |= attr_u32(attr[IFLA_VXLAN_LINK], 0) != 0 ? VTAP_VXLAN_LINKED : 0;
+	return flags;
+}
+
+static enum vtap_known reserved_bits_read(const struct nlattr *attr)
+{
+	static const uint8_t NONE[8] = { 0 };
+
+	if (!attr_is(attr, sizeof(NONE)))
+		return VTAP_UNKNOWN;
+	return memcmp(nla_data(attr), NONE, sizeof(NONE)) == 0 ? VTAP_OFF : VTAP_ON;
+}
+
 static void vxlan_read(struct nlattr *data, struct vtap_device *device)
 {
-	struct nlattr *attr[IFLA_VXLAN_PORT + 1];
+	struct nlattr *attr[ATTR_VXLAN_MAX + 1];
+	struct vtap_vxlan *vxlan = &device->vxlan;
 
-	if (data == NULL || nla_parse_nested(attr, IFLA_VXLAN_PORT, data, NULL) < 0)
+	if (data == NULL || nla_parse_nested(attr, ATTR_VXLAN_MAX, data, NULL) < 0)
 		return;
+	device->is_vxlan = true;
+	vxlan->vni = attr_u32(attr[IFLA_VXLAN_ID], 0);
 	if (attr_is(attr[IFLA_VXLAN_PORT], sizeof(uint16_t)))
-		device->vxlan_port = ntohs(nla_get_u16(attr[IFLA_VXLAN_PORT]));
+		vxlan->port = ntohs(nla_get_u16(attr[IFLA_VXLAN_PORT]));
+	vxlan->ttl = attr_is(attr[IFLA_VXLAN_TTL], 1) ? nla_get_u8(attr[IFLA_VXLAN_TTL]) : 0;
+	vxlan->tos = attr_is(attr[IFLA_VXLAN_TOS], 1) ? nla_get_u8(attr[IFLA_VXLAN_TOS]) : 0;
+	vxlan->is_learning = attr_flag(attr[IFLA_VXLAN_LEARNING]);
+	vxlan->has_remote = attr[IFLA_VXLAN_GROUP] != NULL || attr[IFLA_VXLAN_GROUP6] != NULL;
+	vxlan->has_local = attr[IFLA_VXLAN_LOCAL] != NULL || attr[IFLA_VXLAN_LOCAL6] != NULL;
+	vxlan->flags = vxlan_flags(attr);
+	vxlan->reserved_bits = reserved_bits_read(attr[ATTR_RESERVED_BITS]);
 }
 
 static void kind_read(struct nlattr *info, struct vtap_device *device)

@@ -10,19 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/conf.h"
 #include "model/device.h"
 #include "model/ifname.h"
 
 /** struct vtap_wish - an interface that is wanted */
 struct vtap_wish {
+	enum vtap_mode mode; /* which kind of device */
 	char name[VTAP_IFNAME_MAX];
 	char alias[VTAP_ALIAS_MAX];
 	uint8_t mac[VTAP_MAC_BYTES];
 	unsigned mtu_bytes;
-	uint32_t uid; /* who may attach */
+	uint32_t uid; /* VTAP_MODE_TAP: who may attach */
 	uint32_t gid;
-	int held_index; /* the device that we hold a descriptor of; 0 for none */
-	bool was_held;  /* we hold a descriptor, also of one that was deleted */
+	uint32_t vni; /* VTAP_MODE_VXLAN, and the next two */
+	uint16_t port;
+	enum vtap_family family;
+	int held_index; /* the device that we made or adopted; 0 for none */
+	bool was_held;  /* we had one, also if it was deleted since */
 };
 
 enum vtap_step_kind {
@@ -48,8 +53,10 @@ enum vtap_setting {
 	VTAP_SET_FREE = 1 << 8,  /* out of a bridge or bond, which would send mirrored frames on */
 	VTAP_SET_GROUP = 1 << 7, /* back into link group 0 */
 	VTAP_SET_GUARD = 1 << 9, /* the programs that keep frames from the host's own stack */
+	VTAP_SET_TUNNEL = 1 << 10,  /* of a vxlan device: TTL, TOS, remote, local, learning */
+	VTAP_SET_OFFLOAD = 1 << 11, /* of a vxlan device: nothing merges frames */
 };
-#define VTAP_SET_ALL 0x3ff
+#define VTAP_SET_ALL 0x3ff /* of a TAP */
 
 /** VTAP_REASON_MAX - bytes of a reason with its NUL */
 #define VTAP_REASON_MAX 160

@@ -12,6 +12,7 @@
 
 #include "base/prefix.h"
 #include "model/conf.h"
+#include "model/device.h"
 #include "wire/verdict.h"
 
 /** VTAP_REPORT_NEVER - a duration or point in time that is not there */
@@ -43,6 +44,22 @@ struct vtap_report_target {
 	uint64_t received;
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
 	uint64_t reserved_bits;
+	const char *
+		*merging; /* heap: underlays of a vxlan-mode target on which frames are merged */
+	size_t n_merging;
+	const char *merging_why; /* sentence: who insists, or what was refused; NULL: nothing */
+};
+
+/** struct vtap_report_kernel - what the kernel says of a vxlan device */
+struct vtap_report_kernel {
+	bool is_known; /* there is a device, and it was asked */
+	uint64_t rx_packets;
+	uint64_t rx_bytes;
+	uint64_t rx_errors;
+	uint64_t rx_dropped;
+	enum vtap_known reserved_bits; /* ON: packets that have them are dropped; OFF: ignored;
+					  unknown: dropped by a kernel that cannot do otherwise */
+	unsigned merging;              /* bits of enum vtap_merging that are on */
 };
 
 struct vtap_report_session {
@@ -58,6 +75,17 @@ struct vtap_report_session {
 	uint64_t last_mono_ns; /* 0: never */
 	unsigned n_sensors;
 	uint64_t n_repairs;
+	struct vtap_report_kernel kernel; /* VTAP_MODE_VXLAN only */
+};
+
+/** struct vtap_report_host - what the whole host counted, whoever sent it to whatever port */
+struct vtap_report_host {
+	bool is_known;
+	uint64_t udp_in_datagrams; /* IPv4 and IPv6 together, as all of these */
+	uint64_t udp_no_ports;
+	uint64_t udp_in_errors;
+	uint64_t udp_rcvbuf_errors;
+	uint64_t udp_in_csum_errors;
 };
 
 /** struct vtap_report_drain - a drain, or none */
@@ -108,6 +136,7 @@ struct vtap_snapshot {
 	size_t n_tap_interfaces;
 	size_t n_guarded;          /* of them: the host's own stack can get no frame from it */
 	const char *guard_off_why; /* sentence; NULL: every tap interface has its guard */
+	struct vtap_report_host host;
 	uint64_t counting_since_wall_ns; /* of the oldest counter; 0: since the daemon started */
 	struct vtap_report_target *targets;
 	size_t n_targets;
