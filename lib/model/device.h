@@ -31,7 +31,11 @@ enum vtap_merging {
 	VTAP_MERGING_GRO = 1 << 0,    /* rx-gro */
 	VTAP_MERGING_LRO = 1 << 1,    /* rx-lro */
 	VTAP_MERGING_GRO_HW = 1 << 2, /* rx-gro-hw */
+	VTAP_MERGING_ALL = VTAP_MERGING_GRO | VTAP_MERGING_LRO | VTAP_MERGING_GRO_HW,
 };
+
+/** VTAP_MERGING_TEXT_MAX - bytes of "gro, lro, gro-hw" with its NUL */
+#define VTAP_MERGING_TEXT_MAX 17
 
 /** enum vtap_vxlan_flag - what a vxlan device was made with that no change can take away, bits.
  * All of them but VTAP_VXLAN_LINKED are receive flags: devices of one port and family share a

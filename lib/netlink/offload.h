@@ -32,7 +32,7 @@ bool vtap_offload_drain(struct vtap_offload *offload);
 
 /**
  * vtap_offload_note() - fill in merging and merging_fixed of every device
- * @devices: of one look, sorted by index; devices that the answer does not name keep 0
+ * @devices: of one look, sorted by index; those that the answer does not name stay as they are
  * Context: main thread; no capability.
  * Return: 0 or negative errno. Source: kernel Documentation/networking/ethtool-netlink.rst
  * FEATURES_GET.

@@ -20,6 +20,7 @@
 #define MESSAGE_BYTES 65536
 
 struct vtap_nl {
+	int protocol;
 	struct nl_sock
 		*sock; /* NULL after a failure that left it out of step; opened again when used */
 	int error;     /* of the answer being read: negative errno */
@@ -94,7 +95,7 @@ static int socket_open(struct vtap_nl *nl, struct vtap_err *err)
 	nl->sock = nl_socket_alloc();
 	if (nl->sock == NULL)
 		return -ENOMEM;
-	r = nl_connect(nl->sock, NETLINK_ROUTE);
+	r = nl_connect(nl->sock, nl->protocol);
 	if (r < 0) {
 		nl_socket_free(vtap_steal(&nl->sock));
 		return vtap_err_set(err, -EIO, "netlink: %s", nl_geterror(r));
@@ -111,18 +112,24 @@ static int socket_open(struct vtap_nl *nl, struct vtap_err *err)
 	return 0;
 }
 
-int vtap_nl_open(struct vtap_nl **ret_nl, struct vtap_err *err)
+int vtap_nl_open_protocol(int protocol, struct vtap_nl **ret_nl, struct vtap_err *err)
 {
 	_auto(nl) struct vtap_nl *nl = calloc(1, sizeof(*nl));
 	int r;
 
 	if (nl == NULL)
 		return -ENOMEM;
+	nl->protocol = protocol;
 	r = socket_open(nl, err);
 	if (r < 0)
 		return r;
 	*ret_nl = vtap_steal(&nl);
 	return 0;
+}
+
+int vtap_nl_open(struct vtap_nl **ret_nl, struct vtap_err *err)
+{
+	return vtap_nl_open_protocol(NETLINK_ROUTE, ret_nl, err);
 }
 
 void vtap_nl_close(struct vtap_nl *nl)

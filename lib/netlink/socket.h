@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The question socket: one request and its answer at a time, blocking with a time-out. rtnetlink
+ * The question socket: one request and its answer at a time, blocking with a time-out. The kernel
  * answers within the call, so this stays a straight line of code. libnl's error codes stop here: it
  * folds several errnos into one, so the kernel's own errno and sentence are taken from the message.
  */
@@ -12,8 +12,13 @@
 struct vtap_nl;
 struct nl_msg;
 
-/** vtap_nl_open() - a socket in the current network namespace. Return: 0 or negative errno. */
+/** vtap_nl_open() - a socket in the current network namespace, for links, addresses and tc. Return:
+ * 0 or negative errno. */
 int vtap_nl_open(struct vtap_nl **ret_nl, struct vtap_err *err);
+
+/** vtap_nl_open_protocol() - likewise for another netlink protocol (NETLINK_GENERIC); for this room
+ */
+int vtap_nl_open_protocol(int protocol, struct vtap_nl **ret_nl, struct vtap_err *err);
 
 /** vtap_nl_close() - NULL is allowed */
 void vtap_nl_close(struct vtap_nl *nl);
