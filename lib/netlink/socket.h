@@ -16,8 +16,8 @@ struct nl_msg;
  * 0 or negative errno. */
 int vtap_nl_open(struct vtap_nl **ret_nl, struct vtap_err *err);
 
-/** vtap_nl_open_protocol() - likewise for another netlink protocol (NETLINK_GENERIC); for this room
- */
+/** vtap_nl_open_protocol() - the same for another protocol than rtnetlink: netlink(7) NETLINK_*;
+ * for this room */
 int vtap_nl_open_protocol(int protocol, struct vtap_nl **ret_nl, struct vtap_err *err);
 
 /** vtap_nl_close() - NULL is allowed */

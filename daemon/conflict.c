@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/conflict.h"
+
+#include <linux/if.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "netlink/holder.h"
+
+/* Receive flags, in which devices of one port and family must agree. */
+#define RECEIVE_FLAGS (~(unsigned)VTAP_VXLAN_LINKED)
+
+static const struct vtap_device *vxlan_on_port(
+	const struct vtap_devices *devices, uint16_t port, const struct vtap_wish *wish)
+{
+	unsigned flags =
+		wish != NULL && wish->family == VTAP_FAMILY_IPV6 ? VTAP_VXLAN_ZERO_CSUM6 : 0;
+
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct vtap_device *device = &devices->device[i];
+
+		if (!device->is_vxlan || device->vxlan.port != port ||
+			(device->flags & IFF_UP) == 0 || vtap_device_is_ours(device))
+			continue;
+		if (wish == NULL || (device->vxlan.flags & RECEIVE_FLAGS) != flags)
+			return device;
+	}
+	return NULL;
+}
+
+void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
+	const struct vtap_wish *wish, char ret_text[static VTAP_ERR_MAX])
+{
+	const struct vtap_device *device = vxlan_on_port(devices, port, wish);
+	char holder[VTAP_HOLDER_WORDS_MAX];
+
+	if (device != NULL)
+		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
+			"UDP port %u is in use by the vxlan interface %s, which is not ours%s",
+			port, device->name, wish != NULL ? " and was made with other options" : "");
+	else if (vtap_holder_find(port, holder, NULL) == 0)
+		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
+			"UDP port %u is in use by %s", port, holder);
+	else
+		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
+			"UDP port %u is in use by another program: ss -ulpn sport = :%u names it",
+			port, port);
+	vtap_text_make_printable(ret_text); /* names may hold any bytes */
+}
+
+bool vtap_conflict_vni(const struct vtap_devices *devices, const struct vtap_wish *wish,
+	char ret_text[static VTAP_ERR_MAX])
+{
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct vtap_device *device = &devices->device[i];
+
+		if (!device->is_vxlan || device->vxlan.vni != wish->vni ||
+			device->vxlan.port != wish->port || vtap_device_is_ours(device) ||
+			device->index == wish->held_index)
+			continue;
+		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
+			"VNI %u of UDP port %u belongs to the vxlan interface %s, which is not "
+			"ours",
+			wish->vni, wish->port, device->name);
+		vtap_text_make_printable(ret_text);
+		return true;
+	}
+	return false;
+}

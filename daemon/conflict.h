@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is in the way of a target or session: the other party, named in words for people. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/device.h"
+#include "plan/plan.h"
+
+/**
+ * vtap_conflict_port() - who has a UDP port that the kernel did not give us
+ * @devices:  the last look at the kernel
+ * @wish:     of a vxlan device, which shares its port with others that have its receive flags;
+ *            NULL: of a socket, which shares it with none
+ * @ret_text: "UDP port 4789 is in use by ..."; the command that tells where we could not
+ * Context: main thread; no capability, but processes of others are named only where /proc shows
+ * them.
+ */
+void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
+	const struct vtap_wish *wish, char ret_text[static VTAP_ERR_MAX]);
+
+/** vtap_conflict_vni() - a device that is not ours and has the VNI of this wish, on its port.
+ * Return: is there one? */
+bool vtap_conflict_vni(const struct vtap_devices *devices, const struct vtap_wish *wish,
+	char ret_text[static VTAP_ERR_MAX]);
