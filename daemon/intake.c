@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "config/value.h"
+#include "daemon/conflict.h"
 #include "daemon/health.h"
 #include "daemon/log.h"
 #include "datapath/receive.h"
@@ -366,6 +367,8 @@ static unsigned workers_of(const struct vtap_target *target)
 {
 	long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (target->mode == VTAP_MODE_VXLAN)
+		return 0; /* the kernel's devices have the port */
 	if (target->workers != VTAP_AUTO)
 		return target->workers;
 	return n_cpus < 1 ? 1 : n_cpus > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)n_cpus;
@@ -497,15 +500,6 @@ static void desks_adopt(struct vtap_intake *intake, const struct vtap_target *ta
 	}
 }
 
-static const struct vtap_device *vxlan_on_port(const struct vtap_devices *devices, uint16_t port)
-{
-	for (size_t i = 0; i < devices->n; i++)
-		if (devices->device[i].vxlan.port == port &&
-			(devices->device[i].flags & IFF_UP) != 0)
-			return &devices->device[i];
-	return NULL;
-}
-
 static void state_wait(struct vtap_intake *intake, const char *reason, int error, const char *fmt,
 	...) VTAP_PRINTF(4, 5);
 
@@ -533,21 +527,14 @@ static void state_wait(
 
 static void state_wait_for_port(struct update *update, const struct vtap_devices *devices)
 {
-	const struct vtap_device *vxlan = vxlan_on_port(devices, update->target->port);
 	uint16_t former_port = vtap_intake_port(update->intake);
-	char former[48] = "";
+	char former[48] = "", conflict[VTAP_ERR_MAX];
 
 	if (former_port != 0 && former_port != update->target->port)
 		(void)snprintf(former, sizeof(former), "; UDP port %u stays open until then",
 			former_port); /* fits */
-	if (vxlan != NULL)
-		state_wait(update->intake, "port-taken", update->error,
-			"UDP port %u is in use by the vxlan interface %s, which is not ours%s",
-			update->target->port, vxlan->name, former);
-	else
-		state_wait(update->intake, "port-taken", update->error,
-			"UDP port %u is in use by another program: ss -ulpn sport = :%u names it%s",
-			update->target->port, update->target->port, former);
+	vtap_conflict_port(devices, update->target->port, NULL, conflict);
+	state_wait(update->intake, "port-taken", update->error, "%s%s", conflict, former);
 }
 
 static void state_wait_for_underlay(struct update *update)

@@ -3,16 +3,14 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "daemon/conflict.h"
+#include "daemon/interfaces_state.h"
 #include "daemon/log.h"
-#include "netlink/address.h"
 #include "netlink/dump.h"
 #include "netlink/link.h"
 #include "tap/tap.h"
@@ -24,12 +22,6 @@
 /* More repairs than this in one turn become one line: somebody restarted a network manager. */
 #define FOLD_MIN 16
 
-/* Descriptors that are left for sockets, workers and clients; of a limit under 256 a quarter. */
-#define DESCRIPTORS_SPARE 64
-
-/* Below this MTU a device has no IPv6. Source: RFC 8200 section 5, kernel net/ipv6/addrconf.c. */
-#define IPV6_MTU_MIN 1280
-
 /* Looks in one turn while devices are being renamed. */
 #define LOOKS_MAX 3
 
@@ -40,33 +32,6 @@ static const char *const STATE_NAMES[] = {
 	[VTAP_STATE_WAITING] = "waiting",
 };
 static_assert(VTAP_ARRAY_LEN(STATE_NAMES) == VTAP_STATE_COUNT, "every state has a name");
-
-struct vtap_interfaces {
-	struct vtap_nl *nl;                /* borrowed */
-	struct vtap_interface **interface; /* sorted by name */
-	size_t n;
-	struct vtap_devices devices; /* the last look */
-	int *removal;                /* indexes that the last turn found unwanted */
-	size_t n_removals;
-	int *closed; /* descriptors that were given up */
-	size_t n_closed;
-	struct vtap_guards guards;
-	uint64_t n_repairs;
-};
-
-/** struct applying - the state of one turn */
-struct applying {
-	struct vtap_interfaces *set;
-	struct vtap_turn *turn;
-	uint64_t now_ns;
-	uint64_t noticed_ns;
-	unsigned n_steps;
-	unsigned n_repaired;
-	unsigned n_readied;
-	unsigned n_put_off;
-	size_t i_failed; /* the wish whose step did not work: its later steps wait for the next look
-			  */
-};
 
 const char *vtap_state_name(enum vtap_state state)
 {
@@ -164,22 +129,6 @@ int vtap_interfaces_take_closed(struct vtap_interfaces *set)
 	return set->n_closed > 0 ? set->closed[--set->n_closed] : -1;
 }
 
-/* Give up a descriptor: workers may still write to it for the length of a batch. */
-static void fd_give_up(struct vtap_interfaces *set, int *fd)
-{
-	int *grown;
-
-	if (*fd < 0)
-		return;
-	grown = reallocarray(set->closed, set->n_closed + 1, sizeof(*grown));
-	if (grown == NULL) {
-		*fd = -1; /* leaked rather than closed under a worker's hands */
-		return;
-	}
-	set->closed = grown;
-	grown[set->n_closed++] = vtap_steal_fd(fd);
-}
-
 /* ---- wishes ---- */
 
 static int session_compare(const void *a, const void *b)
@@ -206,9 +155,10 @@ static char *names_join(const struct vtap_session *const *sessions, size_t n, co
 }
 
 /* @n sessions that share an interface. */
-static int interface_new(
-	const struct vtap_session *const *sessions, size_t n, struct vtap_interface **ret_interface)
+static int interface_new(const struct vtap_conf *conf, const struct vtap_session *const *sessions,
+	size_t n, struct vtap_interface **ret_interface)
 {
+	const struct vtap_target *target = &conf->targets[sessions[0]->i_target];
 	_auto(interface) struct vtap_interface *interface = calloc(1, sizeof(*interface));
 	_auto_free char *marked = NULL;
 
@@ -222,10 +172,16 @@ static int interface_new(
 	if (interface->sessions == NULL || interface->vnis == NULL || marked == NULL)
 		return -ENOMEM;
 	interface->wish = (struct vtap_wish){
+		.mode = target->mode,
 		.mtu_bytes = sessions[0]->mtu_bytes,
 		.uid = geteuid(),
 		.gid = getegid(),
 	};
+	if (target->mode == VTAP_MODE_VXLAN) {
+		interface->wish.vni = sessions[0]->vnis[0].first; /* the only one: config/check.c */
+		interface->wish.port = target->port;
+		interface->wish.family = sessions[0]->family;
+	}
 	memcpy(interface->wish.name, sessions[0]->interface, sizeof(interface->wish.name));
 	vtap_ifname_mac(interface->wish.name, interface->wish.mac);
 	(void)snprintf(interface->wish.alias, sizeof(interface->wish.alias), "%s%.240s",
@@ -265,7 +221,8 @@ static int list_from_conf(const struct vtap_conf *conf, struct interface_list *r
 		if (i < conf->n_sessions &&
 			strcmp(sorted[i]->interface, sorted[first]->interface) == 0)
 			continue;
-		r = interface_new(&sorted[first], i - first, &ret_list->interface[ret_list->n]);
+		r = interface_new(
+			conf, &sorted[first], i - first, &ret_list->interface[ret_list->n]);
 		if (r < 0)
 			return r;
 		ret_list->n++;
@@ -274,20 +231,32 @@ static int list_from_conf(const struct vtap_conf *conf, struct interface_list *r
 	return 0;
 }
 
-/* What is known of an interface of that name goes on in the new one. */
+static bool tunnels_are_equal(const struct vtap_wish *a, const struct vtap_wish *b)
+{
+	return a->vni == b->vni && a->port == b->port && a->family == b->family;
+}
+
+/* What is known of an interface of that name goes on in the new one. A device of the other kind is
+ * not its own any more: it is removed, and its descriptor given up. */
 static void interface_continue(struct vtap_interface *fresh, struct vtap_interface *old)
 {
+	fresh->n_repairs = old->n_repairs;
+	if (fresh->wish.mode != old->wish.mode) {
+		fresh->is_reconfigured = true;
+		return;
+	}
 	fresh->wish.held_index = old->wish.held_index;
+	fresh->wish.was_held = old->wish.was_held;
 	fresh->fd = vtap_steal_fd(&old->fd);
 	fresh->state = old->state;
 	fresh->reason = old->reason;
 	memcpy(fresh->message, old->message, sizeof(fresh->message));
 	fresh->backoff = old->backoff;
 	fresh->backoff.retry_at_ns = 0; /* a reload is a reason to try at once */
-	fresh->n_repairs = old->n_repairs;
 	fresh->is_reconfigured = old->is_reconfigured ||
 				 fresh->wish.mtu_bytes != old->wish.mtu_bytes ||
-				 strcmp(fresh->wish.alias, old->wish.alias) != 0;
+				 strcmp(fresh->wish.alias, old->wish.alias) != 0 ||
+				 !tunnels_are_equal(&fresh->wish, &old->wish);
 }
 
 int vtap_interfaces_want(struct vtap_interfaces *set, const struct vtap_conf *conf)
@@ -306,7 +275,7 @@ int vtap_interfaces_want(struct vtap_interfaces *set, const struct vtap_conf *co
 			interface_continue(list.interface[i], before);
 	}
 	for (size_t i = 0; i < n_old; i++)
-		fd_give_up(set, &old[i]->fd); /* of those that nobody continues */
+		vtap_interfaces_give_up(set, &old[i]->fd); /* of those that nobody continues */
 	set->interface = vtap_steal(&list.interface);
 	set->n = list.n;
 	list = (struct interface_list){ .interface = old, .n = n_old };
@@ -330,7 +299,7 @@ static struct vtap_log_context log_context(const struct vtap_interface *interfac
 	};
 }
 
-static void state_set_ready(struct applying *applying, struct vtap_interface *interface)
+static void state_set_ready(struct vtap_applying *applying, struct vtap_interface *interface)
 {
 	struct vtap_log_context context = log_context(interface, 0);
 
@@ -344,7 +313,7 @@ static void state_set_ready(struct applying *applying, struct vtap_interface *in
 }
 
 /* It must wait. One line when it begins, or when the reason changes; the later tries are silent. */
-static void state_set_waiting(struct applying *applying, struct vtap_interface *interface,
+static void state_set_waiting(struct vtap_applying *applying, struct vtap_interface *interface,
 	const char *reason, int error, const char *message)
 {
 	struct vtap_log_context context = log_context(interface, error);
@@ -363,19 +332,40 @@ static void state_set_waiting(struct applying *applying, struct vtap_interface *
 			(double)wait_ns / (double)VTAP_NS_PER_S);
 }
 
-static void refuse(struct applying *applying, struct vtap_interface *interface, int error,
+/* Who is in the way of a vxlan device, where that is the reason. Return: its id, or NULL. */
+static const char *conflict_find(const struct vtap_interfaces *set, const struct vtap_wish *wish,
+	int error, char ret_text[static VTAP_ERR_MAX])
+{
+	if (wish->mode != VTAP_MODE_VXLAN)
+		return NULL;
+	if (error == -EADDRINUSE) {
+		vtap_conflict_port(&set->devices, wish->port, wish, ret_text);
+		return "port-taken";
+	}
+	if (error == -EEXIST && vtap_conflict_vni(&set->devices, wish, ret_text))
+		return "vni-taken";
+	return NULL;
+}
+
+static void refuse(struct vtap_applying *applying, struct vtap_interface *interface, int error,
 	const struct vtap_err *err)
 {
+	char conflict[VTAP_ERR_MAX];
+	const char *reason = conflict_find(applying->set, &interface->wish, error, conflict);
+
 	vtap_backoff_delay(&interface->backoff, applying->now_ns);
-	state_set_waiting(applying, interface, "session-waiting", error,
-		err->text[0] != '\0' ? err->text : vtap_errno_text(error));
+	if (reason != NULL)
+		state_set_waiting(applying, interface, reason, error, conflict);
+	else
+		state_set_waiting(applying, interface, "session-waiting", error,
+			err->text[0] != '\0' ? err->text : vtap_errno_text(error));
 }
 
 static void repaired(
-	struct applying *applying, struct vtap_interface *interface, const char *reason)
+	struct vtap_applying *applying, struct vtap_interface *interface, const char *reason)
 {
 	struct vtap_log_context context = log_context(interface, 0);
-	uint64_t took_ns = vtap_clock_mono_ns() - applying->noticed_ns;
+	uint64_t took_ns = vtap_clock_mono_ns() - applying->occasion->noticed_ns;
 
 	interface->n_repairs++;
 	applying->set->n_repairs++;
@@ -428,241 +418,16 @@ struct vtap_guards *vtap_interfaces_guards(struct vtap_interfaces *set)
 
 /* ---- steps ---- */
 
-/* IPv4 and IPv6 are kept from the device, and it has no address. With an MTU below 1280 it has no
- * IPv6 to be set. */
-static int hush(
-	struct vtap_interfaces *set, const struct vtap_wish *wish, int index, struct vtap_err *err)
-{
-	struct vtap_link_settings link = { .set_quiet = true, .has_ipv6 = true };
-	const struct vtap_device *device = vtap_devices_find_index(&set->devices, index);
-	int r = vtap_link_disable_ipv6(wish->name, err);
-
-	if (r < 0)
-		return r;
-	r = vtap_link_set(set->nl, index, &link, err);
-	if (r == -EAFNOSUPPORT) {
-		link.has_ipv6 = false;
-		r = vtap_link_set(set->nl, index, &link, err);
-	}
-	if (r == 0 && device != NULL && device->has_address)
-		r = vtap_addresses_remove(set->nl, index, err);
-	return r;
-}
-
-/* Does this MTU give the device IPv6? The kernel makes it from the host's defaults, and without ARP
- * it sends a router solicitation at once. */
-static bool mtu_brings_ipv6(const struct vtap_device *device, const struct vtap_wish *wish)
-{
-	return device != NULL && device->mtu_bytes < IPV6_MTU_MIN &&
-	       wish->mtu_bytes >= IPV6_MTU_MIN;
-}
-
-/* A dormant device is up for frames, and not yet for IPv6. Whatever fails, it does not stay so. */
-static int dress_dormant(struct vtap_interfaces *set, const struct vtap_wish *wish, int index,
-	const struct vtap_link_settings *link, struct vtap_err *err)
-{
-	const struct vtap_link_settings dormant = { .oper = VTAP_OPER_DORMANT };
-	const struct vtap_link_settings awake = { .oper = VTAP_OPER_UP };
-	int r = vtap_link_set(set->nl, index, &dormant, err);
-	int r_awake;
-
-	if (r < 0)
-		return r;
-	r = vtap_link_set(set->nl, index, link, err);
-	if (r == 0)
-		r = hush(set, wish, index, err);
-	r_awake = vtap_link_set(set->nl, index, &awake, r < 0 ? NULL : err);
-	return r < 0 ? r : r_awake;
-}
-
-/* Up, after IPv6 is off: not one frame may leave. */
-static int dress_up(struct vtap_interfaces *set, const struct vtap_device *device, int index,
-	struct vtap_err *err)
-{
-	const struct vtap_link_settings link = {
-		.set_up = true,
-		.oper = device != NULL && device->is_dormant ? VTAP_OPER_UP : VTAP_OPER_STAYS,
-	};
-
-	return vtap_link_set(set->nl, index, &link, err);
-}
-
-enum { DRESS_REFUSED = 1 /* it was for a guard alone, and that was refused */ };
-
-static int dress(struct vtap_interfaces *set, const struct vtap_interface *interface, int index,
-	unsigned settings, struct vtap_err *err)
-{
-	const struct vtap_device *device = vtap_devices_find_index(&set->devices, index);
-	const struct vtap_wish *wish = &interface->wish;
-	const unsigned in_link =
-		VTAP_SET_ALIAS | VTAP_SET_MAC | VTAP_SET_MTU | VTAP_SET_GROUP | VTAP_SET_FREE;
-	const struct vtap_link_settings link = {
-		.alias = (settings & VTAP_SET_ALIAS) != 0 ? wish->alias : NULL,
-		.mac = (settings & VTAP_SET_MAC) != 0 ? wish->mac : NULL,
-		.mtu_bytes = (settings & VTAP_SET_MTU) != 0 ? wish->mtu_bytes : 0,
-		.set_group = (settings & VTAP_SET_GROUP) != 0,
-		.set_free = (settings & VTAP_SET_FREE) != 0,
-	};
-	int r = 0;
-
-	if ((settings & VTAP_SET_MTU) != 0 && mtu_brings_ipv6(device, wish))
-		r = dress_dormant(set, wish, index, &link, err);
-	else if ((settings & in_link) != 0)
-		r = vtap_link_set(set->nl, index, &link, err);
-	if (r == 0 && (settings & VTAP_SET_QUIET) != 0)
-		r = hush(set, wish, index, err);
-	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
-		r = vtap_tap_set_owner(interface->fd, wish->uid, wish->gid, err);
-	if (r == 0 && (settings & VTAP_SET_GUARD) != 0)
-		vtap_guards_set(&set->guards, wish->name, index);
-	if (r == 0 && (settings & VTAP_SET_UP) != 0)
-		r = dress_up(set, device, index, err);
-	if (r == 0 && (settings & VTAP_SET_PERSISTENT) !=
-			      0) /* last: what fails before leaves nothing behind */
-		r = vtap_tap_set_persistent(interface->fd, true, err);
-	if (r == 0 && settings == VTAP_SET_GUARD && !vtap_guards_is_on(&set->guards, index))
-		return DRESS_REFUSED;
-	return r < 0 ? vtap_err_add(err, r, "%s", wish->name) : 0;
-}
-
-/* The new device takes the place of one that we held, if any. */
-static void interface_hold(
-	struct applying *applying, struct vtap_interface *interface, int *fd, int index)
-{
-	fd_give_up(applying->set, &interface->fd);
-	interface->fd = vtap_steal_fd(fd);
-	interface->wish.held_index = index;
-	applying->turn->has_new_fds = true;
-}
-
-/* Some descriptors stay free: with all of them at tap interfaces there would be no sockets to
- * receive on, and nobody could ask. The number of a new descriptor is the lowest that is free. */
-static int descriptors_check(const char *name, struct vtap_err *err)
-{
-	struct rlimit limit = { .rlim_cur = RLIM_INFINITY };
-	rlim_t spare;
-	_auto_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
-		return 0;
-	if (fd < 0 && errno != EMFILE)
-		return vtap_err_set(err, -errno, "%s: %s", name, vtap_errno_text(errno));
-	spare = limit.rlim_cur / 4 < DESCRIPTORS_SPARE ? limit.rlim_cur / 4 : DESCRIPTORS_SPARE;
-	if (fd >= 0 && (rlim_t)fd < limit.rlim_cur - spare)
-		return 0;
-	return vtap_err_set(err, -EMFILE,
-		"%s: each tap interface takes a descriptor, and the limit is %ju (RLIMIT_NOFILE); "
-		"raise LimitNOFILE= of the service",
-		name, (uintmax_t)limit.rlim_cur);
-}
-
-static int step_create(
-	struct applying *applying, struct vtap_interface *interface, struct vtap_err *err)
-{
-	const struct vtap_wish *wish = &interface->wish;
-	_auto_fd int fd = -1;
-	int r = descriptors_check(wish->name, err);
-	int index;
-
-	if (r == 0)
-		r = vtap_tap_create(wish->name, wish->uid, wish->gid, &fd, err);
-	if (r < 0)
-		return r;
-	index = (int)if_nametoindex(wish->name);
-	interface->state =
-		interface->state == VTAP_STATE_ABSENT ? VTAP_STATE_CREATING : interface->state;
-	if (index == 0)
-		return errno == ENODEV ? vtap_err_set(err, -ENODEV,
-						 "%s: vanished while it was made", wish->name)
-				       : vtap_err_set(err, -errno, "%s: look it up: %s", wish->name,
-						 vtap_errno_text(errno));
-	interface_hold(applying, interface, &fd, index);
-	r = dress(applying->set, interface, index,
-		VTAP_SET_ALL & ~(unsigned)(VTAP_SET_GROUP | VTAP_SET_FREE), err);
-	if (r == 0)
-		return 0;
-	interface->wish.held_index = 0; /* not persistent yet: gone when the descriptor is closed */
-	fd_give_up(applying->set, &interface->fd);
-	return r;
-}
-
-static bool closed_take_back(struct vtap_interfaces *set, const char *name, int *ret_fd)
-{
-	char held[VTAP_TAP_NAME_MAX];
-
-	for (size_t i = 0; i < set->n_closed; i++) {
-		if (vtap_tap_name(set->closed[i], held) < 0 || strcmp(held, name) != 0)
-			continue;
-		*ret_fd = set->closed[i];
-		set->closed[i] = set->closed[--set->n_closed];
-		return true;
-	}
-	return false;
-}
-
-static int step_adopt(struct applying *applying, struct vtap_interface *interface,
-	const struct vtap_step *step, struct vtap_err *err)
-{
-	const struct vtap_wish *wish = &interface->wish;
-	_auto_fd int fd = -1;
-	int r = descriptors_check(wish->name, err);
-
-	if (r == 0)
-		r = vtap_tap_attach(wish->name, wish->uid, wish->gid, &fd, err);
-	if (r == -EBUSY && closed_take_back(applying->set, wish->name, &fd))
-		r = 0; /* removed and wanted again before the table was made: it is us who hold it
-			*/
-	if (r == -EBUSY)
-		return vtap_err_set(err, r, "%s is held by another process", wish->name);
-	if (r < 0)
-		return r;
-	interface_hold(applying, interface, &fd, step->index);
-	return dress(applying->set, interface, step->index, step->settings, err);
-}
-
-/* Two of ours may have each other's name: one of them steps aside under a name of its own, and the
- * next look finds the way free. */
-static int step_rename(struct vtap_interfaces *set, const struct vtap_interface *interface,
-	const struct vtap_step *step, struct vtap_err *err)
-{
-	char spare[VTAP_IFNAME_MAX];
-	int r = vtap_link_rename(set->nl, step->index, interface->wish.name, err);
-
-	if (r != -EEXIST)
-		return r;
-	(void)snprintf(spare, sizeof(spare), "vtapd%d", step->index); /* fits */
-	(void)vtap_link_rename(
-		set->nl, step->index, spare, NULL); /* refused: as it was, and tried again */
-	return r;
-}
-
-static int step_apply(struct applying *applying, struct vtap_interface *interface,
-	const struct vtap_step *step, struct vtap_err *err)
-{
-	switch (step->kind) {
-	case VTAP_STEP_CREATE:
-		return step_create(applying, interface, err);
-	case VTAP_STEP_ADOPT:
-		return step_adopt(applying, interface, step, err);
-	case VTAP_STEP_RENAME:
-		return step_rename(applying->set, interface, step, err);
-	case VTAP_STEP_SET:
-		return dress(applying->set, interface, step->index, step->settings, err);
-	default:
-		return 0;
-	}
-}
-
 static bool step_is_repair(const struct vtap_interface *interface, const struct vtap_step *step)
 {
 	if (step->kind == VTAP_STEP_CREATE)
-		return step->was_held;
+		return step->was_held && !interface->is_reconfigured;
 	return step->kind == VTAP_STEP_RENAME ||
 	       (step->kind == VTAP_STEP_SET && !interface->is_reconfigured);
 }
 
-static void step_foreign(
-	struct applying *applying, struct vtap_interface *interface, const struct vtap_step *step)
+static void step_foreign(struct vtap_applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step)
 {
 	char message[VTAP_ERR_MAX];
 
@@ -673,7 +438,7 @@ static void step_foreign(
 
 /* The other one gets its own name back in this turn, and the next look finds this one free. Only if
  * it does not is that a reason to wait. */
-static void step_await(struct applying *applying, struct vtap_interface *interface)
+static void step_await(struct vtap_applying *applying, struct vtap_interface *interface)
 {
 	bool is_first = !interface->is_awaiting;
 	char message[VTAP_ERR_MAX];
@@ -688,8 +453,8 @@ static void step_await(struct applying *applying, struct vtap_interface *interfa
 }
 
 /* Somebody keeps undoing what we do: he is asked to stop, in words, and repairs get rarer. */
-static void step_give_way(
-	struct applying *applying, struct vtap_interface *interface, const struct vtap_step *step)
+static void step_give_way(struct vtap_applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step)
 {
 	char message[VTAP_ERR_MAX];
 
@@ -708,8 +473,8 @@ static bool step_was_overtaken(const struct vtap_step *step, int r)
 	       (r == -EEXIST && step->kind == VTAP_STEP_RENAME);
 }
 
-static void step_run(
-	struct applying *applying, struct vtap_interface *interface, const struct vtap_step *step)
+static void step_run(struct vtap_applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step)
 {
 	struct vtap_err err = VTAP_ERR_NULL;
 	bool is_repair = step_is_repair(interface, step);
@@ -738,10 +503,14 @@ static void step_run(
 		step_give_way(applying, interface, step);
 		return;
 	}
-	applying->n_steps++;
-	r = step_apply(applying, interface, step, &err);
+	r = vtap_step_apply(applying, interface, step, &err);
+	applying->n_steps += r != VTAP_STEP_AWAITS || step->kind != VTAP_STEP_SET;
 	applying->i_failed = r < 0 ? step->i_wish : applying->i_failed;
-	if (r == DRESS_REFUSED || step_was_overtaken(step, r))
+	if (step->kind == VTAP_STEP_CREATE && r != 0)
+		interface->is_reconfigured = true; /* what is left to do is no repair */
+	if (r == VTAP_STEP_AWAITS)
+		applying->turn->is_awaiting = true;
+	if (r > 0 || step_was_overtaken(step, r))
 		return;
 	if (r < 0) {
 		refuse(applying, interface, r, &err);
@@ -785,19 +554,52 @@ static int removals_keep(struct vtap_interfaces *set, const struct vtap_plan *pl
 	return 0;
 }
 
+/* vxlan devices that nobody wants: at once, and all together. Refused: see
+ * vtap_interfaces_remove(), which tries again and tells. */
+static void removals_of_vxlans(struct vtap_applying *applying, const struct vtap_plan *plan)
+{
+	struct vtap_interfaces *set = applying->set;
+	_auto_free int *indexes = calloc(plan->n + 1, sizeof(*indexes));
+	size_t n = 0, n_left = 0;
+
+	for (size_t i = 0; indexes != NULL && i < set->n_removals; i++) {
+		const struct vtap_device *device =
+			vtap_devices_find_index(&set->devices, set->removal[i]);
+
+		if (device != NULL && device->is_vxlan)
+			indexes[n++] = device->index;
+	}
+	if (n == 0 || vtap_links_delete(set->nl, indexes, n, NULL) < 0)
+		return;
+	applying->n_steps++;
+	for (size_t i = 0; i < set->n_removals; i++) {
+		const struct vtap_device *device =
+			vtap_devices_find_index(&set->devices, set->removal[i]);
+
+		if (device == NULL || !device->is_vxlan)
+			set->removal[n_left++] = set->removal[i];
+	}
+	set->n_removals = n_left;
+	vtap_log(LOG_INFO, VTAP_EVENT_INTERFACE_REMOVED, NULL, "removed %zu %s that no session has",
+		n, n == 1 ? "interface" : "interfaces");
+}
+
 /* Removals that free a name which is wanted cannot wait for the end. Whose name stays taken waits;
  * the others go on. */
-static void removals_unblock(struct applying *applying, const struct vtap_plan *plan)
+static void removals_unblock(struct vtap_applying *applying, const struct vtap_plan *plan)
 {
 	struct vtap_interfaces *set = applying->set;
 
 	for (size_t i = 0; i < plan->n && plan->step[i].kind == VTAP_STEP_REMOVE; i++) {
 		const struct vtap_step *step = &plan->step[i];
+		const struct vtap_device *device =
+			vtap_devices_find_index(&set->devices, step->index);
 		struct vtap_interface *blocked = set_find(set, step->name);
 		struct vtap_err err = VTAP_ERR_NULL;
 		int r;
 
-		if (blocked == NULL || !vtap_backoff_is_due(&blocked->backoff, applying->now_ns))
+		if (blocked == NULL || device->is_vxlan ||
+			!vtap_backoff_is_due(&blocked->backoff, applying->now_ns))
 			continue;
 		r = vtap_links_delete(set->nl, &step->index, 1, &err);
 		if (r == 0) {
@@ -810,7 +612,7 @@ static void removals_unblock(struct applying *applying, const struct vtap_plan *
 }
 
 /* Interfaces that the plan says nothing about are as they should be. */
-static void states_settle(struct applying *applying, const struct vtap_plan *plan)
+static void states_settle(struct vtap_applying *applying, const struct vtap_plan *plan)
 {
 	struct vtap_interfaces *set = applying->set;
 	size_t i_step = 0;
@@ -828,7 +630,7 @@ static void states_settle(struct applying *applying, const struct vtap_plan *pla
 }
 
 /* More than a handful of lines of one kind become one; who waits is named all the same. */
-static void log_folded(const struct applying *applying)
+static void log_folded(const struct vtap_applying *applying)
 {
 	const struct vtap_interfaces *set = applying->set;
 	char names[VTAP_ERR_MAX] = "";
@@ -851,7 +653,7 @@ static void log_folded(const struct applying *applying)
 		applying->n_put_off - FOLD_MIN, names);
 }
 
-static void plan_apply(struct applying *applying, const struct vtap_plan *plan)
+static void plan_apply(struct vtap_applying *applying, const struct vtap_plan *plan)
 {
 	struct vtap_interfaces *set = applying->set;
 	size_t i = 0;
@@ -881,7 +683,7 @@ static uint64_t retry_first(const struct vtap_interfaces *set, uint64_t now_ns)
 }
 
 /* Is the device with that index still the one behind our descriptor? An index may be given again.
- */
+ * Of a vxlan device the index is all that we have. */
 static bool held_is_there(const struct vtap_interfaces *set, const struct vtap_interface *interface,
 	bool *ret_is_moving)
 {
@@ -889,6 +691,8 @@ static bool held_is_there(const struct vtap_interfaces *set, const struct vtap_i
 		vtap_devices_find_index(&set->devices, interface->wish.held_index);
 	char name[VTAP_TAP_NAME_MAX];
 
+	if (interface->wish.mode == VTAP_MODE_VXLAN)
+		return device != NULL && device->is_vxlan;
 	if (device == NULL || !device->is_tap || vtap_tap_name(interface->fd, name) < 0)
 		return false;
 	if (strcmp(name, device->name) == 0)
@@ -907,28 +711,45 @@ static bool held_check(struct vtap_interfaces *set)
 		struct vtap_interface *interface = set->interface[i];
 		bool is_this_moving = false;
 
-		if (interface->fd >= 0 && interface->wish.held_index != 0 &&
+		if (interface->wish.held_index != 0 &&
 			!held_is_there(set, interface, &is_this_moving) && !is_this_moving)
 			interface->wish.held_index = 0;
-		interface->wish.was_held = interface->fd >= 0;
 		is_moving = is_moving || is_this_moving;
 	}
 	return is_moving;
 }
 
-/* Look until nobody was renamed meanwhile. */
-static int look(struct vtap_interfaces *set, struct vtap_err *err)
+void vtap_interfaces_offload_with(struct vtap_interfaces *set, struct vtap_offload *offload)
+{
+	set->offload = offload;
+}
+
+static int look_once(struct vtap_interfaces *set, struct vtap_err *err)
+{
+	struct vtap_devices devices = { 0 };
+	int r = vtap_links_dump(set->nl, &devices, err);
+
+	if (r == 0 && set->offload != NULL)
+		r = vtap_offload_note(set->offload, &devices, err);
+	if (r < 0) {
+		vtap_devices_done(&devices);
+		return r;
+	}
+	vtap_devices_done(&set->devices);
+	set->devices = devices;
+	return 0;
+}
+
+/* Until nobody was renamed meanwhile. */
+int vtap_interfaces_look(struct vtap_interfaces *set, struct vtap_err *err)
 {
 	bool is_moving = true;
 
 	for (int i = 0; i < LOOKS_MAX && is_moving; i++) {
-		struct vtap_devices devices = { 0 };
-		int r = vtap_links_dump(set->nl, &devices, err);
+		int r = look_once(set, err);
 
 		if (r < 0)
 			return r;
-		vtap_devices_done(&set->devices);
-		set->devices = devices;
 		is_moving = held_check(set);
 	}
 	for (size_t i = 0; i < set->n && is_moving; i++) {
@@ -942,39 +763,37 @@ static int look(struct vtap_interfaces *set, struct vtap_err *err)
 	return 0;
 }
 
-static int look_and_plan(
-	struct vtap_interfaces *set, struct vtap_plan *ret_plan, struct vtap_err *err)
+static int turn_plan(struct vtap_interfaces *set, struct vtap_plan *ret_plan)
 {
 	_auto_free struct vtap_wish *wishes = NULL;
-	int r = look(set, err);
+	int r = wishes_copy(set, &wishes);
 
-	if (r == 0)
-		r = wishes_copy(set, &wishes);
 	return r < 0 ? r : vtap_plan_make(wishes, set->n, &set->devices, ret_plan);
 }
 
-int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t noticed_ns,
-	struct vtap_turn *ret_turn, struct vtap_err *err)
+int vtap_interfaces_turn(struct vtap_interfaces *set, const struct vtap_occasion *occasion,
+	struct vtap_turn *ret_turn)
 {
 	struct vtap_turn turn = { 0 };
-	struct applying applying = {
+	struct vtap_applying applying = {
 		.i_failed = SIZE_MAX,
 		.set = set,
 		.turn = &turn,
-		.now_ns = now_ns,
-		.noticed_ns = noticed_ns,
+		.occasion = occasion,
+		.now_ns = occasion->now_ns,
 	};
 	struct vtap_plan plan = { 0 };
-	int r = look_and_plan(set, &plan, err);
+	int r = turn_plan(set, &plan);
 
 	if (r == 0)
 		r = removals_keep(set, &plan);
 	if (r == 0) {
+		removals_of_vxlans(&applying, &plan);
 		removals_unblock(&applying, &plan);
 		states_settle(&applying, &plan);
 		plan_apply(&applying, &plan);
 		turn.has_removals = set->n_removals > 0;
-		turn.retry_at_ns = retry_first(set, now_ns);
+		turn.retry_at_ns = retry_first(set, occasion->now_ns);
 		*ret_turn = turn;
 	}
 	vtap_plan_done(&plan);

@@ -4,7 +4,9 @@
  * waiting for the next try (also for a foreign device to leave its name).
  *
  * A turn is: look at the kernel, plan, apply some steps. It is repeated until a turn finds nothing
- * to do. Removals are kept for the end, after the session table no longer names what goes away.
+ * to do. Removals of TAPs are kept for the end, after the session table no longer names what goes
+ * away. Those of vxlan devices come first: no table names them, and others may want their VNI or
+ * their port.
  */
 #pragma once
 
@@ -16,6 +18,7 @@
 #include "daemon/guards.h"
 #include "model/conf.h"
 #include "model/device.h"
+#include "netlink/offload.h"
 #include "netlink/socket.h"
 #include "plan/plan.h"
 
@@ -37,8 +40,8 @@ struct vtap_interface {
 	char *vnis;     /* of the first session, for the journal */
 
 	bool is_awaiting;     /* another of ours has its name for the moment */
-	bool is_reconfigured; /* the wish changed: the next SET is no repair */
-	int fd;               /* -1 while there is none */
+	bool is_reconfigured; /* the wish changed: the next step is no repair */
+	int fd;               /* of a TAP; -1 while there is none */
 	enum vtap_state state;
 	const char *reason; /* id, or NULL */
 	char message[VTAP_ERR_MAX];
@@ -46,11 +49,20 @@ struct vtap_interface {
 	uint64_t n_repairs;
 };
 
+/** struct vtap_occasion - why a turn is taken, and what it has to mind */
+struct vtap_occasion {
+	uint64_t now_ns;
+	uint64_t noticed_ns;        /* when the trouble was noticed, for "repaired in" */
+	const uint16_t *busy_ports; /* UDP ports that sockets of ours are open on */
+	size_t n_busy_ports;
+};
+
 /** struct vtap_turn - what a turn did */
 struct vtap_turn {
 	bool has_new_fds;     /* the session table must be made again */
 	bool has_more;        /* steps were left for the next turn */
 	bool is_unfinished;   /* has_more, or steps were applied: look again */
+	bool is_awaiting;     /* a vxlan device waits for a port that sockets of ours still have */
 	bool has_removals;    /* vtap_interfaces_remove() has something to do */
 	uint64_t retry_at_ns; /* the next try; UINT64_MAX for none */
 };
@@ -80,14 +92,21 @@ size_t vtap_interfaces_count(const struct vtap_interfaces *set, size_t *ret_n_gu
  * changed). */
 int vtap_interfaces_want(struct vtap_interfaces *set, const struct vtap_conf *conf);
 
+/** vtap_interfaces_offload_with() - where features are asked for and set; borrowed, NULL: nowhere.
+ * Then devices of every look tell what merges frames. */
+void vtap_interfaces_offload_with(struct vtap_interfaces *set, struct vtap_offload *offload);
+
+/** vtap_interfaces_look() - look at the kernel, for the turns that follow. Context: main thread.
+ * Return: 0; negative errno when the kernel could not be looked at. */
+int vtap_interfaces_look(struct vtap_interfaces *set, struct vtap_err *err);
+
 /**
- * vtap_interfaces_turn() - look, plan, apply
- * @noticed_ns: when the trouble that led here was noticed, for "repaired in"
+ * vtap_interfaces_turn() - plan by the last look, apply
  * Context: main thread; CAP_NET_ADMIN. Logs repairs and refusals.
- * Return: 0; negative errno when the kernel could not be looked at.
+ * Return: 0, -ENOMEM.
  */
-int vtap_interfaces_turn(struct vtap_interfaces *set, uint64_t now_ns, uint64_t noticed_ns,
-	struct vtap_turn *ret_turn, struct vtap_err *err);
+int vtap_interfaces_turn(struct vtap_interfaces *set, const struct vtap_occasion *occasion,
+	struct vtap_turn *ret_turn);
 
 /** vtap_interfaces_remove() - remove what the last turn found unwanted. Return: how many, or
  * negative errno. */

@@ -182,6 +182,18 @@ static bool has_port(const struct vtap_manager *manager, uint16_t port)
 	return false;
 }
 
+/* Ports that sockets of ours are open on, each for as long as somebody reads it empty. */
+static size_t busy_ports(const struct vtap_manager *manager, uint16_t *ret_ports)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		if (manager->conf->targets[i].mode == VTAP_MODE_VXLAN &&
+			has_port(manager, manager->conf->targets[i].port))
+			ret_ports[n++] = manager->conf->targets[i].port;
+	return n;
+}
+
 static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
 {
 	const struct vtap_conf *conf = manager->conf;
@@ -300,11 +312,13 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 	manager->turned_ns = done_ns;
 	timer_arm(manager->turn_timer,
 		turn->is_unfinished ? done_ns : retry_next(manager, turn, done_ns));
+	if (turn->is_awaiting)
+		turn_at(manager, done_ns + REAP_NS);
 	if (vtap_publish_reap(manager))
 		turn_at(manager, done_ns + REAP_NS);
 	if (!manager->must_publish && surplus_close(manager))
 		turn_at(manager, done_ns + REAP_NS);
-	if (!turn->is_unfinished && !manager->must_publish)
+	if (!turn->is_unfinished && !turn->is_awaiting && !manager->must_publish)
 		settle(manager, done_ns);
 }
 
@@ -320,6 +334,24 @@ static void look_failed(struct vtap_manager *manager, int r, struct vtap_err *er
 	timer_arm(manager->turn_timer, now_ns + VTAP_NS_PER_S);
 }
 
+/* Look, and let the interfaces take a turn. */
+static int interfaces_turn(struct vtap_manager *manager, uint64_t now_ns,
+	struct vtap_turn *ret_turn, struct vtap_err *err)
+{
+	_auto_free uint16_t *ports = calloc(manager->conf->n_targets + 1, sizeof(*ports));
+	struct vtap_occasion occasion = {
+		.now_ns = now_ns,
+		.noticed_ns = manager->noticed_ns != 0 ? manager->noticed_ns : now_ns,
+		.busy_ports = ports,
+	};
+	int r = ports == NULL ? -ENOMEM : vtap_interfaces_look(manager->interfaces, err);
+
+	if (r < 0)
+		return r;
+	occasion.n_busy_ports = busy_ports(manager, ports);
+	return vtap_interfaces_turn(manager->interfaces, &occasion, ret_turn);
+}
+
 static int handle_turn(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct vtap_manager *manager = arg;
@@ -332,8 +364,7 @@ static int handle_turn(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	if (manager->is_stopping)
 		return 0;
-	r = vtap_interfaces_turn(manager->interfaces, now_ns,
-		manager->noticed_ns != 0 ? manager->noticed_ns : now_ns, &turn, &err);
+	r = interfaces_turn(manager, now_ns, &turn, &err);
 	if (r < 0) {
 		look_failed(manager, r, &err, now_ns);
 		return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "netlink/link.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -102,6 +103,102 @@ int vtap_link_set(struct vtap_nl *nl, int index, const struct vtap_link_settings
 	unsigned flags = settings->set_up ? IFF_UP | IFF_NOARP : 0;
 	struct nl_msg *message = link_message(RTM_SETLINK, index, flags, flags);
 	int built = message != NULL ? settings_put(message, settings) : -1;
+
+	return link_send(nl, message, built, err);
+}
+
+/* ---- vxlan devices ---- */
+
+/* linux/if_link.h, newer than some libc's copy: IFLA_VXLAN_RESERVED_BITS, a struct vxlanhdr whose
+ * bits are those that make a packet refused */
+#define ATTR_RESERVED_BITS 33
+
+static int address_any_put(struct nl_msg *message, enum vtap_family family, int v4, int v6)
+{
+	static const struct in6_addr ANY = IN6ADDR_ANY_INIT;
+	struct in_addr any = { INADDR_ANY };
+
+	return family == VTAP_FAMILY_IPV6 ? nla_put(message, v6, sizeof(ANY), &ANY)
+					  : nla_put(message, v4, sizeof(any), &any);
+}
+
+/* What a device that only receives has, at its making and ever after. */
+static int tunnel_put(struct nl_msg *message, enum vtap_family family)
+{
+	int r = address_any_put(message, family, IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6);
+
+	if (r == 0)
+		r = address_any_put(message, family, IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6);
+	if (r == 0)
+		r = nla_put_u8(message, IFLA_VXLAN_TTL, 0);
+	if (r == 0)
+		r = nla_put_u8(message, IFLA_VXLAN_TOS, 0);
+	if (r == 0)
+		r = nla_put_u8(message, IFLA_VXLAN_LEARNING, 0);
+	return r;
+}
+
+/* What cannot be changed later. */
+static int vxlan_put(struct nl_msg *message, const struct vtap_vxlan_spec *spec)
+{
+	static const uint8_t NONE[8] = { 0 };
+	int r = nla_put_u32(message, IFLA_VXLAN_ID, spec->vni);
+
+	if (r == 0)
+		r = nla_put_u16(message, IFLA_VXLAN_PORT, htons(spec->port));
+	if (r == 0 && spec->family == VTAP_FAMILY_IPV6) /* AWS sends no checksum */
+		r = nla_put_u8(message, IFLA_VXLAN_UDP_ZERO_CSUM6_RX, 1);
+	if (r == 0)
+		r = nla_put(message, ATTR_RESERVED_BITS, sizeof(NONE), NONE);
+	return r;
+}
+
+/* IFLA_LINKINFO: @spec NULL to change a device that there is. */
+static int vxlan_info_put(
+	struct nl_msg *message, enum vtap_family family, const struct vtap_vxlan_spec *spec)
+{
+	struct nlattr *info = nla_nest_start(message, IFLA_LINKINFO);
+	struct nlattr *data;
+	int r;
+
+	if (info == NULL || nla_put_string(message, IFLA_INFO_KIND, "vxlan") < 0)
+		return -1;
+	data = nla_nest_start(message, IFLA_INFO_DATA);
+	r = data == NULL ? -1 : tunnel_put(message, family);
+	if (r == 0 && spec != NULL)
+		r = vxlan_put(message, spec);
+	if (data != NULL)
+		nla_nest_end(message, data);
+	nla_nest_end(message, info);
+	return r;
+}
+
+int vtap_link_create_vxlan(
+	struct vtap_nl *nl, const struct vtap_vxlan_spec *spec, struct vtap_err *err)
+{
+	struct nl_msg *message = link_message(RTM_NEWLINK, 0, 0, 0);
+	int built = -1;
+
+	if (message != NULL) {
+		nlmsg_hdr(message)->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
+		built = nla_put_string(message, IFLA_IFNAME, spec->name);
+	}
+	if (built == 0)
+		built = nla_put(message, IFLA_ADDRESS, VTAP_MAC_BYTES, spec->mac);
+	if (built == 0)
+		built = nla_put_u32(message, IFLA_MTU, spec->mtu_bytes);
+	if (built == 0)
+		built = nla_put_u32(message, IFLA_GROUP, VTAP_GROUP_MAKING);
+	if (built == 0)
+		built = vxlan_info_put(message, spec->family, spec);
+	return link_send(nl, message, built, err);
+}
+
+int vtap_link_reset_tunnel(
+	struct vtap_nl *nl, int index, enum vtap_family family, struct vtap_err *err)
+{
+	struct nl_msg *message = link_message(RTM_NEWLINK, index, 0, 0);
+	int built = message != NULL ? vxlan_info_put(message, family, NULL) : -1;
 
 	return link_send(nl, message, built, err);
 }

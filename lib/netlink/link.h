@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "model/conf.h"
 #include "model/device.h"
 #include "netlink/socket.h"
 
@@ -41,6 +42,40 @@ struct vtap_link_settings {
 int vtap_link_set(struct vtap_nl *nl, int index, const struct vtap_link_settings *settings,
 	struct vtap_err *err);
 
+/** struct vtap_vxlan_spec - a vxlan device to be made */
+struct vtap_vxlan_spec {
+	const char *name;
+	const uint8_t *mac; /* VTAP_MAC_BYTES */
+	unsigned mtu_bytes;
+	uint32_t vni;
+	uint16_t port;
+	enum vtap_family family; /* of outer packets: a device takes one */
+};
+
+/**
+ * vtap_link_create_vxlan() - make a vxlan device that only receives; down, and without an alias
+ *
+ * It learns nothing, sends nowhere, and is bound to no interface. Packets with reserved bits are
+ * taken where the kernel can (6.14 and newer; older ones do not know the attribute and pass it
+ * over): what became of it is read back (struct vtap_vxlan). Until it has its alias its link group
+ * is VTAP_GROUP_MAKING.
+ * Context: main thread; needs CAP_NET_ADMIN.
+ * Return: 0; -EEXIST when the name is taken, or the VNI by another device of that port and family
+ * (the kernel's sentence says which); other negative errno. That the port is taken shows itself
+ * when the device is set up (-EADDRINUSE). Source: kernel drivers/net/vxlan/vxlan_core.c
+ * vxlan_nl2conf(), vxlan_open().
+ */
+int vtap_link_create_vxlan(
+	struct vtap_nl *nl, const struct vtap_vxlan_spec *spec, struct vtap_err *err);
+
+/**
+ * vtap_link_reset_tunnel() - no remote end, no local address, no TTL or TOS of its own, no learning
+ * @family: that the device was made with
+ * Context, Return: as vtap_link_set(). Source: as above, vxlan_changelink().
+ */
+int vtap_link_reset_tunnel(
+	struct vtap_nl *nl, int index, enum vtap_family family, struct vtap_err *err);
+
 /**
  * vtap_link_disable_ipv6() - switch IPv6 off on an interface
  *
@@ -59,7 +94,7 @@ int vtap_link_rename(struct vtap_nl *nl, int index, const char *name, struct vta
  * vtap_links_delete() - remove interfaces that carry our mark
  * @indexes: of our devices; one that is gone already, or does not carry the mark any more, is
  * passed over
-
+ *
  * Context: main thread; needs CAP_NET_ADMIN. One by one a TAP takes 16 ms; many go by way of an
  * empty link group at 0.3 ms each (FACTS 10). Return: 0 or negative errno.
  */

@@ -20,7 +20,6 @@
 #define MESSAGE_BYTES 65536
 
 struct vtap_nl {
-	int protocol;
 	struct nl_sock
 		*sock; /* NULL after a failure that left it out of step; opened again when used */
 	int protocol;  /* netlink(7): NETLINK_ROUTE, … */
@@ -111,11 +110,6 @@ static int socket_open(struct vtap_nl *nl, struct vtap_err *err)
 	(void)nl_socket_set_msg_buf_size(nl->sock, MESSAGE_BYTES);               /* cannot fail */
 	(void)nl_socket_modify_err_cb(nl->sock, NL_CB_CUSTOM, handle_error, nl); /* cannot fail */
 	return 0;
-}
-
-int vtap_nl_open_protocol(int protocol, struct vtap_nl **ret_nl, struct vtap_err *err)
-{
-	return vtap_nl_open_protocol(NETLINK_ROUTE, ret_nl, err);
 }
 
 int vtap_nl_open_protocol(int protocol, struct vtap_nl **ret_nl, struct vtap_err *err)

@@ -8,11 +8,15 @@
  *	yes   nobody          RENAME back (sensors keep their handle)
  *	yes   ours, other     REMOVE that one, then RENAME
  *	yes   not ours        FOREIGN; the held one keeps its wrong name and goes on taking frames
+ *	unfit anybody         as if it were not held
  *	no    nobody          CREATE
  *	no    ours, usable    ADOPT, setting what differs
- *	no    ours, unusable  REMOVE, then CREATE
+ *	no    ours, unfit     REMOVE, then CREATE
  *	no    another wish's  AWAIT: that one is renamed, and the next look finds the name free
  *	no    not ours        FOREIGN
+ *
+ * Unfit is a device that no change in place can make right: another kind, a multi-queue TAP, a
+ * vxlan device of another VNI. What that means for each mode stands in MODES.
  *
  * Whatever carries our mark and was not reached from a wish is removed.
  */
@@ -141,16 +145,6 @@ static void compare_link(const struct vtap_wish *wish, const struct vtap_device 
 		difference_add(difference, VTAP_SET_GROUP, "was in link group %u", device->group);
 }
 
-static void compare_access(const struct vtap_wish *wish, const struct vtap_device *device,
-	struct difference *difference)
-{
-	if (device->owner_uid != (int64_t)wish->uid || device->owner_gid != (int64_t)wish->gid)
-		difference_add(difference, VTAP_SET_OWNER, "belonged to %lld:%lld",
-			(long long)device->owner_uid, (long long)device->owner_gid);
-	if (!device->is_persistent)
-		difference_add(difference, VTAP_SET_PERSISTENT, "was not persistent");
-}
-
 static void compare_quiet(const struct vtap_device *device, struct difference *difference)
 {
 	if (device->ipv6 == VTAP_ON)
@@ -167,13 +161,113 @@ static void compare_quiet(const struct vtap_device *device, struct difference *d
 		difference_add(difference, VTAP_SET_GUARD, "had no guard");
 }
 
+/* ---- the two kinds of devices ---- */
+
+static void tap_compare(const struct vtap_wish *wish, const struct vtap_device *device,
+	struct difference *difference)
+{
+	if (device->owner_uid != (int64_t)wish->uid || device->owner_gid != (int64_t)wish->gid)
+		difference_add(difference, VTAP_SET_OWNER, "belonged to %lld:%lld",
+			(long long)device->owner_uid, (long long)device->owner_gid);
+	if (!device->is_persistent)
+		difference_add(difference, VTAP_SET_PERSISTENT, "was not persistent");
+}
+
+/* Why it cannot be made right, or NULL. */
+static const char *tap_unfit(const struct vtap_wish *wish, const struct vtap_device *device)
+{
+	(void)wish; /* all TAPs are made alike */
+	if (!device->is_tap)
+		return "is no TAP";
+	return device->is_multi_queue ? "has several queues" : NULL;
+}
+
+/* A tunnel that only receives has no end, and learns nothing: it would send, or drop frames. */
+static void vxlan_compare(const struct vtap_wish *wish, const struct vtap_device *device,
+	struct difference *difference)
+{
+	const struct vtap_vxlan *vxlan = &device->vxlan;
+	char merging[VTAP_MERGING_TEXT_MAX];
+	unsigned on = device->merging & ~device->merging_fixed;
+
+	(void)wish; /* all of it is the same for each */
+	if (vxlan->ttl != 0)
+		difference_add(difference, VTAP_SET_TUNNEL, "had TTL %u", vxlan->ttl);
+	if (vxlan->tos != 0)
+		difference_add(difference, VTAP_SET_TUNNEL, "had TOS 0x%x", vxlan->tos);
+	if (vxlan->has_remote)
+		difference_add(difference, VTAP_SET_TUNNEL, "had a remote end");
+	if (vxlan->has_local)
+		difference_add(difference, VTAP_SET_TUNNEL, "had a local address");
+	if (vxlan->is_learning)
+		difference_add(difference, VTAP_SET_TUNNEL, "learned addresses");
+	if (on != 0)
+		difference_add(difference, VTAP_SET_OFFLOAD, "had %s on",
+			vtap_merging_format(on, merging, sizeof(merging)));
+}
+
+static const char *vxlan_unfit(const struct vtap_wish *wish, const struct vtap_device *device)
+{
+	const struct vtap_vxlan *vxlan = &device->vxlan;
+	unsigned wished = wish->family == VTAP_FAMILY_IPV6 ? VTAP_VXLAN_ZERO_CSUM6 : 0;
+
+	if (!device->is_vxlan)
+		return "is no vxlan interface";
+	if (vxlan->vni != wish->vni)
+		return "has another VNI";
+	if (vxlan->port != wish->port)
+		return "has another port";
+	if ((vxlan->flags & VTAP_VXLAN_ZERO_CSUM6) != wished)
+		return "has another family";
+	if ((vxlan->flags & VTAP_VXLAN_LINKED) != 0)
+		return "was bound to an interface";
+	if (vxlan->flags != wished)
+		return "was made with other options";
+	return vxlan->reserved_bits == VTAP_ON ? "drops packets with reserved bits" : NULL;
+}
+
+struct mode_row {
+	unsigned settings; /* bits of enum vtap_setting that such a device has */
+	const char *(*unfit)(const struct vtap_wish *wish, const struct vtap_device *device);
+	void (*compare)(const struct vtap_wish *wish, const struct vtap_device *device,
+		struct difference *difference);
+};
+
+#define SETTINGS_OF_ALL                                                                            \
+	(VTAP_SET_ALIAS | VTAP_SET_MTU | VTAP_SET_MAC | VTAP_SET_UP | VTAP_SET_QUIET |             \
+		VTAP_SET_FREE | VTAP_SET_GROUP | VTAP_SET_GUARD)
+
+static const struct mode_row MODES[] = {
+	[VTAP_MODE_TAP] = {
+		.settings = SETTINGS_OF_ALL | VTAP_SET_OWNER | VTAP_SET_PERSISTENT,
+		.unfit = tap_unfit,
+		.compare = tap_compare,
+	},
+	[VTAP_MODE_VXLAN] = {
+		.settings = SETTINGS_OF_ALL | VTAP_SET_TUNNEL | VTAP_SET_OFFLOAD,
+		.unfit = vxlan_unfit,
+		.compare = vxlan_compare,
+	},
+};
+static_assert(VTAP_ARRAY_LEN(MODES) == VTAP_MODE_COUNT, "every mode has its row");
+
+unsigned vtap_settings_of(enum vtap_mode mode)
+{
+	return MODES[mode].settings;
+}
+
+static const char *device_unfit(const struct vtap_wish *wish, const struct vtap_device *device)
+{
+	return MODES[wish->mode].unfit(wish, device);
+}
+
 static struct difference device_compare(
 	const struct vtap_wish *wish, const struct vtap_device *device)
 {
 	struct difference difference = { 0 };
 
 	compare_link(wish, device, &difference);
-	compare_access(wish, device, &difference);
+	MODES[wish->mode].compare(wish, device, &difference);
 	compare_quiet(device, &difference);
 	return difference;
 }
@@ -240,19 +334,21 @@ static int plan_held(struct planning *planning, size_t i_wish, const struct vtap
 	return r < 0 ? r : plan_set(planning, i_wish, held);
 }
 
-static int plan_create(struct planning *planning, size_t i_wish)
+/* @why: what is wrong with the one that there is, which goes first; NULL: there is none */
+static int plan_create(struct planning *planning, size_t i_wish, const char *why)
 {
 	const struct vtap_wish *wish = &planning->wishes[i_wish];
 	struct vtap_step step = {
 		.kind = VTAP_STEP_CREATE,
 		.i_wish = i_wish,
-		.settings = VTAP_SET_ALL,
+		.settings = vtap_settings_of(wish->mode),
 		.was_held = wish->was_held,
 	};
 
 	memcpy(step.name, wish->name, sizeof(step.name));
-	return step_add(
-		planning, step, "%s", step.was_held ? "was deleted by somebody" : "does not exist");
+	if (why == NULL)
+		why = step.was_held ? "was deleted by somebody" : "does not exist";
+	return step_add(planning, step, "%s", why);
 }
 
 static int plan_adopt(struct planning *planning, size_t i_wish, const struct vtap_device *device)
@@ -276,25 +372,31 @@ static int plan_await(struct planning *planning, size_t i_wish, const struct vta
 		"is another of ours for the moment");
 }
 
+static const struct vtap_device *find_held(
+	const struct planning *planning, const struct vtap_wish *wish)
+{
+	return wish->held_index != 0 ? vtap_devices_find_index(planning->devices, wish->held_index)
+				     : NULL;
+}
+
 static int plan_wish(struct planning *planning, size_t i_wish)
 {
 	const struct vtap_wish *wish = &planning->wishes[i_wish];
 	const struct vtap_device *named = find_name(planning, wish->name);
-	const struct vtap_device *held =
-		wish->held_index != 0 ? vtap_devices_find_index(planning->devices, wish->held_index)
-				      : NULL;
+	const struct vtap_device *held = find_held(planning, wish);
+	const char *why = held != NULL ? device_unfit(wish, held) : NULL;
 
-	if (held != NULL)
+	if (held != NULL && why == NULL)
 		return plan_held(planning, i_wish, held, named);
-	if (named == NULL)
-		return plan_create(planning, i_wish);
+	if (named == NULL || named == held)
+		return plan_create(planning, i_wish, why);
 	if (is_held(planning, named))
 		return plan_await(planning, i_wish, named);
 	if (!vtap_device_is_ours(named))
 		return plan_foreign(planning, i_wish, named);
-	if (named->is_multi_queue) /* cannot be changed into a single-queue one; removed below, as
-				      unwanted */
-		return plan_create(planning, i_wish);
+	why = device_unfit(wish, named);
+	if (why != NULL) /* removed below, as unwanted */
+		return plan_create(planning, i_wish, why);
 	return plan_adopt(planning, i_wish, named);
 }
 
@@ -318,13 +420,12 @@ static int plan_removals(struct planning *planning)
 	return r;
 }
 
+/* An unfit one is held by nobody: it is on its way out. */
 static void note_held(struct planning *planning, const struct vtap_wish *wish)
 {
-	const struct vtap_device *held =
-		wish->held_index != 0 ? vtap_devices_find_index(planning->devices, wish->held_index)
-				      : NULL;
+	const struct vtap_device *held = find_held(planning, wish);
 
-	if (held != NULL)
+	if (held != NULL && device_unfit(wish, held) == NULL)
 		planning->is_held[held - planning->devices->device] = true;
 }
 

@@ -56,7 +56,9 @@ enum vtap_setting {
 	VTAP_SET_TUNNEL = 1 << 10,  /* of a vxlan device: TTL, TOS, remote, local, learning */
 	VTAP_SET_OFFLOAD = 1 << 11, /* of a vxlan device: nothing merges frames */
 };
-#define VTAP_SET_ALL 0x3ff /* of a TAP */
+
+/** vtap_settings_of() - all that a device of a mode has */
+unsigned vtap_settings_of(enum vtap_mode mode);
 
 /** VTAP_REASON_MAX - bytes of a reason with its NUL */
 #define VTAP_REASON_MAX 160
@@ -67,7 +69,8 @@ struct vtap_step {
 	int index;                  /* the device it is about; 0 for CREATE */
 	char name[VTAP_IFNAME_MAX]; /* of that device now; for CREATE the wished one */
 	unsigned settings;          /* SET and ADOPT: bits of enum vtap_setting */
-	bool was_held; /* CREATE: we held a device of that name before, somebody deleted it */
+	bool was_held; /* CREATE: we held a device of that name before, somebody deleted it, or
+			  made it such that it has to be replaced */
 	char reason[VTAP_REASON_MAX]; /* "was set down by somebody": follows the name in a sentence
 				       */
 };

@@ -48,7 +48,13 @@ static struct vtap_session session = {
 	.interface = "mirror-web",
 	.mtu_bytes = 1500,
 };
-static const struct vtap_conf WEB = { .sessions = &session, .n_sessions = 1 };
+static struct vtap_target target = { .name = "default" };
+static const struct vtap_conf WEB = {
+	.targets = &target,
+	.n_targets = 1,
+	.sessions = &session,
+	.n_sessions = 1,
+};
 static const struct vtap_conf NOTHING = { 0 };
 
 /* Turns until nothing is left to do. */
@@ -56,9 +62,12 @@ static void settle(struct vtap_interfaces *set)
 {
 	struct vtap_turn turn = { .is_unfinished = true };
 	uint64_t now_ns = vtap_clock_mono_ns();
+	const struct vtap_occasion occasion = { .now_ns = now_ns, .noticed_ns = now_ns };
 
-	for (int i = 0; i < 10 && turn.is_unfinished; i++)
-		assert_int_equal(vtap_interfaces_turn(set, now_ns, now_ns, &turn, NULL), 0);
+	for (int i = 0; i < 10 && turn.is_unfinished; i++) {
+		assert_int_equal(vtap_interfaces_look(set, NULL), 0);
+		assert_int_equal(vtap_interfaces_turn(set, &occasion, &turn), 0);
+	}
 }
 
 static void test_descriptor_when_given_up_without_memory_then_it_stays_open(void **state)
@@ -101,7 +110,12 @@ static int multi_queue_make(struct vtap_nl *nl, const char *name)
 static void test_removal_when_refused_then_only_whose_name_it_has_waits(void **state)
 {
 	struct vtap_session sessions[] = { session, session };
-	const struct vtap_conf both = { .sessions = sessions, .n_sessions = 2 };
+	const struct vtap_conf both = {
+		.targets = &target,
+		.n_targets = 1,
+		.sessions = sessions,
+		.n_sessions = 2,
+	};
 	const struct vtap_interface *y;
 	_auto(nl) struct vtap_nl *nl = NULL;
 	struct vtap_interfaces *set = NULL;

@@ -186,7 +186,7 @@ static void test_wish_when_nobody_has_the_name_then_created(void **state)
 
 	(void)state;
 	assert_plan(&plan, "create mirror-web 0: does not exist\n");
-	assert_int_equal(plan.step[0].settings, VTAP_SET_ALL);
+	assert_int_equal(plan.step[0].settings, vtap_settings_of(VTAP_MODE_TAP));
 	assert_false(plan.step[0].was_held);
 }
 
@@ -219,7 +219,7 @@ static void test_wish_when_ours_is_multi_queue_then_removed_and_created(void **s
 	devices[0].is_multi_queue = true;
 	assert_web(0, devices, 1,
 		"remove mirror-web 7: no session has it\n"
-		"create mirror-web 0: does not exist\n");
+		"create mirror-web 0: has several queues\n");
 }
 
 static void test_wish_when_a_foreign_one_has_the_name_then_left_alone(void **state)
@@ -416,7 +416,7 @@ static void test_settings_when_all_differ_then_one_step_with_all(void **state)
 		SETTINGS[i].spoil(&device);
 	plan = plan_of(&wish, 1, &device, 1);
 	assert_int_equal(plan.n, 1);
-	assert_int_equal(plan.step[0].settings, VTAP_SET_ALL);
+	assert_int_equal(plan.step[0].settings, vtap_settings_of(VTAP_MODE_TAP));
 	assert_true(strlen(plan.step[0].reason) < VTAP_REASON_MAX); /* cut, not overrun */
 }
 
@@ -428,6 +428,211 @@ static void test_settings_when_the_kernel_does_not_tell_then_not_different(void 
 	devices[0].ipv6 = devices[0].addrgen = VTAP_UNKNOWN; /* a host without IPv6 */
 	devices[0].rp_filter = devices[0].forwarding = VTAP_UNKNOWN;
 	assert_web(7, devices, 1, "");
+}
+
+/* ---- vxlan devices ---- */
+
+static struct vtap_wish vxlan_wish(const char *name, int held_index)
+{
+	struct vtap_wish wish = wish_of(name, held_index);
+
+	wish.mode = VTAP_MODE_VXLAN;
+	wish.vni = 4321;
+	wish.port = 4789;
+	return wish;
+}
+
+/* A device that is exactly what vxlan_wish() wants. */
+static struct vtap_device vxlan_of(int index, const char *name)
+{
+	struct vtap_device device = device_of(index, name);
+
+	device.is_tap = device.is_persistent = false;
+	device.owner_uid = device.owner_gid = -1;
+	device.is_vxlan = true;
+	memcpy(device.kind, "vxlan", sizeof("vxlan"));
+	device.vxlan = (struct vtap_vxlan){
+		.vni = 4321,
+		.port = 4789,
+		.reserved_bits = VTAP_OFF,
+	};
+	return device;
+}
+
+static void assert_vxlan(
+	const struct vtap_wish *wish, const struct vtap_device *device, const char *wanted)
+{
+	struct vtap_wish one_wish = *wish;
+	struct vtap_device one_device = *device;
+	_auto_plan struct vtap_plan plan = plan_of(&one_wish, 1, &one_device, 1);
+
+	assert_plan(&plan, wanted);
+}
+
+struct unfit {
+	const char *why;
+	void (*spoil)(struct vtap_device *device);
+};
+
+static void spoil_kind(struct vtap_device *device)
+{
+	device->is_vxlan = false;
+	device->is_tap = true;
+}
+
+static void spoil_vni(struct vtap_device *device)
+{
+	device->vxlan.vni = 4322;
+}
+
+static void spoil_port(struct vtap_device *device)
+{
+	device->vxlan.port = 8472;
+}
+
+static void spoil_family(struct vtap_device *device)
+{
+	device->vxlan.flags = VTAP_VXLAN_ZERO_CSUM6;
+}
+
+static void spoil_link(struct vtap_device *device)
+{
+	device->vxlan.flags = VTAP_VXLAN_LINKED;
+}
+
+static void spoil_flags(struct vtap_device *device)
+{
+	device->vxlan.flags = VTAP_VXLAN_GBP;
+}
+
+static void spoil_reserved_bits(struct vtap_device *device)
+{
+	device->vxlan.reserved_bits = VTAP_ON;
+}
+
+static const struct unfit UNFIT[] = {
+	{ "is no vxlan interface", spoil_kind },
+	{ "has another VNI", spoil_vni },
+	{ "has another port", spoil_port },
+	{ "has another family", spoil_family },
+	{ "was bound to an interface", spoil_link },
+	{ "was made with other options", spoil_flags },
+	{ "drops packets with reserved bits", spoil_reserved_bits },
+};
+
+/* Held or not: what no change can make right goes, and another one comes. */
+static void test_vxlan_when_unfit_then_removed_and_created(void **state)
+{
+	char wanted[2 * VTAP_REASON_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(UNFIT); i++)
+		for (int held_index = 0; held_index <= 7; held_index += 7) {
+			struct vtap_wish wish = vxlan_wish("mirror-web", held_index);
+			struct vtap_device device = vxlan_of(7, "mirror-web");
+
+			UNFIT[i].spoil(&device);
+			(void)snprintf(wanted, sizeof(wanted), /* fits */
+				"remove mirror-web 7: no session has it\n"
+				"create mirror-web 0: %s\n",
+				UNFIT[i].why);
+			assert_vxlan(&wish, &device, wanted);
+		}
+}
+
+static void test_vxlan_when_unfit_and_renamed_then_removed_and_created(void **state)
+{
+	struct vtap_wish wish = vxlan_wish("mirror-web", 7);
+	struct vtap_device device = vxlan_of(7, "elsewhere");
+
+	(void)state;
+	device.vxlan.vni = 1;
+	assert_vxlan(&wish, &device,
+		"remove elsewhere 7: no session has it\n"
+		"create mirror-web 0: has another VNI\n");
+}
+
+static void test_vxlan_when_right_then_nothing_and_adopted_when_not_held(void **state)
+{
+	struct vtap_wish wish = vxlan_wish("mirror-web", 7);
+	struct vtap_device device = vxlan_of(7, "mirror-web");
+
+	(void)state;
+	assert_vxlan(&wish, &device, "");
+	wish.held_index = 0;
+	assert_vxlan(&wish, &device, "adopt mirror-web 7: \n");
+}
+
+/* Its family is told by nothing but the checksums that it takes. */
+static void test_vxlan_when_ipv6_then_zero_checksums_are_its_sign(void **state)
+{
+	struct vtap_wish wish = vxlan_wish("mirror-web", 7);
+	struct vtap_device device = vxlan_of(7, "mirror-web");
+
+	(void)state;
+	wish.family = VTAP_FAMILY_IPV6;
+	device.vxlan.flags = VTAP_VXLAN_ZERO_CSUM6;
+	assert_vxlan(&wish, &device, "");
+}
+
+static void test_vxlan_when_its_tunnel_was_altered_then_set_in_place(void **state)
+{
+	struct vtap_wish wish = vxlan_wish("mirror-web", 7);
+	struct vtap_device device = vxlan_of(7, "mirror-web");
+	_auto_plan struct vtap_plan plan = { 0 };
+
+	(void)state;
+	device.vxlan.ttl = 5;
+	device.vxlan.tos = 8;
+	device.vxlan.has_remote = device.vxlan.has_local = device.vxlan.is_learning = true;
+	device.merging = VTAP_MERGING_GRO | VTAP_MERGING_LRO;
+	device.merging_fixed = VTAP_MERGING_LRO; /* nothing to be done about that one */
+	plan = plan_of(&wish, 1, &device, 1);
+	assert_plan(&plan,
+		"set mirror-web 7: had TTL 5, had TOS 0x8, had a remote end, had a local address, "
+		"learned addresses, had gro on\n");
+	assert_int_equal(plan.step[0].settings, VTAP_SET_TUNNEL | VTAP_SET_OFFLOAD);
+}
+
+/* Made, and its maker was killed before it had an alias. */
+static void test_vxlan_when_half_made_then_ours(void **state)
+{
+	struct vtap_wish wish = vxlan_wish("mirror-web", 0);
+	struct vtap_device device = vxlan_of(7, "mirror-web");
+
+	(void)state;
+	device.alias[0] = '\0';
+	device.group = VTAP_GROUP_MAKING;
+	assert_vxlan(&wish, &device,
+		"adopt mirror-web 7: had the alias \"\", was in link group 1987338608\n");
+	memcpy(device.name, "other", sizeof("other"));
+	assert_vxlan(&wish, &device,
+		"remove other 7: no session has it\n"
+		"create mirror-web 0: does not exist\n");
+}
+
+static void test_vxlan_when_a_foreign_one_has_name_and_vni_then_left_alone(void **state)
+{
+	struct vtap_wish wish = vxlan_wish("mirror-web", 0);
+	struct vtap_device device = vxlan_of(7, "mirror-web");
+
+	(void)state;
+	device.alias[0] = '\0';
+	assert_vxlan(&wish, &device,
+		"foreign mirror-web 7: mirror-web is a vxlan interface that vtapd did not make; "
+		"left alone\n");
+}
+
+/* A target changed its mode. */
+static void test_tap_when_a_vxlan_device_of_ours_has_the_name_then_it_makes_room(void **state)
+{
+	struct vtap_wish wish = wish_of("mirror-web", 0);
+	struct vtap_device device = vxlan_of(7, "mirror-web");
+
+	(void)state;
+	assert_vxlan(&wish, &device,
+		"remove mirror-web 7: no session has it\n"
+		"create mirror-web 0: is no TAP\n");
 }
 
 /* ---- order ---- */
@@ -525,6 +730,15 @@ int main(void)
 		cmocka_unit_test(test_settings_when_one_differs_then_that_one_is_set_and_told),
 		cmocka_unit_test(test_settings_when_all_differ_then_one_step_with_all),
 		cmocka_unit_test(test_settings_when_the_kernel_does_not_tell_then_not_different),
+		cmocka_unit_test(test_vxlan_when_unfit_then_removed_and_created),
+		cmocka_unit_test(test_vxlan_when_unfit_and_renamed_then_removed_and_created),
+		cmocka_unit_test(test_vxlan_when_right_then_nothing_and_adopted_when_not_held),
+		cmocka_unit_test(test_vxlan_when_ipv6_then_zero_checksums_are_its_sign),
+		cmocka_unit_test(test_vxlan_when_its_tunnel_was_altered_then_set_in_place),
+		cmocka_unit_test(test_vxlan_when_half_made_then_ours),
+		cmocka_unit_test(test_vxlan_when_a_foreign_one_has_name_and_vni_then_left_alone),
+		cmocka_unit_test(
+			test_tap_when_a_vxlan_device_of_ours_has_the_name_then_it_makes_room),
 		cmocka_unit_test(
 			test_plan_when_many_wishes_then_removals_first_then_in_their_order),
 		cmocka_unit_test(test_plan_when_names_were_swapped_then_no_device_is_removed),
