@@ -554,61 +554,81 @@ static int removals_keep(struct vtap_interfaces *set, const struct vtap_plan *pl
 	return 0;
 }
 
-/* vxlan devices that nobody wants: at once, and all together. Refused: see
- * vtap_interfaces_remove(), which tries again and tells. */
-static void removals_of_vxlans(struct vtap_applying *applying, const struct vtap_plan *plan)
+/* Does this removal not wait for the end? @ret_blocked: the interface that wants its name, or NULL.
+ */
+static bool removal_is_early(const struct vtap_interfaces *set, int index, uint64_t now_ns,
+	struct vtap_interface **ret_blocked)
 {
-	struct vtap_interfaces *set = applying->set;
-	_auto_free int *indexes = calloc(plan->n + 1, sizeof(*indexes));
-	size_t n = 0, n_left = 0;
+	const struct vtap_device *device = vtap_devices_find_index(&set->devices, index);
 
-	for (size_t i = 0; indexes != NULL && i < set->n_removals; i++) {
-		const struct vtap_device *device =
-			vtap_devices_find_index(&set->devices, set->removal[i]);
-
-		if (device != NULL && device->is_vxlan)
-			indexes[n++] = device->index;
-	}
-	if (n == 0 || vtap_links_delete(set->nl, indexes, n, NULL) < 0)
-		return;
-	applying->n_steps++;
-	for (size_t i = 0; i < set->n_removals; i++) {
-		const struct vtap_device *device =
-			vtap_devices_find_index(&set->devices, set->removal[i]);
-
-		if (device == NULL || !device->is_vxlan)
-			set->removal[n_left++] = set->removal[i];
-	}
-	set->n_removals = n_left;
-	vtap_log(LOG_INFO, VTAP_EVENT_INTERFACE_REMOVED, NULL, "removed %zu %s that no session has",
-		n, n == 1 ? "interface" : "interfaces");
+	*ret_blocked = set_find(set, device->name);
+	if (*ret_blocked != NULL)
+		return vtap_backoff_is_due(&(*ret_blocked)->backoff, now_ns);
+	return device->is_vxlan;
 }
 
-/* Removals that free a name which is wanted cannot wait for the end. Whose name stays taken waits;
- * the others go on. */
-static void removals_unblock(struct vtap_applying *applying, const struct vtap_plan *plan)
+static void log_removed(size_t n)
+{
+	if (n > 0)
+		vtap_log(LOG_INFO, VTAP_EVENT_INTERFACE_REMOVED, NULL,
+			"removed %zu %s that no session has", n,
+			n == 1 ? "interface" : "interfaces");
+}
+
+/* One by one, where all together were refused. Whose name stays taken waits; the others go on.
+ * Those that block nobody: see vtap_interfaces_remove(), which tells. */
+static void removals_unblock(struct vtap_applying *applying)
 {
 	struct vtap_interfaces *set = applying->set;
 
-	for (size_t i = 0; i < plan->n && plan->step[i].kind == VTAP_STEP_REMOVE; i++) {
-		const struct vtap_step *step = &plan->step[i];
-		const struct vtap_device *device =
-			vtap_devices_find_index(&set->devices, step->index);
-		struct vtap_interface *blocked = set_find(set, step->name);
+	for (size_t i = 0; i < set->n_removals; i++) {
 		struct vtap_err err = VTAP_ERR_NULL;
+		struct vtap_interface *blocked;
 		int r;
 
-		if (blocked == NULL || device->is_vxlan ||
-			!vtap_backoff_is_due(&blocked->backoff, applying->now_ns))
+		if (!removal_is_early(set, set->removal[i], applying->now_ns, &blocked) ||
+			blocked == NULL)
 			continue;
-		r = vtap_links_delete(set->nl, &step->index, 1, &err);
+		r = vtap_links_delete(set->nl, &set->removal[i], 1, &err);
 		if (r == 0) {
 			applying->n_steps++;
 			continue;
 		}
-		(void)vtap_err_add(&err, r, "remove the former %s", step->name);
+		(void)vtap_err_add(&err, r, "remove the former %s", blocked->wish.name);
 		refuse(applying, blocked, r, &err);
 	}
+}
+
+/* Removals that cannot wait for the end: what has a name that is wanted, and vxlan devices, which
+ * have a VNI and a port besides. All together: by a link group a thousand take no longer than some.
+ */
+static void removals_early(struct vtap_applying *applying)
+{
+	struct vtap_interfaces *set = applying->set;
+	_auto_free int *early = calloc(set->n_removals + 1, sizeof(*early));
+	size_t n = 0, n_left = 0, n_unwanted = 0;
+
+	for (size_t i = 0; i < set->n_removals && early != NULL; i++) {
+		struct vtap_interface *blocked;
+		int index = set->removal[i];
+
+		if (!removal_is_early(set, index, applying->now_ns, &blocked)) {
+			set->removal[n_left++] = index;
+			continue;
+		}
+		early[n++] = index;
+		n_unwanted += blocked == NULL;
+	}
+	if (n == 0)
+		return;
+	if (vtap_links_delete(set->nl, early, n, NULL) < 0) {
+		memcpy(&set->removal[n_left], early, n * sizeof(*early));
+		removals_unblock(applying);
+		return;
+	}
+	applying->n_steps++;
+	set->n_removals = n_left;
+	log_removed(n_unwanted);
 }
 
 /* Interfaces that the plan says nothing about are as they should be. */
@@ -788,8 +808,7 @@ int vtap_interfaces_turn(struct vtap_interfaces *set, const struct vtap_occasion
 	if (r == 0)
 		r = removals_keep(set, &plan);
 	if (r == 0) {
-		removals_of_vxlans(&applying, &plan);
-		removals_unblock(&applying, &plan);
+		removals_early(&applying);
 		states_settle(&applying, &plan);
 		plan_apply(&applying, &plan);
 		turn.has_removals = set->n_removals > 0;

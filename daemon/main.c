@@ -66,13 +66,26 @@ static int remove_all(struct vtap_manager *manager, struct vtap_err *err)
 	return r;
 }
 
-static void log_stopped(const char *ports, bool is_torn_down, bool are_held, bool are_kept)
-{
-	const char *what = is_torn_down ? "removed" : "stay";
+/* What has become of ports and interfaces. */
+struct stopping {
+	char ports[64];        /* of sockets */
+	char kernel_ports[64]; /* of those and of vxlan devices */
+	bool is_torn_down;
+	bool are_held; /* by programs of the fast path */
+	bool are_kept; /* the sockets, for a restart */
+};
 
-	if (ports[0] == '\0')
+static void log_stopped(const struct stopping *stopping)
+{
+	const char *what = stopping->is_torn_down ? "removed" : "stay";
+	const char *ports = stopping->is_torn_down ? stopping->kernel_ports : stopping->ports;
+
+	if (ports[0] == '\0' && stopping->kernel_ports[0] != '\0')
+		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
+			"stopped, interfaces stay: the kernel goes on showing frames on them");
+	else if (ports[0] == '\0')
 		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL, "stopped, interfaces %s", what);
-	else if (are_held && !is_torn_down)
+	else if (stopping->are_held && !stopping->is_torn_down)
 		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
 			"stopped, interfaces and fast path stay: known sessions go on. Other "
 			"packets "
@@ -83,31 +96,35 @@ static void log_stopped(const char *ports, bool is_torn_down, bool are_held, boo
 			"stopped, interfaces %s. %sNobody listens on UDP %s now: this host answers "
 			"mirrored packets with ICMP port unreachable",
 			what,
-			are_kept ? "For a restart systemd keeps the sockets, and packets wait in "
-				   "them; else: "
-				 : "",
+			stopping->are_kept ? "For a restart systemd keeps the sockets, and packets "
+					     "wait in them; else: "
+					   : "",
 			ports);
 }
 
 static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 {
-	bool are_held = ports_are_held(manager);
+	struct stopping stopping = {
+		.is_torn_down = manager->is_torn_down,
+		.are_held = ports_are_held(manager),
+		.are_kept = vtap_store_is_used(manager->store),
+	};
+	bool is_removing = on_stop == VTAP_ON_STOP_REMOVE && !stopping.is_torn_down;
 	struct vtap_err err = VTAP_ERR_NULL;
-	bool is_torn_down = manager->is_torn_down;
-	char ports[64];
 	int n = 0;
 
 	(void)sd_notify(0, "STOPPING=1"); /* without a manager nobody waits */
 	manager->is_stopping = true;
-	vtap_manager_ports(manager, ports, sizeof(ports));
+	vtap_manager_ports(manager, false, stopping.ports, sizeof(stopping.ports));
+	vtap_manager_ports(manager, true, stopping.kernel_ports, sizeof(stopping.kernel_ports));
 	vtap_manager_close_intakes(manager, true); /* each reads its socket empty */
-	if (on_stop == VTAP_ON_STOP_REMOVE && !is_torn_down)
+	if (is_removing)
 		n = remove_all(manager, &err);
 	if (n < 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
 			"remove the interfaces: %s; they stay: vtapd --teardown", err.text);
-	is_torn_down = is_torn_down || (on_stop == VTAP_ON_STOP_REMOVE && n >= 0);
-	log_stopped(ports, is_torn_down, are_held, vtap_store_is_used(manager->store));
+	stopping.is_torn_down = stopping.is_torn_down || (is_removing && n >= 0);
+	log_stopped(&stopping);
 }
 
 /* ---- start and run ---- */

@@ -312,12 +312,12 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 	manager->turned_ns = done_ns;
 	timer_arm(manager->turn_timer,
 		turn->is_unfinished ? done_ns : retry_next(manager, turn, done_ns));
-	if (turn->is_awaiting)
-		turn_at(manager, done_ns + REAP_NS);
 	if (vtap_publish_reap(manager))
 		turn_at(manager, done_ns + REAP_NS);
 	if (!manager->must_publish && surplus_close(manager))
 		turn_at(manager, done_ns + REAP_NS);
+	else if (turn->is_awaiting) /* the port is free, and nobody has it */
+		turn_at(manager, done_ns);
 	if (!turn->is_unfinished && !turn->is_awaiting && !manager->must_publish)
 		settle(manager, done_ns);
 }
@@ -599,7 +599,8 @@ int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
 	return r < 0 ? vtap_err_add(err, r, "start: %s", vtap_errno_text(r)) : 0;
 }
 
-const char *vtap_manager_ports(const struct vtap_manager *manager, char *ret_text, size_t size)
+const char *vtap_manager_ports(
+	const struct vtap_manager *manager, bool with_kernel, char *ret_text, size_t size)
 {
 	size_t used = 0;
 
@@ -607,6 +608,9 @@ const char *vtap_manager_ports(const struct vtap_manager *manager, char *ret_tex
 	for (size_t i = 0; i < manager->n_intakes && used < size; i++) {
 		uint16_t port = vtap_intake_port(manager->intake[i]);
 
+		if (port == 0 && with_kernel && i < manager->conf->n_targets &&
+			manager->conf->targets[i].mode == VTAP_MODE_VXLAN)
+			port = manager->conf->targets[i].port;
 		if (port != 0)
 			used += (size_t)snprintf(ret_text + used, size - used,
 				"%s%u", /* cut is fine */

@@ -88,9 +88,13 @@ void vtap_manager_done(struct vtap_manager *manager);
 /** vtap_manager_trigger() - something may have changed: take a turn soon */
 void vtap_manager_trigger(struct vtap_manager *manager);
 
-/** vtap_manager_ports() - "4789 and 6081": the ports that sockets are open on, "" for none. Return:
- * @ret_text. */
-const char *vtap_manager_ports(const struct vtap_manager *manager, char *ret_text, size_t size);
+/**
+ * vtap_manager_ports() - "4789 and 6081": ports that somebody of ours has open, "" for none
+ * @with_kernel: those of vxlan devices, too, which close with their devices and not with us
+ * Return: @ret_text.
+ */
+const char *vtap_manager_ports(
+	const struct vtap_manager *manager, bool with_kernel, char *ret_text, size_t size);
 
 /**
  * vtap_manager_close_intakes() - stop every worker and close every socket

@@ -71,6 +71,9 @@ int vtap_link_create_vxlan(
 /**
  * vtap_link_reset_tunnel() - no remote end, no local address, no TTL or TOS of its own, no learning
  * @family: that the device was made with
+ *
+ * Kernels that can ignore reserved bits refuse them again after any change in place, by whomever,
+ * and offer no way back but a new device (probed on 6.18; vxlan_nl2conf()).
  * Context, Return: as vtap_link_set(). Source: as above, vxlan_changelink().
  */
 int vtap_link_reset_tunnel(

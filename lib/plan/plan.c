@@ -221,9 +221,7 @@ static const char *vxlan_unfit(const struct vtap_wish *wish, const struct vtap_d
 		return "has another family";
 	if ((vxlan->flags & VTAP_VXLAN_LINKED) != 0)
 		return "was bound to an interface";
-	if (vxlan->flags != wished)
-		return "was made with other options";
-	return vxlan->reserved_bits == VTAP_ON ? "drops packets with reserved bits" : NULL;
+	return vxlan->flags != wished ? "was made with other options" : NULL;
 }
 
 struct mode_row {
