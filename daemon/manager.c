@@ -316,7 +316,7 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 		turn_at(manager, done_ns + REAP_NS);
 	if (!manager->must_publish && surplus_close(manager))
 		turn_at(manager, done_ns + REAP_NS);
-	else if (turn->is_awaiting) /* the port is free, and nobody has it */
+	else if (turn->is_awaiting && !manager->must_publish) /* the port is nobody's now */
 		turn_at(manager, done_ns);
 	if (!turn->is_unfinished && !turn->is_awaiting && !manager->must_publish)
 		settle(manager, done_ns);
