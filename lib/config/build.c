@@ -10,8 +10,8 @@ struct building {
 	struct vtap_conf *conf;
 	struct vtap_diags *diags;
 	const struct vtap_draft_section *defaults; /* or NULL */
-	bool is_source_refused; /* of the session being built: who else claims its VNIs is not known
-				 */
+	bool is_claim_refused; /* of the session being built: who else claims its VNIs is not known
+				*/
 };
 
 static void entry_refuse(struct building *building, const struct vtap_draft_section *section,
@@ -58,8 +58,9 @@ static int entry_apply(struct building *building, const struct vtap_draft_sectio
 	int r = entry_parse(section, entry, to, &complaint);
 
 	while (r == VTAP_VALUE_REFUSED) {
-		if (strcmp(entry->key->name, "source") == 0)
-			building->is_source_refused = true;
+		if (strcmp(entry->key->name, "source") == 0 ||
+			strcmp(entry->key->name, "family") == 0)
+			building->is_claim_refused = true;
 		if (is_complaining)
 			entry_refuse(building, section, entry, &complaint);
 		/* behind a # stands what was meant as a comment */
@@ -246,7 +247,7 @@ static int session_build(struct building *building, const struct vtap_draft_sect
 
 	*session = (struct vtap_session){ .place = section->place, .i_target = VTAP_TARGET_NONE };
 	memcpy(session->name, section->name, sizeof(session->name));
-	building->is_source_refused = false;
+	building->is_claim_refused = false;
 	r = keys_apply(building, VTAP_SECTION_SESSION, section,
 		&(struct vtap_reading){ .conf = conf, .object = session, .ret_target = &target });
 	if (r < 0)
@@ -264,8 +265,10 @@ static int session_build(struct building *building, const struct vtap_draft_sect
 		qsort(session->vnis, session->n_vnis, sizeof(*session->vnis), range_compare);
 	session_name_interface(building, session, section);
 	r = session_find_target(building, session, section, target);
-	if (building->is_source_refused)
+	if (building->is_claim_refused)
 		session->i_target = VTAP_TARGET_NONE;
+	if (!vtap_session_is_vxlan(conf, session))
+		session->family = VTAP_FAMILY_IPV4; /* [defaults] may say else: not for a TAP */
 	return r;
 }
 

@@ -59,15 +59,72 @@ static int changes_add(struct vtap_changes *changes, struct vtap_change change)
 	return 0;
 }
 
-static bool interface_is_used(const struct vtap_conf *conf, const char *interface)
+/* ---- interfaces ---- */
+
+/* The first of the sessions that have it, or NULL. */
+static const struct vtap_session *interface_user(
+	const struct vtap_conf *conf, const char *interface)
 {
 	for (size_t i = 0; i < conf->n_sessions; i++)
 		if (strcmp(conf->sessions[i].interface, interface) == 0)
+			return &conf->sessions[i];
+	return NULL;
+}
+
+static const struct vtap_target *target_of(
+	const struct vtap_conf *conf, const struct vtap_session *session)
+{
+	return &conf->targets[session->i_target];
+}
+
+static bool vnis_are_equal(const struct vtap_session *a, const struct vtap_session *b)
+{
+	return a->is_any == b->is_any && a->n_vnis == b->n_vnis &&
+	       (a->n_vnis == 0 || memcmp(a->vnis, b->vnis, a->n_vnis * sizeof(*a->vnis)) == 0);
+}
+
+/* Can a device go on when its session has the other target? A TAP does not know of ports. */
+static bool targets_are_alike(const struct vtap_target *a, const struct vtap_target *b)
+{
+	return a->mode == b->mode && (a->mode == VTAP_MODE_TAP || a->port == b->port);
+}
+
+/* Is what has that name before and after the same device? A vxlan device keeps its VNI, port and
+ * family for life. */
+static bool interface_goes_on(
+	const struct vtap_conf *old, const struct vtap_conf *new, const char *interface)
+{
+	const struct vtap_session *before = interface_user(old, interface);
+	const struct vtap_session *after = interface_user(new, interface);
+
+	if (before == NULL || after == NULL ||
+		!targets_are_alike(target_of(old, before), target_of(new, after)))
+		return false;
+	return target_of(new, after)->mode == VTAP_MODE_TAP ||
+	       (vnis_are_equal(before, after) && before->family == after->family);
+}
+
+/* Does an earlier change take that interface away already? It goes once. */
+static bool interface_is_lost(const struct vtap_changes *changes, const char *interface)
+{
+	for (size_t i = 0; i < changes->n; i++)
+		if (strcmp(changes->change[i].lost_interface, interface) == 0)
 			return true;
 	return false;
 }
 
 /* ---- one pair of objects, compared key by key ---- */
+
+/** struct pair - a section before and after */
+struct pair {
+	enum vtap_section section;
+	const struct vtap_conf *old, *new;
+	const void *before, *after; /* the objects, or NULL where the section has none */
+	enum vtap_mode mode;        /* whose costs these are */
+	struct vtap_place place;    /* the line to look at */
+	const char *made_anew;      /* an interface that goes for a new one of its name, or NULL */
+	const char *reason;         /* why an interface goes, whatever its keys say, or NULL */
+};
 
 struct comparison {
 	FILE *what;
@@ -76,67 +133,108 @@ struct comparison {
 	enum vtap_cost cost;
 };
 
-static int key_compare(const struct vtap_key *key, const struct vtap_conf *old,
-	const void *old_object, const struct vtap_conf *new, const void *new_object,
-	struct comparison *comparison)
+/* What another target costs lies in its mode and port (struct pair), not in its name. */
+static enum vtap_cost key_cost(const struct vtap_key *key, const struct pair *pair)
 {
-	_auto_free char *before = key->format(old, old_object);
-	_auto_free char *after = key->format(new, new_object);
+	if (pair->section == VTAP_SECTION_SESSION && strcmp(key->name, "target") == 0)
+		return VTAP_COST_LIVE;
+	return key->cost[pair->mode];
+}
+
+static int key_compare(
+	const struct vtap_key *key, const struct pair *pair, struct comparison *comparison)
+{
+	_auto_free char *before = key->format(pair->old, pair->before);
+	_auto_free char *after = key->format(pair->new, pair->after);
+	enum vtap_cost cost = key_cost(key, pair);
 
 	if (before == NULL || after == NULL)
 		return -ENOMEM;
 	if (strcmp(before, after) == 0)
 		return 0;
+	if (key->fallback != NULL && (before[0] == '\0' || after[0] == '\0'))
+		return 0; /* of the two modes one does not ask for it */
 	if (comparison->n++ > 0)
 		(void)fputs(", ", comparison->what); /* of this and the next fclose tells */
-	if (key->cost[VTAP_MODE_TAP] == VTAP_COST_REPLACE)
+	if (strcmp(key->name, "interface") == 0)
 		(void)fprintf(comparison->what, "%s -> %s", before, after);
 	else
 		(void)fprintf(comparison->what, "%s %s -> %s", key->name,
 			before[0] != '\0' ? before : "none", after[0] != '\0' ? after : "none");
 	comparison->only_key = comparison->n == 1 ? key->name : NULL;
-	if (key->cost[VTAP_MODE_TAP] > comparison->cost)
-		comparison->cost = key->cost[VTAP_MODE_TAP];
+	if (cost > comparison->cost)
+		comparison->cost = cost;
 	return 0;
 }
 
-static int section_compare(enum vtap_section kind, const struct vtap_conf *old,
-	const void *old_object, const struct vtap_conf *new, const void *new_object,
-	struct comparison *comparison)
+static int section_compare(const struct pair *pair, struct comparison *comparison)
 {
 	size_t n;
 	const struct vtap_key *keys = vtap_schema_keys(&n);
 	int r = 0;
 
+	if (pair->reason != NULL)
+		comparison->cost = VTAP_COST_REPLACE;
+	if (pair->made_anew != NULL) {
+		(void)fprintf(comparison->what, "%s is made anew", pair->made_anew); /* fclose tells
+										      */
+		comparison->n++;
+	}
 	for (size_t i = 0; i < n && r == 0; i++)
-		if (keys[i].section == kind)
-			r = key_compare(&keys[i], old, old_object, new, new_object, comparison);
+		if (keys[i].section == pair->section)
+			r = key_compare(&keys[i], pair, comparison);
 	return r;
 }
 
-static char *why_changed(const struct comparison *comparison, const struct vtap_place place)
+/* @reason: taken. "mode changed, vtapd.conf:3"; a default has no line. */
+static char *reason_place(char *reason, const struct vtap_place place)
 {
-	const char *price = comparison->cost == VTAP_COST_PORT
-				    ? "sockets open anew; packets to the old port are refused from "
-				      "then on"
-				    : "in place, no frame lost";
+	_auto_free char *owned = reason;
 	char where[64];
 
-	vtap_place_format(place, where, sizeof(where));
-	if (comparison->cost != VTAP_COST_REPLACE && place.line == 0)
-		return strdup(price); /* back to a default, or no section */
-	if (comparison->cost != VTAP_COST_REPLACE)
-		return vtap_text_format("%s, %s", price, where);
-	if (comparison->only_key != NULL)
-		return vtap_text_format("%s changed, %s", comparison->only_key, where);
-	return vtap_text_format("changed, %s", where);
+	if (reason == NULL)
+		return NULL;
+	if (place.line == 0)
+		return vtap_steal(&owned);
+	return vtap_text_format("%s, %s", reason, vtap_place_format(place, where, sizeof(where)));
+}
+
+/* Of a target whose interfaces are all made anew. */
+static char *reason_target(const struct vtap_target *before, const struct vtap_target *after)
+{
+	if (before->port != after->port)
+		return strdup("every interface of the target is made anew (sensors lose their "
+			      "handles); packets to the old port are refused from then on");
+	return vtap_text_format(
+		"every interface of the target is made anew (sensors lose their handles), UDP port "
+		"%u changes hands: for some milliseconds nobody has it, packets that arrive then "
+		"are lost and may be answered with ICMP port unreachable",
+		after->port);
+}
+
+static char *why_changed(const struct pair *pair, const struct comparison *comparison)
+{
+	char *reason;
+
+	if (comparison->cost == VTAP_COST_PORT)
+		reason = strdup("sockets open anew; packets to the old port are refused from then "
+				"on");
+	else if (comparison->cost != VTAP_COST_REPLACE)
+		reason = strdup("in place, no frame lost");
+	else if (pair->section == VTAP_SECTION_TARGET)
+		reason = reason_target(pair->before, pair->after);
+	else if (pair->reason != NULL)
+		reason = strdup(pair->reason);
+	else
+		reason = vtap_text_format("%s%schanged",
+			comparison->only_key != NULL ? comparison->only_key : "",
+			comparison->only_key != NULL ? " " : "");
+	return reason_place(reason, pair->place);
 }
 
 /* @name is taken. Adds a change, or nothing when the objects are equal. Return: 1 if added, 0,
  * -ENOMEM. */
-static int object_compare(struct vtap_changes *changes, enum vtap_section kind, char *name,
-	const struct vtap_conf *old, const void *old_object, const struct vtap_conf *new,
-	const void *new_object, struct vtap_place place, const char *lost_interface)
+static int object_compare(struct vtap_changes *changes, const struct pair *pair, char *name)
 {
 	struct comparison comparison = { .cost = VTAP_COST_LIVE };
 	struct vtap_change change = { .name = name };
@@ -149,7 +247,7 @@ static int object_compare(struct vtap_changes *changes, enum vtap_section kind, 
 		free(name);
 		return -ENOMEM;
 	}
-	r = section_compare(kind, old, old_object, new, new_object, &comparison);
+	r = section_compare(pair, &comparison);
 	if (fclose(comparison.what) != 0)
 		r = -ENOMEM;
 	change.what = what;
@@ -159,10 +257,7 @@ static int object_compare(struct vtap_changes *changes, enum vtap_section kind, 
 	}
 	change.kind =
 		comparison.cost == VTAP_COST_REPLACE ? VTAP_CHANGE_REPLACE : VTAP_CHANGE_IN_PLACE;
-	change.why = why_changed(&comparison, place);
-	if (change.kind == VTAP_CHANGE_REPLACE)
-		(void)snprintf(
-			change.lost_interface, sizeof(change.lost_interface), "%s", lost_interface);
+	change.why = why_changed(pair, &comparison);
 	r = changes_add(changes, change);
 	return r < 0 ? r : 1;
 }
@@ -170,10 +265,10 @@ static int object_compare(struct vtap_changes *changes, enum vtap_section kind, 
 /* ---- sessions ---- */
 
 static int session_add(struct vtap_changes *changes, const struct vtap_conf *old,
-	const struct vtap_session *session)
+	const struct vtap_conf *new, const struct vtap_session *session)
 {
 	char where[64];
-	bool is_shared = interface_is_used(old, session->interface);
+	bool is_shared = interface_goes_on(old, new, session->interface);
 
 	vtap_place_format(session->place, where, sizeof(where));
 	return changes_add(
@@ -186,19 +281,10 @@ static int session_add(struct vtap_changes *changes, const struct vtap_conf *old
 			 });
 }
 
-/* Does an earlier change take that interface away already? It goes once. */
-static bool interface_is_lost(const struct vtap_changes *changes, const char *interface)
+static int session_remove(struct vtap_changes *changes, const struct vtap_conf *old,
+	const struct vtap_conf *new, const struct vtap_session *session)
 {
-	for (size_t i = 0; i < changes->n; i++)
-		if (strcmp(changes->change[i].lost_interface, interface) == 0)
-			return true;
-	return false;
-}
-
-static int session_remove(struct vtap_changes *changes, const struct vtap_conf *new,
-	const struct vtap_session *session)
-{
-	bool is_shared = interface_is_used(new, session->interface) ||
+	bool is_shared = interface_goes_on(old, new, session->interface) ||
 			 interface_is_lost(changes, session->interface);
 	struct vtap_change change = {
 		.kind = VTAP_CHANGE_REMOVE,
@@ -214,12 +300,6 @@ static int session_remove(struct vtap_changes *changes, const struct vtap_conf *
 	return changes_add(changes, change);
 }
 
-static bool vnis_are_equal(const struct vtap_session *a, const struct vtap_session *b)
-{
-	return a->is_any == b->is_any && a->n_vnis == b->n_vnis &&
-	       (a->n_vnis == 0 || memcmp(a->vnis, b->vnis, a->n_vnis * sizeof(*a->vnis)) == 0);
-}
-
 /* The line to look at: that of the interface or of the VNIs where they changed. */
 static struct vtap_place session_change_place(
 	const struct vtap_session *before, const struct vtap_session *session)
@@ -229,23 +309,59 @@ static struct vtap_place session_change_place(
 	return vnis_are_equal(before, session) ? session->place : session->vni_place;
 }
 
+/* What the targets before and after mean for the interface. */
+static void pair_note_targets(struct pair *pair, const struct vtap_session *old_session,
+	const struct vtap_session *session)
+{
+	const struct vtap_target *before = target_of(pair->old, old_session);
+	const struct vtap_target *after = target_of(pair->new, session);
+
+	if (targets_are_alike(before, after))
+		return;
+	if (strcmp(old_session->interface, session->interface) == 0)
+		pair->made_anew = session->interface;
+	pair->reason = "target changed";
+	if (strcmp(before->name, after->name) != 0)
+		return;
+	pair->reason = before->mode != after->mode ? "mode changed" : "port changed";
+	pair->place = after->place;
+}
+
+/* Which interface goes away with the last change, if it is one that costs it. */
+static void change_note_loss(struct vtap_changes *changes, const struct vtap_conf *old,
+	const struct vtap_conf *new, const char *interface)
+{
+	struct vtap_change *change = &changes->change[changes->n - 1];
+
+	if (change->kind == VTAP_CHANGE_REPLACE && !interface_goes_on(old, new, interface) &&
+		!interface_is_lost(changes, interface))
+		(void)snprintf(change->lost_interface, sizeof(change->lost_interface), "%s",
+			interface); /* same size */
+}
+
 static int session_compare(struct vtap_changes *changes, const struct vtap_conf *old,
 	const struct vtap_conf *new, const struct vtap_session *session)
 {
 	const struct vtap_session *before = vtap_conf_find_session(old, session->name);
-	const char *lost;
+	struct pair pair = {
+		.section = VTAP_SECTION_SESSION,
+		.old = old,
+		.new = new,
+		.before = before,
+		.after = session,
+		.mode = target_of(new, session)->mode,
+	};
 	int r;
 
 	if (before == NULL)
-		return session_add(changes, old, session);
-	lost = interface_is_used(new, before->interface) ||
-			       interface_is_lost(changes, before->interface)
-		       ? ""
-		       : before->interface;
-	r = object_compare(changes, VTAP_SECTION_SESSION, strdup(session->name), old, before, new,
-		session, session_change_place(before, session), lost);
+		return session_add(changes, old, new, session);
+	pair.place = session_change_place(before, session);
+	pair_note_targets(&pair, before, session);
+	r = object_compare(changes, &pair, strdup(session->name));
 	if (r == 0)
 		changes->n_untouched++;
+	else if (r > 0)
+		change_note_loss(changes, old, new, before->interface);
 	return r < 0 ? r : 0;
 }
 
@@ -258,7 +374,7 @@ static int sessions_compare(
 		r = session_compare(changes, old, new, &new->sessions[i]);
 	for (size_t i = 0; i < old->n_sessions && r == 0; i++)
 		if (vtap_conf_find_session(new, old->sessions[i].name) == NULL)
-			r = session_remove(changes, new, &old->sessions[i]);
+			r = session_remove(changes, old, new, &old->sessions[i]);
 	return r;
 }
 
@@ -281,20 +397,31 @@ static int target_appear(
 			 });
 }
 
+static int target_compare(struct vtap_changes *changes, const struct vtap_conf *old,
+	const struct vtap_conf *new, const struct vtap_target *target)
+{
+	struct pair pair = {
+		.section = VTAP_SECTION_TARGET,
+		.old = old,
+		.new = new,
+		.before = vtap_conf_find_target(old, target->name),
+		.after = target,
+		.mode = target->mode,
+		.place = target->place,
+	};
+
+	if (pair.before == NULL)
+		return target_appear(changes, target, true);
+	return object_compare(changes, &pair, vtap_text_format("target %s", target->name));
+}
+
 static int targets_compare(
 	struct vtap_changes *changes, const struct vtap_conf *old, const struct vtap_conf *new)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < new->n_targets &&r >= 0; i++) {
-		const struct vtap_target *target = &new->targets[i];
-		const struct vtap_target *before = vtap_conf_find_target(old, target->name);
-
-		r = before == NULL ? target_appear(changes, target, true)
-				   : object_compare(changes, VTAP_SECTION_TARGET,
-					     vtap_text_format("target %s", target->name), old,
-					     before, new, target, target->place, "");
-	}
+	for (size_t i = 0; i < new->n_targets &&r >= 0; i++)
+		r = target_compare(changes, old, new, &new->targets[i]);
 	for (size_t i = 0; i < old->n_targets && r >= 0; i++)
 		if (vtap_conf_find_target(new, old->targets[i].name) == NULL)
 			r = target_appear(changes, &old->targets[i], false);
@@ -308,10 +435,9 @@ static int settings_compare(
 	int r = 0;
 
 	for (int kind = VTAP_SECTION_DAEMON; kind <= VTAP_SECTION_METRICS && r >= 0; kind++) {
-		enum vtap_section section = (enum vtap_section)kind;
+		struct pair pair = { .section = (enum vtap_section)kind, .old = old, .new = new };
 
-		r = object_compare(changes, section, strdup(vtap_section_name(section)), old, NULL,
-			new, NULL, (struct vtap_place){ 0 }, "");
+		r = object_compare(changes, &pair, strdup(vtap_section_name(pair.section)));
 	}
 	return r;
 }

@@ -39,6 +39,7 @@ struct claim {
 };
 
 struct claims {
+	const struct vtap_conf *conf;
 	struct claim *claim;
 	size_t n;
 };
@@ -61,6 +62,8 @@ static int claim_compare(const void *a, const void *b)
 
 	if (left->session->i_target != right->session->i_target)
 		return left->session->i_target < right->session->i_target ? -1 : 1;
+	if (left->session->family != right->session->family)
+		return left->session->family < right->session->family ? -1 : 1;
 	if (left->level != right->level)
 		return left->level < right->level ? -1 : 1;
 	if (left->source.len != right->source.len)
@@ -73,33 +76,44 @@ static int claim_compare(const void *a, const void *b)
 	return (left->session > right->session) - (left->session < right->session);
 }
 
+/* In mode vxlan one VNI may have a device for each family. A TAP shows both, and has the first. */
 static bool claims_share_group(const struct claim *a, const struct claim *b)
 {
-	return a->session->i_target == b->session->i_target && a->level == b->level &&
+	return a->session->i_target == b->session->i_target &&
+	       a->session->family == b->session->family && a->level == b->level &&
 	       vtap_prefix_equal(&a->source, &b->source);
+}
+
+/* Sources in mode vxlan are a mistake of their own: the VNI is claimed whole. */
+static size_t session_n_sources(const struct vtap_conf *conf, const struct vtap_session *session)
+{
+	return vtap_session_is_vxlan(conf, session) ? 0 : session->n_sources;
 }
 
 static void claims_add_sources(struct claims *claims, const struct vtap_session *session,
 	struct vtap_range vni, enum level level)
 {
 	struct claim claim = { .session = session, .vni = vni, .level = level };
+	size_t n_sources = session_n_sources(claims->conf, session);
 
 	claim.source = VTAP_PREFIX_ANY;
-	if (session->n_sources == 0)
+	if (n_sources == 0)
 		claims->claim[claims->n++] = claim;
-	for (size_t i = 0; i < session->n_sources; i++) {
+	for (size_t i = 0; i < n_sources; i++) {
 		claim.source = session->sources[i];
 		claims->claim[claims->n++] = claim;
 	}
 }
 
-static size_t session_n_claims(const struct vtap_session *session)
+static size_t session_n_claims(const struct vtap_conf *conf, const struct vtap_session *session)
 {
-	size_t n_sources = session->n_sources > 0 ? session->n_sources : 1;
+	size_t n_sources = session_n_sources(conf, session);
 
 	if (session->i_target == VTAP_TARGET_NONE)
 		return 0;
-	return (session->n_vnis + session->is_any) * n_sources;
+	if (vtap_session_is_vxlan(conf, session) && !vtap_session_is_one_vni(session))
+		return 0; /* which one is to be its VNI is not known */
+	return (session->n_vnis + session->is_any) * (n_sources > 0 ? n_sources : 1);
 }
 
 static void claims_add(struct claims *claims, const struct vtap_session *session)
@@ -130,7 +144,8 @@ static bool session_is_later(const struct vtap_session *a, const struct vtap_ses
 	return a > b; /* sessions stand in one array, in the order of the files */
 }
 
-static void claims_collide(const struct claim *a, const struct claim *b, struct vtap_diags *diags)
+static void claims_collide(const struct vtap_conf *conf, const struct claim *a,
+	const struct claim *b, struct vtap_diags *diags)
 {
 	const struct claim *late = session_is_later(a->session, b->session) ? a : b;
 	const struct claim *early = late == a ? b : a;
@@ -141,6 +156,15 @@ static void claims_collide(const struct claim *a, const struct claim *b, struct 
 	if (late->session == early->session)
 		(void)snprintf(
 			rule, sizeof(rule), "given twice in this session"); /* sized for it */
+	else if (vtap_session_is_vxlan(conf, late->session))
+		(void)snprintf(rule, sizeof(rule), /* cut is harmless */
+			"session %s claims it too (%s), and a vxlan device has a VNI for itself; "
+			"give one of them another, or family = %s",
+			early->session->name,
+			vtap_place_format(early->session->vni_place, where, sizeof(where)),
+			vtap_family_name(late->session->family == VTAP_FAMILY_IPV4
+						 ? VTAP_FAMILY_IPV6
+						 : VTAP_FAMILY_IPV4));
 	else if (late->source.len == 0)
 		(void)snprintf(rule, sizeof(rule), /* cut is harmless */
 			"session %s claims it too (%s); give one of them a source",
@@ -174,8 +198,8 @@ static bool pairs_have(const struct pairs *pairs, struct pair pair)
 }
 
 /* Return: may more be listed? */
-static bool pairs_note(
-	struct pairs *pairs, const struct claim *a, const struct claim *b, struct vtap_diags *diags)
+static bool pairs_note(const struct vtap_conf *conf, struct pairs *pairs, const struct claim *a,
+	const struct claim *b, struct vtap_diags *diags)
 {
 	bool is_a_late = session_is_later(a->session, b->session);
 	struct pair pair = {
@@ -192,7 +216,7 @@ static bool pairs_note(
 		return false;
 	}
 	pairs->pair[pairs->n++] = pair;
-	claims_collide(a, b, diags);
+	claims_collide(conf, a, b, diags);
 	return true;
 }
 
@@ -211,7 +235,7 @@ static void claims_compare_all(const struct claims *claims, struct vtap_diags *d
 			continue;
 		}
 		if (vtap_range_overlaps(widest->vni, claim->vni))
-			has_room = pairs_note(&pairs, widest, claim, diags);
+			has_room = pairs_note(claims->conf, &pairs, widest, claim, diags);
 		if (claim->vni.last > widest->vni.last)
 			widest = claim;
 	}
@@ -278,11 +302,11 @@ static int check_range_rows(
 static int check_claims(const struct vtap_conf *conf, struct vtap_diags *diags)
 {
 	_auto_free struct claim *claim = NULL;
-	struct claims claims = { 0 };
+	struct claims claims = { .conf = conf };
 	size_t n = 0;
 
 	for (size_t i = 0; i < conf->n_sessions; i++) {
-		n += session_n_claims(&conf->sessions[i]);
+		n += session_n_claims(conf, &conf->sessions[i]);
 		if (n <= CLAIMS_MAX)
 			continue;
 		complain(diags, &conf->sessions[i], conf->sessions[i].vni_place, "vni", NULL,
@@ -296,7 +320,7 @@ static int check_claims(const struct vtap_conf *conf, struct vtap_diags *diags)
 	if (claim == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < conf->n_sessions; i++)
-		if (session_n_claims(&conf->sessions[i]) > 0)
+		if (session_n_claims(conf, &conf->sessions[i]) > 0)
 			claims_add(&claims, &conf->sessions[i]);
 	qsort(claim, claims.n, sizeof(*claim), claim_compare);
 	claims_compare_all(&claims, diags);
@@ -331,6 +355,34 @@ static void check_shared_mtu(const struct vtap_session *first, const struct vtap
 	complain(diags, session, session->place, "mtu", mtu, rule);
 }
 
+static bool places_are_equal(struct vtap_place a, struct vtap_place b)
+{
+	return a.file == b.file && a.line == b.line;
+}
+
+/* Of @n sessions that share an interface the last with the first. What [defaults] has several of
+ * them share is one mistake. */
+static void check_shared(const struct vtap_conf *conf, const struct vtap_session *const *sessions,
+	size_t n, struct vtap_diags *diags)
+{
+	const struct vtap_session *first = sessions[0], *session = sessions[n - 1];
+	char rule[VTAP_DIAG_RULE_MAX], where[64];
+	bool is_vxlan = vtap_session_is_vxlan(conf, session);
+
+	if (!is_vxlan && !vtap_session_is_vxlan(conf, first)) {
+		check_shared_mtu(first, session, diags);
+		return;
+	}
+	if (n > 2 && places_are_equal(sessions[n - 2]->interface_place, session->interface_place))
+		return;
+	(void)snprintf(rule, sizeof(rule), /* cut is harmless */
+		"session %s has it too (%s), and a vxlan device belongs to one; give target %s "
+		"mode = tap, or each session an interface of its own",
+		first->name, vtap_place_format(first->interface_place, where, sizeof(where)),
+		conf->targets[(is_vxlan ? session : first)->i_target].name);
+	complain(diags, session, session->interface_place, "interface", session->interface, rule);
+}
+
 static int check_interfaces(const struct vtap_conf *conf, struct vtap_diags *diags)
 {
 	_auto_free const struct vtap_session **by_name =
@@ -347,7 +399,7 @@ static int check_interfaces(const struct vtap_conf *conf, struct vtap_diags *dia
 			by_name[i]->interface[0] == '\0')
 			i_first = i;
 		else
-			check_shared_mtu(by_name[i_first], by_name[i], diags);
+			check_shared(conf, &by_name[i_first], i - i_first + 1, diags);
 	}
 	return 0;
 }
@@ -407,6 +459,16 @@ static bool underlays_meet(
 	return false;
 }
 
+/* The kernel opens the port of its vxlan devices on every interface. */
+static bool ports_meet(
+	const struct vtap_target *a, const struct vtap_target *b, struct meeting *ret_meeting)
+{
+	if (a->port != b->port || a->port == 0)
+		return false;
+	return underlays_meet(a, b, ret_meeting) || a->mode == VTAP_MODE_VXLAN ||
+	       b->mode == VTAP_MODE_VXLAN;
+}
+
 static void complain_port(const struct vtap_target *target, const struct vtap_target *other,
 	const struct meeting *meeting, struct vtap_diags *diags)
 {
@@ -415,7 +477,13 @@ static void complain_port(const struct vtap_target *target, const struct vtap_ta
 	(void)snprintf(section, sizeof(section), "target %s", target->name); /* fits */
 	(void)snprintf(port, sizeof(port), "%u", target->port);              /* fits */
 	vtap_place_format(other->place, where, sizeof(where));
-	if (meeting->a != NULL && vtap_conf_is_glob(meeting->a) && vtap_conf_is_glob(meeting->b))
+	if (target->mode == VTAP_MODE_VXLAN || other->mode == VTAP_MODE_VXLAN)
+		vtap_diags_add(diags, target->place, section, "port", port,
+			"target %s (%s) has it, and mode = vxlan takes a port on every interface; "
+			"give one of them another port",
+			other->name, where);
+	else if (meeting->a != NULL && vtap_conf_is_glob(meeting->a) &&
+		 vtap_conf_is_glob(meeting->b))
 		vtap_diags_add(diags, target->place, section, "port", port,
 			"target %s (%s) has it, and one interface could be both %s and %s; globs "
 			"on one port must begin differently",
@@ -436,7 +504,8 @@ static void check_workers(const struct vtap_conf *conf, struct vtap_diags *diags
 		const struct vtap_target *target = &conf->targets[i];
 		unsigned each = target->workers != VTAP_AUTO ? target->workers : 1;
 
-		if (each * target->n_underlays <= VTAP_WORKERS_MAX)
+		if (target->mode == VTAP_MODE_VXLAN ||
+			each * target->n_underlays <= VTAP_WORKERS_MAX)
 			continue;
 		(void)snprintf(section, sizeof(section), "target %s", target->name); /* fits */
 		(void)snprintf(workers, sizeof(workers), "%u", each);
@@ -456,8 +525,7 @@ static void check_ports(const struct vtap_conf *conf, struct vtap_diags *diags)
 		for (size_t j = 0; j < i; j++) {
 			const struct vtap_target *other = &conf->targets[j];
 
-			if (target->port != other->port || target->port == 0 ||
-				!underlays_meet(target, other, &meeting))
+			if (!ports_meet(target, other, &meeting))
 				continue;
 			complain_port(target, other, &meeting, diags);
 			break;
@@ -549,6 +617,9 @@ int vtap_check(
 	int r;
 
 	check_numbers(conf, diags);
+	r = vtap_check_modes(draft, conf, diags);
+	if (r < 0)
+		return r;
 	check_ports(conf, diags);
 	check_workers(conf, diags);
 	check_listens(draft, conf, diags);

@@ -62,3 +62,22 @@ int vtap_build(const struct vtap_draft *draft, struct vtap_conf *conf, struct vt
  */
 int vtap_check(
 	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags);
+
+/** vtap_check_modes() - what a target's mode cannot do, a part of vtap_check(). Return: as that. */
+int vtap_check_modes(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags);
+
+/** vtap_session_is_one_vni() - exactly one number: not a range, not `any` */
+static inline bool vtap_session_is_one_vni(const struct vtap_session *session)
+{
+	return !session->is_any && session->n_vnis == 1 &&
+	       session->vnis[0].first == session->vnis[0].last;
+}
+
+/** vtap_session_is_vxlan() - false also while it is not known which target a session has */
+static inline bool vtap_session_is_vxlan(
+	const struct vtap_conf *conf, const struct vtap_session *session)
+{
+	return session->i_target != VTAP_TARGET_NONE &&
+	       conf->targets[session->i_target].mode == VTAP_MODE_VXLAN;
+}

@@ -258,17 +258,19 @@ static int mode_parse(const char *text, struct vtap_reading *to, struct vtap_com
 {
 	struct vtap_target *target = to->object;
 
-	if (strcmp(text, "tap") != 0)
-		return vtap_value_complain(complaint, text, "must be tap");
-	target->mode = VTAP_MODE_TAP;
-	return 0;
+	for (int i = 0; i < VTAP_MODE_COUNT; i++) {
+		if (strcmp(text, vtap_mode_name((enum vtap_mode)i)) != 0)
+			continue;
+		target->mode = (enum vtap_mode)i;
+		return 0;
+	}
+	return vtap_value_complain(complaint, text, "must be tap or vxlan");
 }
 
 static char *mode_format(const struct vtap_conf *conf, const void *object)
 {
-	(void)conf; /* one mode so far */
-	(void)object;
-	return strdup("tap");
+	(void)conf; /* all is in the object */
+	return strdup(vtap_mode_name(((const struct vtap_target *)object)->mode));
 }
 
 static int fastpath_parse(
@@ -483,6 +485,28 @@ static char *target_format(const struct vtap_conf *conf, const void *object)
 	return strdup(conf->targets[((const struct vtap_session *)object)->i_target].name);
 }
 
+static int family_parse(const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+{
+	struct vtap_session *session = to->object;
+
+	for (int i = 0; i < VTAP_FAMILY_COUNT; i++) {
+		if (strcmp(text, vtap_family_name((enum vtap_family)i)) != 0)
+			continue;
+		session->family = (enum vtap_family)i;
+		return 0;
+	}
+	return vtap_value_complain(complaint, text, "must be ipv4 or ipv6");
+}
+
+/* A tap interface shows both: nothing to be written, and nothing that could change. */
+static char *family_format(const struct vtap_conf *conf, const void *object)
+{
+	const struct vtap_session *session = object;
+	bool is_asked = conf->targets[session->i_target].mode == VTAP_MODE_VXLAN;
+
+	return strdup(is_asked ? vtap_family_name(session->family) : "");
+}
+
 static int description_parse(
 	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
 {
@@ -531,8 +555,9 @@ static const struct vtap_key KEYS[] = {
 		.format = on_stop_format,
 		.help = "What happens to tap interfaces and fast path when the daemon stops.",
 		.detail = "With `keep` they stay: known sessions go on, and sensors go on reading. "
-			  "With `remove`, and where there is no fast path, stopping closes the UDP "
-			  "port: this host then answers what is mirrored to it with ICMP port "
+			  "With `remove`, and in mode `tap` where there is no fast path, stopping "
+			  "closes the UDP port: this host then answers what is mirrored to it with "
+			  "ICMP port "
 			  "unreachable, and because the mirror keeps the addresses of clients, the "
 			  "answer goes to production machines. End the mirror sessions first, or "
 			  "close the port in the security group.",
@@ -621,9 +646,13 @@ static const struct vtap_key KEYS[] = {
 		.format = underlay_format,
 		.help = "The interfaces that encapsulated packets come in on: names or globs such "
 			"as `ens*`.",
-		.detail = "`auto` is every interface that is not vtapd's own. An interface that is "
-			  "absent is waited for, and used when it appears; `vtapctl status` tells "
-			  "which named ones are absent.",
+		.detail =
+			"`auto` is every interface that is not vtapd's own. An interface that is "
+			"absent is waited for, and used when it appears; `vtapctl status` tells "
+			"which named ones are absent. In mode `vxlan` they must be named: "
+			"receive offloads that merge packets (GRO, LRO) are switched off on them, "
+			"and back on when they are underlays no longer. Packets to the port that "
+			"come in elsewhere are shown, too, but may be merged.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -636,19 +665,30 @@ static const struct vtap_key KEYS[] = {
 		.help = "The UDP port that encapsulated packets are sent to.",
 		.detail = "The default is the port of VXLAN (RFC 7348), which AWS always sends to. "
 			  "Two targets may have the same one if no underlay belongs to both; "
-			  "of globs that is believed only where they begin differently.",
+			  "of globs that is believed only where they begin differently. In mode "
+			  "`vxlan` the kernel takes the port on every interface, so the target "
+			  "shares it with no other.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
 		.name = "mode",
-		.values = "tap",
+		.values = "tap | vxlan",
 		.fallback = "tap",
 		.cost = { VTAP_COST_REPLACE, VTAP_COST_REPLACE },
 		.parse = mode_parse,
 		.format = mode_format,
 		.help = "How frames get onto their interface.",
-		.detail = "`tap`: on TAP devices, which the fast path hands them to, or the daemon "
-			  "writes them to.",
+		.detail =
+			"`tap`: on TAP devices, which the fast path hands them to, or the daemon "
+			"writes them to. `vxlan`: each session has a vxlan device of the kernel, "
+			"which takes the packets of one VNI itself: without BPF, and without a "
+			"process in their way. The manual of `vtapd` compares the two. A target in "
+			"mode `vxlan` names its underlays and has its port for itself; its "
+			"sessions have one VNI each, no `source`, and an interface of their own. "
+			"When a target's mode changes, all of its interfaces are made anew, and "
+			"for "
+			"some milliseconds nobody has its port: packets that arrive then are lost, "
+			"and this host may answer them with ICMP port unreachable.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -665,7 +705,8 @@ static const struct vtap_key KEYS[] = {
 			"everything, and `vtapctl status` says why. `off`: the workers alone. "
 			"`require`: as `auto`, but without the program the target is not ready, "
 			"though its workers show all frames. The manual of `vtapd` says which "
-			"packets take which path.",
+			"packets take which path. In mode `vxlan` there is neither program nor "
+			"worker: `require` is a mistake, and `auto` and `off` mean the same.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -679,7 +720,8 @@ static const struct vtap_key KEYS[] = {
 		.detail = "`auto` is one for each CPU, at most 4. The kernel spreads packets over "
 			  "them by the outer addresses and ports, so frames of one outer flow stay "
 			  "in order. When there are fewer after a reload, the surplus sockets are "
-			  "emptied before they close.",
+			  "emptied before they close. In mode `vxlan` there are none, and a number "
+			  "is a mistake.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -695,7 +737,10 @@ static const struct vtap_key KEYS[] = {
 			"or `2001:db8::/32`.",
 		.detail = "Packets from elsewhere are dropped and counted as `not-allowed`. With "
 			  "`any` whoever reaches the port can put frames before the sensors; rules "
-			  "of the host's firewall do not apply to what the fast path takes.",
+			  "of the host's firewall do not apply to what the fast path takes. In "
+			  "mode `vxlan` prefixes are a mistake, because the kernel's device takes "
+			  "packets from everybody; the firewall applies there: a rule of nftables "
+			  "on the port does the same, but does not count in `vtapctl status`.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -708,7 +753,8 @@ static const struct vtap_key KEYS[] = {
 		.format = receive_buffer_format,
 		.help = "The buffer of each worker's socket.",
 		.detail = "It holds what arrives while the worker is busy; what does not fit is "
-			  "counted as `socket-full`. `auto` is 32M.",
+			  "counted as `socket-full`. `auto` is 32M. In mode `vxlan` there is no "
+			  "such socket, and a size is a mistake.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -716,11 +762,12 @@ static const struct vtap_key KEYS[] = {
 		.is_list = true,
 		.is_required = true,
 		.values = "0..16777215, ranges like 100-199, any",
-		.cost = { VTAP_COST_LIVE, VTAP_COST_LIVE },
+		.cost = { VTAP_COST_LIVE, VTAP_COST_REPLACE },
 		.parse = vni_parse,
 		.format = vni_format,
 		.help = "The VXLAN network identifiers that belong to this session; required.",
-		.detail = "`any` is those that no other session takes.",
+		.detail = "`any` is those that no other session takes. In mode `vxlan` exactly one "
+			  "number; two sessions may have the same one if their `family` differs.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -733,7 +780,11 @@ static const struct vtap_key KEYS[] = {
 		.parse = source_parse,
 		.format = source_format,
 		.help = "Only packets from these outer sources belong to this session.",
-		.detail = "In a prefix no bit may be set behind its length.",
+		.detail =
+			"In a prefix no bit may be set behind its length. In mode `vxlan` prefixes "
+			"are a mistake, because the kernel's device takes its VNI from every "
+			"source. Those of `[defaults]` are not passed over in silence either: a "
+			"session in that mode says `source = any` beside them.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -746,7 +797,9 @@ static const struct vtap_key KEYS[] = {
 		.detail =
 			"By default `mirror-NAME` if that is at most 15 bytes, else the key is "
 			"required. Several sessions may name the same one and are then shown there "
-			"together; their `mtu` must agree. An interface of that name that vtapd "
+			"together; their `mtu` must agree. In mode `vxlan` each has one of its "
+			"own. "
+			"An interface of that name that vtapd "
 			"did not make is left alone; the session waits until it is gone.",
 	},
 	{
@@ -766,11 +819,28 @@ static const struct vtap_key KEYS[] = {
 		.section = VTAP_SECTION_SESSION,
 		.name = "target",
 		.values = "a target's name",
-		.cost = { VTAP_COST_LIVE, VTAP_COST_LIVE },
+		.cost = { VTAP_COST_LIVE, VTAP_COST_REPLACE },
 		.parse = target_parse,
 		.format = target_format,
 		.help = "The target where the packets of this session arrive.",
-		.detail = "By default the only target, or the one named `default`.",
+		.detail = "By default the only target, or the one named `default`. At a target of "
+			  "another mode the interface is made anew.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "family",
+		.values = "ipv4 | ipv6",
+		.fallback = "ipv4",
+		.cost = { VTAP_COST_LIVE, VTAP_COST_REPLACE },
+		.parse = family_parse,
+		.format = family_format,
+		.help = "In mode `vxlan`: of which family the packets are that carry the frames.",
+		.detail =
+			"A vxlan device takes one of them; for both there are two sessions with "
+			"the same VNI and an interface each. A tap interface shows both, and in "
+			"a session of mode `tap` this key is a mistake. In `[defaults]` it is for "
+			"the sessions in mode `vxlan` and means nothing to the others, so that "
+			"targets of both modes can share that section.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,

@@ -83,7 +83,9 @@ static void subject_done(struct subject *subject)
 
 static void value_try(const struct vtap_key *key, const char *text)
 {
-	_auto_subject struct subject first = { 0 }, second = { 0 };
+	/* in this mode every key has a value */
+	_auto_subject struct subject first = { .target.mode = VTAP_MODE_VXLAN };
+	_auto_subject struct subject second = { .target.mode = VTAP_MODE_VXLAN };
 	_auto_free char *written = NULL, *again = NULL;
 
 	if (subject_read(&first, key, text) != 0)

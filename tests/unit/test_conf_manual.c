@@ -123,26 +123,35 @@ static void test_manual_when_a_key_has_a_default_then_it_is_told(void **state)
 static void test_manual_when_a_key_changes_then_its_cost_is_told(void **state)
 {
 	_auto_free char *manual = manual_read();
-	size_t n;
+	size_t n, n_differ = 0;
 	const struct vtap_key *keys = vtap_schema_keys(&n);
 
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		_auto_free char *text = key_text(manual, &keys[i]);
-		char words[64];
+		enum vtap_cost tap = keys[i].cost[VTAP_MODE_TAP];
+		enum vtap_cost vxlan = keys[i].cost[VTAP_MODE_VXLAN];
+		char words[96];
 
-		(void)snprintf(words, sizeof(words), "Change:\n.Em %s .", /* fits */
-			vtap_cost_name(keys[i].cost[VTAP_MODE_TAP]));
+		if (vxlan == tap)
+			(void)snprintf(words, sizeof(words), "Change:\n.Em %s .\n", /* fits */
+				vtap_cost_name(tap));
+		else
+			(void)snprintf(words, sizeof(words), /* fits */
+				"Change:\n.Em %s ,\nin mode\n.Cm vxlan\n.Em %s .\n",
+				vtap_cost_name(tap), vtap_cost_name(vxlan));
 		assert_says(&keys[i], text, words);
+		n_differ += vxlan != tap;
 	}
+	assert_true(n_differ > 0);
 }
 
 /* "1..16 | auto": its numbers, ranges and words in quotes of the row stand in the manual too. Words
  * of prose ("interface names") may be said otherwise. */
 static void test_manual_when_a_key_has_limits_then_they_are_told(void **state)
 {
-	static const char *const words[] = { "keep", "remove", "off", "auto", "any", "tap", "all",
-		"sensors", "traffic", "yes", "no" };
+	static const char *const words[] = { "keep", "remove", "off", "auto", "any", "tap", "vxlan",
+		"ipv4", "ipv6", "all", "sensors", "traffic", "yes", "no" };
 	_auto_free char *manual = manual_read();
 	size_t n, n_said = 0;
 	const struct vtap_key *keys = vtap_schema_keys(&n);

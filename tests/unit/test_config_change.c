@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Law: what a reload would do is told before it is done, from the schema's costs: `+` and `-` are
- * sessions that come and go, `~` is what no sensor notices, `!` is what sensors must be told. The
- * first test is FEEL.md's "Plan and reload".
+ * Law: what a reload would do is told before it is done, from the schema's costs of the target's
+ * mode: `+` and `-` are sessions that come and go, `~` is what no sensor notices, `!` is what
+ * sensors must be told. Each interface is lost once, and every session is in a row or untouched.
+ * The first test is FEEL.md's "Plan and reload".
  */
 #include "tests/unit/config_folder.h"
 
@@ -44,6 +45,15 @@ static struct vtap_changes changes_between(const struct vtap_conf *old, const st
 	return changes;
 }
 
+static size_t rows_of_sessions(const struct vtap_changes *changes, const struct vtap_conf *conf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < changes->n; i++)
+		n += vtap_conf_find_session(conf, changes->change[i].name) != NULL;
+	return n;
+}
+
 /* What a reload from one vtapd.conf to another would do. */
 static void assert_changes(
 	const struct folder *folder, const char *before, const char *after, const char *wanted)
@@ -52,8 +62,13 @@ static void assert_changes(
 	_auto(conf) const struct vtap_conf *new = text_loads(folder, after);
 	_auto_changes struct vtap_changes changes = changes_between(old, new);
 	_auto_free char *text = changes_text(&changes);
+	size_t n = 0;
 
 	assert_string_equal(text, wanted);
+	for (int kind = 0; kind < VTAP_CHANGE_COUNT; kind++)
+		n += vtap_changes_count(&changes, (enum vtap_change_kind)kind);
+	assert_int_equal(n, changes.n);
+	assert_int_equal(rows_of_sessions(&changes, new) + changes.n_untouched, new->n_sessions);
 }
 
 static void test_change_when_as_in_feel_then_exactly_its_rows(void **state)
@@ -213,6 +228,181 @@ static void test_change_when_no_session_but_a_setting_then_told_too(void **state
 		assert_changes(*state, table[i].before, table[i].after, table[i].wanted);
 }
 
+/* ---- mode vxlan ---- */
+
+/* Lines 1 to 3 */
+#define VXLAN "[target default]\nunderlay = ens5\nmode = vxlan\n"
+#define TAP   "[target default]\nunderlay = ens5\nmode = tap\n"
+
+static void test_vxlan_change_when_one_key_then_its_cost_decides_the_sign(void **state)
+{
+	static const struct key_row table[] = {
+		{ "vni = 1\n", "vni = 2\n",
+			"! a|vni 1 -> 2|vni changed, vtapd.conf:5|loses mirror-a\n" },
+		{ "vni = 1\n", "vni = 1\nfamily = ipv6\n",
+			"! a|family ipv4 -> ipv6|family changed, vtapd.conf:4|loses mirror-a\n" },
+		{ "vni = 1\n", "vni = 1\ninterface = x\n",
+			"! a|mirror-a -> x|interface changed, vtapd.conf:6|loses mirror-a\n" },
+		{ "vni = 1\n", "vni = 2\nmtu = 1500\n",
+			"! a|vni 1 -> 2, mtu 9001 -> 1500|changed, vtapd.conf:5|loses mirror-a\n" },
+		{ "vni = 1\n", "vni = 1\nmtu = 1500\n",
+			"~ a|mtu 9001 -> 1500|in place, no frame lost, vtapd.conf:4\n" },
+		{ "vni = 1\n", "vni = 1\nrequired = no\ndescription = x\n",
+			"~ a|description none -> x, required yes -> no|in place, no frame lost, "
+			"vtapd.conf:4\n" },
+	};
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		char before[128], after[128];
+
+		(void)snprintf(before, sizeof(before), /* of both: fits */
+			VXLAN "[session a]\n%s", table[i].before);
+		(void)snprintf(after, sizeof(after), VXLAN "[session a]\n%s", table[i].after);
+		assert_changes(*state, before, after, table[i].wanted);
+		assert_changes(*state, after, after, "");
+	}
+}
+
+static void test_vxlan_change_when_a_session_is_renamed_then_the_same_device_goes_on(void **state)
+{
+	static const char a[] = VXLAN "[session a]\nvni = 1\ninterface = x\n";
+
+	assert_changes(*state, a, VXLAN "[session b]\nvni = 1\ninterface = x\n",
+		"+ b|show on x|new session, vtapd.conf:4\n"
+		"- a|leave x|no longer configured\n");
+	assert_changes(*state, a, VXLAN "[session b]\nvni = 2\ninterface = x\n",
+		"+ b|create x|new session, vtapd.conf:4\n"
+		"- a|remove x|no longer configured|loses x\n");
+	assert_changes(*state, a, VXLAN "[session b]\nvni = 1\nfamily = ipv6\ninterface = x\n",
+		"+ b|create x|new session, vtapd.conf:4\n"
+		"- a|remove x|no longer configured|loses x\n");
+}
+
+/* Names are no devices: a sensor on x would read what b has now. */
+static void test_vxlan_change_when_sessions_swap_interfaces_then_both_are_lost(void **state)
+{
+	assert_changes(*state,
+		VXLAN "[session a]\nvni = 1\ninterface = x\n[session b]\nvni = 2\ninterface = y\n",
+		VXLAN "[session a]\nvni = 1\ninterface = y\n[session b]\nvni = 2\ninterface = x\n",
+		"! a|x -> y|interface changed, vtapd.conf:6|loses x\n"
+		"! b|y -> x|interface changed, vtapd.conf:9|loses y\n");
+}
+
+#define CHANGES_HANDS                                                                              \
+	"every interface of the target is made anew (sensors lose their handles), UDP port 4789 "  \
+	"changes hands: for some milliseconds nobody has it, packets that arrive then are lost "   \
+	"and may be answered with ICMP port unreachable, vtapd.conf:1\n"
+
+#define PORT_GOES                                                                                  \
+	"every interface of the target is made anew (sensors lose their handles); packets to the " \
+	"old port are refused from then on, vtapd.conf:1\n"
+
+static void test_mode_when_changed_then_told_with_every_session_of_the_target(void **state)
+{
+	static const char sessions[] = "[session a]\nvni = 1\n[session b]\nvni = 2\nmtu = 1500\n"
+				       "[target t]\nport = 1\n[session c]\ntarget = t\nvni = 1\n";
+	char tap[256], vxlan[256];
+
+	(void)snprintf(tap, sizeof(tap), TAP "%s", sessions); /* of both: fits */
+	(void)snprintf(vxlan, sizeof(vxlan), VXLAN "%s", sessions);
+	assert_changes(*state, tap, vxlan,
+		"! target default|mode tap -> vxlan|" CHANGES_HANDS
+		"! a|mirror-a is made anew|mode changed, vtapd.conf:1|loses mirror-a\n"
+		"! b|mirror-b is made anew|mode changed, vtapd.conf:1|loses mirror-b\n");
+	assert_changes(*state, vxlan, tap,
+		"! target default|mode vxlan -> tap|" CHANGES_HANDS
+		"! a|mirror-a is made anew|mode changed, vtapd.conf:1|loses mirror-a\n"
+		"! b|mirror-b is made anew|mode changed, vtapd.conf:1|loses mirror-b\n");
+}
+
+static void test_mode_when_changed_with_other_keys_then_they_are_told_beside_it(void **state)
+{
+	static const struct key_row table[] = {
+		{ "[session a]\nvni = 1-2\n", VXLAN "[session a]\nvni = 1\nfamily = ipv6\n",
+			"! target default|underlay auto -> ens5, mode tap -> vxlan|" CHANGES_HANDS
+			"! a|mirror-a is made anew, vni 1-2 -> 1|mode changed, vtapd.conf:1|loses "
+			"mirror-a\n" },
+		{ TAP "[session a]\nvni = 1\n", VXLAN "[session a]\nvni = 1\ninterface = x\n",
+			"! target default|mode tap -> vxlan|" CHANGES_HANDS
+			"! a|mirror-a -> x|mode changed, vtapd.conf:1|loses mirror-a\n" },
+		{ TAP "[session a]\nvni = 1\n", VXLAN "port = 1\n[session a]\nvni = 1\n",
+			"! target default|port 4789 -> 1, mode tap -> vxlan|" PORT_GOES
+			"! a|mirror-a is made anew|mode changed, vtapd.conf:1|loses mirror-a\n" },
+		/* what both had goes once; the other has a new one */
+		{ TAP "[session a]\nvni = 1\ninterface = x\n[session b]\nvni = 2\ninterface = "
+		      "x\n",
+			VXLAN "[session a]\nvni = 1\ninterface = x\n[session b]\nvni = 2\n"
+			      "interface = y\n",
+			"! target default|mode tap -> vxlan|" CHANGES_HANDS
+			"! a|x is made anew|mode changed, vtapd.conf:1|loses x\n"
+			"! b|x -> y|mode changed, vtapd.conf:1\n" },
+		/* the catch-all makes room */
+		{ TAP "[session mirror0]\nvni = any\ninterface = m\n",
+			VXLAN "[session a]\nvni = 1\ninterface = m\n",
+			"! target default|mode tap -> vxlan|" CHANGES_HANDS
+			"+ a|create m|new session, vtapd.conf:4\n"
+			"- mirror0|remove m|no longer configured|loses m\n" },
+		/* the built-in target has no line */
+		{ VXLAN, "",
+			"! target default|underlay ens5 -> auto, mode vxlan -> tap|every "
+			"interface of the target is made anew (sensors lose their handles), UDP "
+			"port 4789 changes hands: for some milliseconds nobody has it, packets "
+			"that arrive then are lost and may be answered with ICMP port "
+			"unreachable\n" },
+	};
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++)
+		assert_changes(*state, table[i].before, table[i].after, table[i].wanted);
+}
+
+static void test_vxlan_target_when_its_port_changes_then_every_session_is_made_anew(void **state)
+{
+	assert_changes(*state, VXLAN "[session a]\nvni = 1\n[session b]\nvni = 2\n",
+		VXLAN "port = 4790\n[session a]\nvni = 1\n[session b]\nvni = 2\n",
+		"! target default|port 4789 -> 4790|" PORT_GOES
+		"! a|mirror-a is made anew|port changed, vtapd.conf:1|loses mirror-a\n"
+		"! b|mirror-b is made anew|port changed, vtapd.conf:1|loses mirror-b\n");
+	assert_changes(*state, VXLAN "[session a]\nvni = 1\n",
+		VXLAN "underlay = ens6\nfastpath = off\n[session a]\nvni = 1\n",
+		"~ target default|underlay ens5 -> ens5, ens6, fastpath auto -> off|in place, no "
+		"frame lost, vtapd.conf:1\n");
+}
+
+static void test_session_when_it_moves_then_mode_and_port_decide(void **state)
+{
+#define TWO     VXLAN "[target t]\nport = 1\n[target u]\nport = 2\n[session a]\nvni = 1\n"
+#define KERNELS VXLAN "[target t]\nport = 1\nunderlay = ens5\nmode = vxlan\n[session a]\nvni = 1\n"
+	static const struct key_row table[] = {
+		{ TWO "target = t\n", TWO "target = default\n",
+			"! a|mirror-a is made anew, target t -> default|target changed, "
+			"vtapd.conf:8|loses mirror-a\n" },
+		{ TWO "target = default\n", TWO "target = t\n",
+			"! a|mirror-a is made anew, target default -> t|target changed, "
+			"vtapd.conf:8|loses mirror-a\n" },
+		{ TWO "target = t\n", TWO "target = u\n",
+			"~ a|target t -> u|in place, no frame lost, vtapd.conf:8\n" },
+		{ KERNELS "target = t\n", KERNELS "target = default\n",
+			"! a|mirror-a is made anew, target t -> default|target changed, "
+			"vtapd.conf:8|loses mirror-a\n" },
+		/* another name for the same port: no device notices */
+		{ VXLAN "[session a]\nvni = 1\n",
+			"[target t]\nunderlay = ens5\nmode = vxlan\n[session a]\nvni = 1\n",
+			"+ target t|open UDP port 4789|new target, vtapd.conf:1\n"
+			"- target default|close UDP port 4789|no longer configured\n"
+			"~ a|target default -> t|in place, no frame lost, vtapd.conf:4\n" },
+	};
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++)
+		assert_changes(*state, table[i].before, table[i].after, table[i].wanted);
+}
+
+/* `family` of [defaults] is not theirs. */
+static void test_tap_when_the_family_of_defaults_changes_then_no_session_notices(void **state)
+{
+	assert_changes(*state, "[session a]\nvni = 1\n",
+		"[defaults]\nfamily = ipv6\n[session a]\nvni = 1\n", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +413,14 @@ int main(void)
 		in_folder(test_change_when_an_interface_is_shared_then_it_is_not_lost),
 		in_folder(test_change_when_a_session_is_renamed_then_its_interface_goes_on),
 		in_folder(test_change_when_no_session_but_a_setting_then_told_too),
+		in_folder(test_vxlan_change_when_one_key_then_its_cost_decides_the_sign),
+		in_folder(test_vxlan_change_when_a_session_is_renamed_then_the_same_device_goes_on),
+		in_folder(test_vxlan_change_when_sessions_swap_interfaces_then_both_are_lost),
+		in_folder(test_mode_when_changed_then_told_with_every_session_of_the_target),
+		in_folder(test_mode_when_changed_with_other_keys_then_they_are_told_beside_it),
+		in_folder(test_vxlan_target_when_its_port_changes_then_every_session_is_made_anew),
+		in_folder(test_session_when_it_moves_then_mode_and_port_decide),
+		in_folder(test_tap_when_the_family_of_defaults_changes_then_no_session_notices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

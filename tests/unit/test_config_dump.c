@@ -87,6 +87,8 @@ static void test_dump_when_everything_is_set_then_reads_back_the_same(void **sta
 		"[target x]\nunderlay = ens5\n[target y]\nunderlay = ens6\n[session a]\nvni = "
 		"0\ntarget = y\n",
 		"[session a]\nvni = 0, 16777215, 3-4, any\nsource = 10.0.0.1\n",
+		"[target x]\nunderlay = ens5, eth*\nmode = vxlan\nfastpath = off\n"
+		"[session a]\nvni = 0\n[session b]\nvni = 0\nfamily = ipv6\nmtu = 1500\n",
 		/* /0 of both families beside others */
 		"[session a]\nvni = 1\nsource = ::/0, 10.0.0.0/8, 0.0.0.0/0\n",
 		"[session a]\nvni = 1\nsource = ::/0\n",
@@ -102,6 +104,25 @@ static void test_dump_when_everything_is_set_then_reads_back_the_same(void **sta
 
 		assert_row(strstr(dump, "[daemon]") != NULL, i);
 	}
+}
+
+/* Where it means nothing it would be a mistake. */
+static void test_dump_when_modes_are_mixed_then_family_stands_where_it_is_asked_for(void **state)
+{
+	_auto_free char *dump = dump_stable(*state,
+		"[target t]\nmode = vxlan\nunderlay = ens5\nport = 1\n[target default]\n"
+		"[defaults]\nfamily = ipv6\n"
+		"[session a]\nvni = 5\ntarget = t\n[session b]\nvni = 5\n"
+		"[session c]\nvni = 5\ntarget = t\nfamily = ipv4\n");
+	const char *a = strstr(dump, "[session a]"), *b = strstr(dump, "[session b]");
+	const char *c = strstr(dump, "[session c]");
+
+	assert_true(a != NULL && b != NULL && c != NULL);
+	assert_non_null(strstr(dump, "\nport = 1\nmode = vxlan\n"));
+	assert_true(strstr(a, "\ntarget = t\nfamily = ipv6\n") < b);
+	assert_null(strstr(b, "family = ipv6"));
+	assert_true(strstr(b, "family = ") > c);
+	assert_non_null(strstr(c, "\ntarget = t\nfamily = ipv4\n"));
 }
 
 static void test_dump_when_a_description_is_as_long_as_can_be_then_reads_back(void **state)
@@ -158,6 +179,7 @@ int main(void)
 		in_folder(test_dump_when_nothing_is_configured_then_every_default),
 		in_folder(test_dump_when_sessions_then_defaults_are_in_them),
 		in_folder(test_dump_when_everything_is_set_then_reads_back_the_same),
+		in_folder(test_dump_when_modes_are_mixed_then_family_stands_where_it_is_asked_for),
 		in_folder(test_dump_when_a_description_is_as_long_as_can_be_then_reads_back),
 		in_folder(test_dump_when_lists_are_long_then_split_into_lines_that_load),
 		in_folder(test_dump_when_the_stream_refuses_then_an_error),

@@ -25,6 +25,7 @@ static struct subject subject_new(void)
 	assert_true(subject.conf->targets != NULL && subject.conf->sessions != NULL);
 	subject.conf->n_targets = subject.conf->n_sessions = 1;
 	memcpy(subject.conf->targets[0].name, "default", sizeof("default"));
+	subject.conf->targets[0].mode = VTAP_MODE_VXLAN; /* only there every key has a value */
 	return subject;
 }
 
@@ -70,30 +71,32 @@ struct key_row {
 	const char *fallback;
 	enum vtap_cost cost;
 	bool is_list;
+	enum vtap_cost vxlan_cost;
 };
 
 /* DESIGN section 6, as far as it is built. A key that is built later comes here with its row. */
 static const struct key_row WANTED[] = {
-	{ VTAP_SECTION_DAEMON, "on-stop", "keep", VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_HEALTH, "listen", "auto", VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_HEALTH, "require", "any", VTAP_COST_LIVE, true },
-	{ VTAP_SECTION_HEALTH, "settle", "10s", VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_HEALTH, "drain-time", "2m", VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_METRICS, "listen", "127.0.0.1:9478", VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_TARGET, "underlay", "auto", VTAP_COST_LIVE, true },
-	{ VTAP_SECTION_TARGET, "port", "4789", VTAP_COST_PORT, false },
-	{ VTAP_SECTION_TARGET, "mode", "tap", VTAP_COST_REPLACE, false },
-	{ VTAP_SECTION_TARGET, "fastpath", "auto", VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_TARGET, "workers", "auto", VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_TARGET, "allow", "any", VTAP_COST_LIVE, true },
-	{ VTAP_SECTION_TARGET, "receive-buffer", "auto", VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_SESSION, "vni", NULL, VTAP_COST_LIVE, true },
-	{ VTAP_SECTION_SESSION, "source", "any", VTAP_COST_LIVE, true },
-	{ VTAP_SECTION_SESSION, "interface", NULL, VTAP_COST_REPLACE, false },
-	{ VTAP_SECTION_SESSION, "mtu", "9001", VTAP_COST_LINK, false },
-	{ VTAP_SECTION_SESSION, "target", NULL, VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_SESSION, "description", NULL, VTAP_COST_LIVE, false },
-	{ VTAP_SECTION_SESSION, "required", "yes", VTAP_COST_LIVE, false },
+	{ VTAP_SECTION_DAEMON, "on-stop", "keep", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_HEALTH, "listen", "auto", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_HEALTH, "require", "any", VTAP_COST_LIVE, true, VTAP_COST_LIVE },
+	{ VTAP_SECTION_HEALTH, "settle", "10s", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_HEALTH, "drain-time", "2m", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_METRICS, "listen", "127.0.0.1:9478", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_TARGET, "underlay", "auto", VTAP_COST_LIVE, true, VTAP_COST_LIVE },
+	{ VTAP_SECTION_TARGET, "port", "4789", VTAP_COST_PORT, false, VTAP_COST_REPLACE },
+	{ VTAP_SECTION_TARGET, "mode", "tap", VTAP_COST_REPLACE, false, VTAP_COST_REPLACE },
+	{ VTAP_SECTION_TARGET, "fastpath", "auto", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_TARGET, "workers", "auto", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_TARGET, "allow", "any", VTAP_COST_LIVE, true, VTAP_COST_LIVE },
+	{ VTAP_SECTION_TARGET, "receive-buffer", "auto", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_SESSION, "vni", NULL, VTAP_COST_LIVE, true, VTAP_COST_REPLACE },
+	{ VTAP_SECTION_SESSION, "source", "any", VTAP_COST_LIVE, true, VTAP_COST_LIVE },
+	{ VTAP_SECTION_SESSION, "interface", NULL, VTAP_COST_REPLACE, false, VTAP_COST_REPLACE },
+	{ VTAP_SECTION_SESSION, "mtu", "9001", VTAP_COST_LINK, false, VTAP_COST_LINK },
+	{ VTAP_SECTION_SESSION, "target", NULL, VTAP_COST_LIVE, false, VTAP_COST_REPLACE },
+	{ VTAP_SECTION_SESSION, "family", "ipv4", VTAP_COST_LIVE, false, VTAP_COST_REPLACE },
+	{ VTAP_SECTION_SESSION, "description", NULL, VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_SESSION, "required", "yes", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
 };
 
 static void test_schema_when_listed_then_the_keys_of_the_design_and_no_other(void **state)
@@ -110,6 +113,7 @@ static void test_schema_when_listed_then_the_keys_of_the_design_and_no_other(voi
 		if (keys[i].fallback != NULL)
 			assert_string_equal(keys[i].fallback, WANTED[i].fallback);
 		assert_row(keys[i].cost[VTAP_MODE_TAP] == WANTED[i].cost, i);
+		assert_row(keys[i].cost[VTAP_MODE_VXLAN] == WANTED[i].vxlan_cost, i);
 		assert_row(keys[i].is_list == WANTED[i].is_list, i);
 	}
 }
@@ -206,7 +210,10 @@ static void test_schema_when_written_and_read_again_then_the_same(void **state)
 		{ VTAP_SECTION_TARGET, "port", "65535", "65535" },
 		{ VTAP_SECTION_TARGET, "port", "0", NULL },
 		{ VTAP_SECTION_TARGET, "port", "65536", NULL },
-		{ VTAP_SECTION_TARGET, "mode", "vxlan", NULL },
+		{ VTAP_SECTION_TARGET, "mode", "tap", "tap" },
+		{ VTAP_SECTION_TARGET, "mode", "vxlan", "vxlan" },
+		{ VTAP_SECTION_TARGET, "mode", "kernel", NULL },
+		{ VTAP_SECTION_TARGET, "mode", "tap, vxlan", NULL },
 		{ VTAP_SECTION_TARGET, "fastpath", "off", "off" },
 		{ VTAP_SECTION_TARGET, "fastpath", "require", "require" },
 		{ VTAP_SECTION_TARGET, "fastpath", "on", NULL },
@@ -248,6 +255,10 @@ static void test_schema_when_written_and_read_again_then_the_same(void **state)
 		{ VTAP_SECTION_SESSION, "mtu", "67", NULL },
 		{ VTAP_SECTION_SESSION, "mtu", "65522", NULL },
 		{ VTAP_SECTION_SESSION, "target", "Not A Name", NULL },
+		{ VTAP_SECTION_SESSION, "family", "ipv4", "ipv4" },
+		{ VTAP_SECTION_SESSION, "family", "ipv6", "ipv6" },
+		{ VTAP_SECTION_SESSION, "family", "IPv6", NULL },
+		{ VTAP_SECTION_SESSION, "family", "ipv4, ipv6", NULL },
 		{ VTAP_SECTION_SESSION, "description", "two hosts; \"quoted\"",
 			"two hosts; \"quoted\"" },
 		{ VTAP_SECTION_SESSION, "description", "bell\a", NULL },
@@ -273,6 +284,19 @@ static void test_schema_when_written_and_read_again_then_the_same(void **state)
 		again = subject_write(&second, key);
 		assert_string_equal(again, written);
 	}
+}
+
+static void test_schema_when_the_mode_is_tap_then_family_has_no_value(void **state)
+{
+	const struct vtap_key *key = vtap_schema_find(VTAP_SECTION_SESSION, "family");
+	_auto_subject struct subject subject = subject_new();
+	_auto_free char *written = NULL;
+
+	(void)state;
+	assert_int_equal(subject_read(&subject, key, "ipv6"), 0);
+	subject.conf->targets[0].mode = VTAP_MODE_TAP;
+	written = subject_write(&subject, key);
+	assert_string_equal(written, "");
 }
 
 static void test_schema_when_a_list_key_is_read_twice_then_values_add_up(void **state)
@@ -315,10 +339,9 @@ static void test_schema_when_searched_then_defaults_has_the_keys_of_a_session(vo
 static void test_schema_when_a_key_is_not_built_then_unknown(void **state)
 {
 	static const struct key_row later[] = {
-		{ VTAP_SECTION_TARGET, "encapsulation", NULL, 0, false },
-		{ VTAP_SECTION_SESSION, "silent-after", NULL, 0, false },
-		{ VTAP_SECTION_SESSION, "family", NULL, 0, false },
-		{ VTAP_SECTION_SESSION, "snaplen", NULL, 0, false },
+		{ VTAP_SECTION_TARGET, "encapsulation", NULL, 0, false, 0 },
+		{ VTAP_SECTION_SESSION, "silent-after", NULL, 0, false, 0 },
+		{ VTAP_SECTION_SESSION, "snaplen", NULL, 0, false, 0 },
 	};
 
 	(void)state;
@@ -333,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_schema_when_read_by_people_then_every_row_explains_itself),
 		cmocka_unit_test(test_schema_when_a_default_then_it_is_a_value_and_stays_itself),
 		cmocka_unit_test(test_schema_when_written_and_read_again_then_the_same),
+		cmocka_unit_test(test_schema_when_the_mode_is_tap_then_family_has_no_value),
 		cmocka_unit_test(test_schema_when_a_list_key_is_read_twice_then_values_add_up),
 		cmocka_unit_test(test_schema_when_searched_then_defaults_has_the_keys_of_a_session),
 		cmocka_unit_test(test_schema_when_a_key_is_not_built_then_unknown),

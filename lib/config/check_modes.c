@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a mode cannot do. Each sentence says what to write instead, and that the target could have
+ * mode = tap. A key of [defaults] is one mistake, however many sessions take it over.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "config/draft.h"
+
+/** struct inherited - sessions in mode vxlan that take over what they cannot have */
+struct inherited {
+	const struct vtap_session *first;
+	struct vtap_place place; /* in [defaults] */
+	size_t n;
+};
+
+struct checking {
+	const struct vtap_draft *draft;
+	const struct vtap_conf *conf;
+	struct vtap_diags *diags;
+	struct inherited vni, source;
+};
+
+/* Was that line refused already? Then what was meant there is not known. */
+static bool is_refused(const struct checking *checking, struct vtap_place place)
+{
+	for (size_t i = 0; i < checking->diags->n; i++) {
+		const struct vtap_diag *diag = &checking->diags->diag[i];
+
+		if (diag->line == place.line && strcmp(diag->file, place.file) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- targets in mode vxlan ---- */
+
+/** struct rule - of a key of [target] */
+struct rule {
+	const char *key;
+	const char *value;
+	bool is_only; /* that value alone goes; else that one alone does not */
+	const char *why;
+	const char *instead;
+};
+
+static const struct rule RULES[] = {
+	{ "underlay", "auto", false,
+		"mode = vxlan must name its underlays: GRO is switched off on them",
+		"write names like ens5" },
+	{ "fastpath", "require", false, "a vxlan device neither needs nor has a fast path",
+		"say auto" },
+	{ "workers", "auto", true, "a vxlan device neither needs nor has workers", "say auto" },
+	{ "allow", "any", true, "a vxlan device takes packets from everybody",
+		"say any, and let nftables filter the UDP port of this target" },
+	{ "receive-buffer", "auto", true, "a vxlan device has no worker whose socket had a buffer",
+		"say auto" },
+};
+
+static int target_check_rule(const struct checking *checking, const struct vtap_target *target,
+	const struct vtap_draft_section *section, const struct rule *rule)
+{
+	const struct vtap_key *key = vtap_schema_find(VTAP_SECTION_TARGET, rule->key);
+	_auto_free char *value = key->format(checking->conf, target);
+	struct vtap_place place = vtap_draft_place(section, rule->key, target->place);
+	char text[VTAP_SECTION_TEXT_MAX];
+
+	if (value == NULL)
+		return -ENOMEM;
+	if ((strcmp(value, rule->value) == 0) == rule->is_only || is_refused(checking, place))
+		return 0;
+	vtap_diags_add(checking->diags, place, vtap_draft_section_text(section, text), rule->key,
+		value, "%s; %s, or mode = tap", rule->why, rule->instead);
+	return 0;
+}
+
+static int check_targets(const struct checking *checking)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < checking->conf->n_targets; i++) {
+		const struct vtap_target *target = &checking->conf->targets[i];
+
+		for (size_t j = 0;
+			target->mode == VTAP_MODE_VXLAN && j < VTAP_ARRAY_LEN(RULES) && r == 0; j++)
+			r = target_check_rule(checking, target,
+				vtap_draft_find(checking->draft, VTAP_SECTION_TARGET, target->name),
+				&RULES[j]);
+	}
+	return r;
+}
+
+/* ---- sessions ---- */
+
+static void session_complain(const struct checking *checking, const struct vtap_session *session,
+	struct vtap_place place, const char *key, const char *value, const char *rule)
+{
+	char text[VTAP_SECTION_TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "session %s", session->name); /* sized for it */
+	vtap_diags_add(checking->diags, place, text, key, value, "%s", rule);
+}
+
+static const char *target_name(const struct checking *checking, const struct vtap_session *session)
+{
+	return checking->conf->targets[session->i_target].name;
+}
+
+static int complain_vni(const struct checking *checking, const struct vtap_session *session)
+{
+	_auto_free char *value = vtap_session_format_vnis(session);
+	char rule[VTAP_DIAG_RULE_MAX];
+
+	if (value == NULL)
+		return -ENOMEM;
+	(void)snprintf(rule, sizeof(rule), /* sized for it */
+		"a vxlan device has exactly one VNI%s; give target %s mode = tap, or each VNI a "
+		"session of its own%s",
+		session->is_any ? ", and none takes the rest" : "", target_name(checking, session),
+		session->is_any ? " in place of this one" : "");
+	session_complain(checking, session, session->vni_place, "vni", value, rule);
+	return 0;
+}
+
+/* @n_more: sessions that would have to say so, too */
+static int complain_source(const struct checking *checking, const struct vtap_session *session,
+	struct vtap_place place, size_t n_more)
+{
+	_auto_free char *value = vtap_prefixes_format(session->sources, session->n_sources);
+	char rule[VTAP_DIAG_RULE_MAX], more[32] = "";
+
+	if (value == NULL)
+		return -ENOMEM;
+	if (n_more > 0)
+		(void)snprintf(more, sizeof(more), " and %zu more", n_more); /* of both: fits */
+	(void)snprintf(rule, sizeof(rule),
+		"a vxlan device takes its VNI from every source; give target %s mode = tap, or "
+		"this session%s source = any",
+		target_name(checking, session), more);
+	session_complain(checking, session, place, "source", value, rule);
+	return 0;
+}
+
+/* Takes note of it when the key is one of [defaults]. Return: is it? */
+static bool is_inherited(const struct checking *checking, const struct vtap_draft_section *section,
+	const char *key, const struct vtap_session *session, struct inherited *inherited)
+{
+	const struct vtap_place nowhere = { 0 };
+
+	if (vtap_draft_place(section, key, nowhere).line != 0)
+		return false;
+	inherited->place = vtap_draft_place(
+		vtap_draft_find(checking->draft, VTAP_SECTION_DEFAULTS, ""), key, section->place);
+	if (inherited->n++ == 0)
+		inherited->first = session;
+	return true;
+}
+
+/* Without any the build has complained. */
+static bool has_many_vnis(const struct vtap_session *session)
+{
+	return (session->is_any || session->n_vnis > 0) && !vtap_session_is_one_vni(session);
+}
+
+/* `::/0` alone is `any`, and written so. */
+static bool has_sources(const struct vtap_session *session)
+{
+	return session->n_sources > 1 || (session->n_sources == 1 && session->sources[0].len > 0);
+}
+
+static int check_vxlan_session(struct checking *checking, const struct vtap_draft_section *section,
+	const struct vtap_session *session)
+{
+	int r = 0;
+
+	if (has_many_vnis(session) &&
+		!is_inherited(checking, section, "vni", session, &checking->vni))
+		r = complain_vni(checking, session);
+	if (r == 0 && has_sources(session) &&
+		!is_inherited(checking, section, "source", session, &checking->source))
+		r = complain_source(
+			checking, session, vtap_draft_place(section, "source", section->place), 0);
+	return r;
+}
+
+static const char *entry_value(const struct vtap_draft_section *section, const char *key)
+{
+	for (size_t i = 0; i < section->n; i++)
+		if (strcmp(section->entry[i].key->name, key) == 0)
+			return section->entry[i].value;
+	return "";
+}
+
+/* `family` of [defaults] means nothing here: targets of both modes share that section. */
+static void check_tap_session(const struct checking *checking,
+	const struct vtap_draft_section *section, const struct vtap_session *session)
+{
+	const struct vtap_place nowhere = { 0 };
+	const struct vtap_target *target = &checking->conf->targets[session->i_target];
+	struct vtap_place place = vtap_draft_place(section, "family", nowhere);
+	struct vtap_place mode_place = vtap_draft_place(
+		vtap_draft_find(checking->draft, VTAP_SECTION_TARGET, target->name), "mode",
+		nowhere);
+	char rule[VTAP_DIAG_RULE_MAX];
+
+	if (place.line == 0 || is_refused(checking, place) ||
+		(mode_place.line != 0 && is_refused(checking, mode_place)))
+		return;
+	(void)snprintf(rule, sizeof(rule), /* sized for it */
+		"a tap interface shows both; delete the key, or give target %s mode = vxlan",
+		target->name);
+	session_complain(checking, session, place, "family", entry_value(section, "family"), rule);
+}
+
+/* Sessions stand in the order of their sections. */
+static int check_sessions(struct checking *checking)
+{
+	const struct vtap_session *session = checking->conf->sessions;
+	int r = 0;
+
+	for (size_t i = 0; i < checking->draft->n && r == 0; i++) {
+		const struct vtap_draft_section *section = &checking->draft->section[i];
+
+		if (section->kind != VTAP_SECTION_SESSION || section->is_refused)
+			continue;
+		if (vtap_session_is_vxlan(checking->conf, session))
+			r = check_vxlan_session(checking, section, session);
+		else if (session->i_target != VTAP_TARGET_NONE)
+			check_tap_session(checking, section, session);
+		session++;
+	}
+	return r;
+}
+
+static int check_inherited(const struct checking *checking)
+{
+	int r = 0;
+
+	if (checking->vni.n > 0)
+		r = complain_vni(checking, checking->vni.first);
+	if (r == 0 && checking->source.n > 0)
+		r = complain_source(checking, checking->source.first, checking->source.place,
+			checking->source.n - 1);
+	return r;
+}
+
+int vtap_check_modes(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags)
+{
+	struct checking checking = { .draft = draft, .conf = conf, .diags = diags };
+	int r = check_targets(&checking);
+
+	if (r == 0)
+		r = check_sessions(&checking);
+	return r < 0 ? r : check_inherited(&checking);
+}
