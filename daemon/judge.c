@@ -203,7 +203,8 @@ static uint64_t losses_of(const struct vtap_totals *totals)
 	       totals->verdicts[VTAP_VERDICT_INTERFACE_GONE] +
 	       totals->verdicts[VTAP_VERDICT_WRITE_REFUSED] +
 	       totals->verdicts[VTAP_VERDICT_SOCKET_FULL] +
-	       totals->verdicts[VTAP_VERDICT_LOST_IN_HANDOVER];
+	       totals->verdicts[VTAP_VERDICT_LOST_IN_HANDOVER] +
+	       totals->verdicts[VTAP_VERDICT_DECAP_ERROR];
 }
 
 static void rates_sample(struct vtap_manager *manager, uint64_t now_ns)

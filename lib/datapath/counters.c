@@ -155,5 +155,6 @@ void vtap_tally_read(const struct vtap_tally *tally, struct vtap_session_totals 
 		if (last_ns > totals.last_ns)
 			totals.last_ns = last_ns;
 	}
+	totals.verdicts[VTAP_VERDICT_DECAP_ERROR] = counter_read(&tally->decap_error);
 	*ret_totals = totals;
 }

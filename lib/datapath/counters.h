@@ -25,7 +25,8 @@
 /** VTAP_SLOTS_MAX - workers of one target */
 #define VTAP_SLOTS_MAX 16
 
-/** VTAP_SLOT_FAST - behind those of the workers: what the fast path counted, written by main */
+/** VTAP_SLOT_FAST - behind those of the workers: what the fast path or, of a vxlan-mode target, the
+ * kernel's devices counted, written by main */
 #define VTAP_SLOT_FAST VTAP_SLOTS_MAX
 
 /** VTAP_SLOTS_COUNT - all slots of a target, and cells of a tally */
@@ -69,15 +70,17 @@ struct vtap_cell {
 	_Atomic uint64_t down;
 	_Atomic uint64_t gone;
 	_Atomic uint64_t refused;
-	_Atomic uint64_t lost;      /* in handover: the fast path's */
+	_Atomic uint64_t lost;      /* in handover: the fast path's, or a vxlan device's */
 	_Atomic uint64_t truncated; /* of the delivered: inner IP length beyond the frame */
 };
 
 /** struct vtap_tally - all counters of one session; lives as long as a table or the manager refers
  * to it */
 struct vtap_tally {
-	unsigned n_refs; /* main thread only */
-	uint32_t id;     /* of this session for as long as the daemon runs; never 0 */
+	unsigned n_refs;              /* main thread only */
+	uint32_t id;                  /* of this session for as long as the daemon runs; never 0 */
+	_Atomic uint64_t decap_error; /* of its vxlan device, written by main; here, so that a cell
+					 stays one cache line */
 	struct vtap_cell cell[VTAP_SLOTS_COUNT];
 };
 

@@ -27,6 +27,9 @@ static const struct verdict_words WORDS[] = {
 		"the fast path handed it over, and it did not come past the sensors" },
 	[VTAP_VERDICT_NO_LISTENER] = { "no-listener",
 		"nobody listened while vtapd was away, and the fast path could not take it" },
+	[VTAP_VERDICT_DECAP_ERROR] = { "decap-error",
+		"the kernel's vxlan device counted a receive error: reserved bits, ECN, or a cut "
+		"inner header" },
 };
 static_assert(VTAP_ARRAY_LEN(WORDS) == VTAP_VERDICT_COUNT, "every verdict has its words");
 

@@ -21,6 +21,7 @@ enum vtap_verdict {
 	VTAP_VERDICT_LOST_IN_HANDOVER, /* redirected to the tap interface, never seen behind its
 					  sensors */
 	VTAP_VERDICT_NO_LISTENER,      /* not for the fast path, and no daemon had the port */
+	VTAP_VERDICT_DECAP_ERROR, /* a vxlan device counted a receive error; which, nobody tells */
 	VTAP_VERDICT_COUNT
 };
 

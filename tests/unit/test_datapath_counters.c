@@ -151,6 +151,8 @@ static void test_tally_when_read_then_the_sum_over_workers(void **state)
 	vtap_count(&tally->cell[3].down, 4);
 	vtap_count(&tally->cell[3].gone, 5);
 	vtap_count(&tally->cell[3].refused, 6);
+	vtap_count(&tally->cell[VTAP_SLOT_FAST].lost, 7);
+	vtap_count(&tally->decap_error, 8);
 	atomic_store(&tally->cell[0].last_ns, 50);
 	atomic_store(&tally->cell[3].last_ns, 40);
 	vtap_tally_read(tally, &totals);
@@ -158,6 +160,8 @@ static void test_tally_when_read_then_the_sum_over_workers(void **state)
 	assert_int_equal(totals.verdicts[VTAP_VERDICT_INTERFACE_DOWN], 4);
 	assert_int_equal(totals.verdicts[VTAP_VERDICT_INTERFACE_GONE], 5);
 	assert_int_equal(totals.verdicts[VTAP_VERDICT_WRITE_REFUSED], 6);
+	assert_int_equal(totals.verdicts[VTAP_VERDICT_LOST_IN_HANDOVER], 7);
+	assert_int_equal(totals.verdicts[VTAP_VERDICT_DECAP_ERROR], 8);
 	assert_int_equal(totals.bytes, 200);
 	assert_int_equal(totals.last_ns, 50);
 	assert_ptr_equal(vtap_tally_ref(tally), tally);
@@ -170,7 +174,7 @@ static void test_tally_when_read_then_the_sum_over_workers(void **state)
 static void test_tally_when_two_workers_write_then_not_on_one_cache_line(void **state)
 {
 	(void)state;
-	assert_int_equal(sizeof(struct vtap_cell) % VTAP_CACHE_LINE_BYTES, 0);
+	assert_int_equal(sizeof(struct vtap_cell), VTAP_CACHE_LINE_BYTES);
 	assert_int_equal(sizeof(struct vtap_slot) % VTAP_CACHE_LINE_BYTES, 0);
 }
 
