@@ -50,6 +50,10 @@ void vtap_judge_follow(struct vtap_manager *manager);
 /** vtap_judge_sample() - the once-a-second look: rates, heartbeat, watchdog, then the judgement */
 void vtap_judge_sample(struct vtap_manager *manager, uint64_t now_ns);
 
+/** vtap_judge_forgo() - so many packets are counted from now on that came at another time, and
+ * belong to no rate */
+void vtap_judge_forgo(struct vtap_judge *judge, uint64_t n_received);
+
 /** vtap_judge_look() - judge now: something changed. Logs what begins and ends. */
 void vtap_judge_look(struct vtap_manager *manager, uint64_t now_ns);
 

@@ -380,7 +380,8 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 	struct vtap_manager *manager = arg;
 	uint64_t now_ns = vtap_clock_mono_ns();
 
-	(void)usec; /* the source's own time, not when it ran */
+	(void)usec;                                /* the source's own time, not when it ran */
+	vtap_kernel_count_sample(manager, now_ns); /* before guards are doubted for a moment */
 	vtap_steering_second(manager, now_ns);
 	vtap_runs_sample(&manager->runs, now_ns);
 	for (size_t i = 0; i < manager->n_intakes; i++)
@@ -464,8 +465,10 @@ static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 	size_t n_intakes = 0;
 	int r = intakes_prepare(manager, conf, &intakes, &n_intakes);
 
-	if (manager->conf != NULL) /* what was counted so far is the former sessions' */
+	if (manager->conf != NULL) { /* what was counted so far is the former sessions' */
+		vtap_kernel_count_sample(manager, vtap_clock_mono_ns());
 		vtap_steering_sample(manager, vtap_clock_mono_ns());
+	}
 	if (r == 0)
 		r = vtap_runs_follow(&manager->runs, conf, &runs);
 	if (r == 0)
@@ -484,6 +487,7 @@ static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 	vtap_conf_unref(manager->conf);
 	manager->conf = vtap_conf_ref(conf);
 	manager->must_publish = true;
+	vtap_kernel_count_follow(manager);
 	vtap_steering_follow(manager, vtap_clock_mono_ns());
 	vtap_judge_follow(manager);
 	return 0;
@@ -642,6 +646,7 @@ void vtap_manager_done(struct vtap_manager *manager)
 	free(manager->intake);
 	vtap_steering_free(manager->steering);
 	vtap_interfaces_free(manager->interfaces);
+	vtap_kernel_count_done(&manager->kernel_count);
 	vtap_runs_done(&manager->runs);
 	vtap_conf_unref(manager->table_conf);
 	vtap_conf_unref(manager->conf);

@@ -15,6 +15,7 @@
 #include "daemon/intake.h"
 #include "daemon/interfaces.h"
 #include "daemon/judge.h"
+#include "daemon/kernel_count.h"
 #include "daemon/runs.h"
 #include "daemon/steering.h"
 #include "daemon/store.h"
@@ -44,6 +45,7 @@ struct vtap_manager {
 					on their way out */
 	size_t n_intakes;
 	struct vtap_runs runs;
+	struct vtap_kernel_count kernel_count;
 	struct vtap_steering *steering;
 	struct vtap_control *control; /* or NULL */
 	struct vtap_store *store;     /* what outlives this process */

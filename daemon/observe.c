@@ -129,7 +129,9 @@ static void daemon_observe(struct vtap_manager *manager, struct vtap_snapshot *s
 		vtap_interfaces_count(manager->interfaces, &snapshot->n_guarded);
 	if (snapshot->n_guarded < snapshot->n_tap_interfaces)
 		snapshot->guard_off_why = vtap_steering_guard_off_why(manager);
-	snapshot->counting_since_wall_ns = vtap_steering_since(manager->steering);
+	snapshot->counting_since_wall_ns = manager->kernel_count.has_former
+						   ? VTAP_REPORT_NEVER
+						   : vtap_steering_since(manager->steering);
 }
 
 int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapshot)
@@ -139,6 +141,7 @@ int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapsho
 	struct vtap_sensors sensors = { 0 };
 	int r = 0;
 
+	vtap_kernel_count_look(manager, vtap_clock_mono_ns());
 	vtap_steering_sample(manager, vtap_clock_mono_ns());
 	daemon_observe(manager, &snapshot);
 	snapshot.targets = calloc(conf->n_targets + 1, sizeof(*snapshot.targets));

@@ -78,6 +78,12 @@ int vtap_runs_follow(
 	return 0;
 }
 
+void vtap_runs_forgo(struct vtap_run *run, uint64_t frames, uint64_t bytes)
+{
+	run->last_frames += frames;
+	run->last_bytes += bytes;
+}
+
 static void run_sample(struct vtap_run *run, double seconds)
 {
 	struct vtap_session_totals totals;

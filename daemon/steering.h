@@ -64,6 +64,10 @@ bool vtap_steering_needs_turn(const struct vtap_steering *steering, uint64_t now
  * looks at counters. */
 void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns);
 
+/** vtap_steering_note_lost() - frames that somebody else counted as lost in handover: told with
+ * ours, once a minute */
+void vtap_steering_note_lost(struct vtap_steering *steering, uint64_t n);
+
 /** vtap_steering_flows() - take up which flows moved. Context: before anybody looks at VNIs. */
 void vtap_steering_flows(struct vtap_manager *manager, uint64_t now_ns);
 

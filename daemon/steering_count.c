@@ -235,6 +235,11 @@ static void target_watch(struct vtap_manager *manager, size_t i)
 	watched->n_looked = n_looked;
 }
 
+void vtap_steering_note_lost(struct vtap_steering *steering, uint64_t n)
+{
+	steering->n_lost += n;
+}
+
 static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
 {
 	uint64_t n = steering->n_lost - steering->n_lost_reported;

@@ -85,6 +85,8 @@ static const char *guard_word(const struct vtap_snapshot *snapshot)
 /* Counters may be older than the daemon: what the kernel keeps of the fast path's. */
 static json_t *counting_since_json(const struct vtap_snapshot *snapshot)
 {
+	if (snapshot->counting_since_wall_ns == VTAP_REPORT_NEVER)
+		return json_null();
 	if (snapshot->counting_since_wall_ns == 0)
 		return vtap_json_mono(snapshot, snapshot->started_mono_ns);
 	return vtap_json_time(snapshot->counting_since_wall_ns);

@@ -137,7 +137,9 @@ struct vtap_snapshot {
 	size_t n_guarded;          /* of them: the host's own stack can get no frame from it */
 	const char *guard_off_why; /* sentence; NULL: every tap interface has its guard */
 	struct vtap_report_host host;
-	uint64_t counting_since_wall_ns; /* of the oldest counter; 0: since the daemon started */
+	uint64_t counting_since_wall_ns; /* of the oldest counter; 0: since the daemon started;
+					    VTAP_REPORT_NEVER: since a vxlan device was made,
+					    which nobody knows */
 	struct vtap_report_target *targets;
 	size_t n_targets;
 	struct vtap_report_session *sessions;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel counts for the devices of vxlan-mode targets, taken up into the daemon's own
+ * counters as the fast path's are: into the same slot of a target, which has neither workers nor
+ * a fast path.
+ *
+ * How it works. One dump tells the statistics of every interface; each device that a session has
+ * or had has an account of what was taken of it already. What a device counted before we had it (a
+ * restart of the daemon) is counted too, but belongs to no rate and has no time: the dump before
+ * knows how much that was. The kernel tells losses and what the host's stack does not want in one
+ * number, rx_dropped: it is a loss only where the guard keeps every frame from the stack.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "netlink/stats.h"
+
+struct vtap_manager;
+
+/** struct vtap_kernel_account - what was taken of a device */
+struct vtap_kernel_account {
+	int index;
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t errors;
+	uint64_t dropped;
+	bool is_guarded; /* when it was taken last */
+};
+
+/** struct vtap_kernel_count - all zero at first */
+struct vtap_kernel_count {
+	struct vtap_link_stats *stats; /* the last dump; NULL: none */
+	size_t n_stats;
+	struct vtap_kernel_account *account; /* sorted by index */
+	size_t n_accounts;
+	bool has_former; /* some of what was counted came before this process */
+	bool has_sampled;
+	uint64_t round;      /* of the event loop, in which the last sample was taken */
+	struct vtap_err err; /* why the last dump failed; "" if it did not */
+};
+
+/** vtap_kernel_count_done() - may run twice */
+void vtap_kernel_count_done(struct vtap_kernel_count *count);
+
+/**
+ * vtap_kernel_count_follow() - a configuration was taken: with its first vxlan-mode target, note
+ * what devices of an earlier life have counted so far; without one, forget everything
+ * Context: main thread, before the turn that takes such devices over.
+ */
+void vtap_kernel_count_follow(struct vtap_manager *manager);
+
+/**
+ * vtap_kernel_count_sample() - take up what was counted since the last time
+ *
+ * Once a second, and before a configuration is replaced or devices are removed. Without a
+ * vxlan-mode target nothing at all.
+ */
+void vtap_kernel_count_sample(struct vtap_manager *manager, uint64_t now_ns);
+
+/** vtap_kernel_count_look() - the same before somebody looks: not twice in one round of the event
+ * loop */
+void vtap_kernel_count_look(struct vtap_manager *manager, uint64_t now_ns);
+
+/** vtap_kernel_count_find() - of an interface, as of the last sample; NULL: not known */
+const struct vtap_link_stats *vtap_kernel_count_find(
+	const struct vtap_kernel_count *count, int index);
