@@ -122,6 +122,7 @@ struct pair {
 	const void *before, *after; /* the objects, or NULL where the section has none */
 	enum vtap_mode mode;        /* whose costs these are */
 	struct vtap_place place;    /* the line to look at */
+	const char *interface;      /* that the session had before, or NULL */
 	const char *made_anew;      /* an interface that goes for a new one of its name, or NULL */
 	const char *reason;         /* why an interface goes, whatever its keys say, or NULL */
 };
@@ -232,6 +233,18 @@ static char *why_changed(const struct pair *pair, const struct comparison *compa
 	return reason_place(reason, pair->place);
 }
 
+/* Which interface goes away with a change that is not added yet. */
+static void change_note_loss(
+	struct vtap_change *change, const struct vtap_changes *changes, const struct pair *pair)
+{
+	if (change->kind != VTAP_CHANGE_REPLACE || pair->interface == NULL ||
+		interface_goes_on(pair->old, pair->new, pair->interface) ||
+		interface_is_lost(changes, pair->interface))
+		return;
+	(void)snprintf(change->lost_interface, sizeof(change->lost_interface), "%s",
+		pair->interface); /* same size */
+}
+
 /* @name is taken. Adds a change, or nothing when the objects are equal. Return: 1 if added, 0,
  * -ENOMEM. */
 static int object_compare(struct vtap_changes *changes, const struct pair *pair, char *name)
@@ -258,6 +271,7 @@ static int object_compare(struct vtap_changes *changes, const struct pair *pair,
 	change.kind =
 		comparison.cost == VTAP_COST_REPLACE ? VTAP_CHANGE_REPLACE : VTAP_CHANGE_IN_PLACE;
 	change.why = why_changed(pair, &comparison);
+	change_note_loss(&change, changes, pair);
 	r = changes_add(changes, change);
 	return r < 0 ? r : 1;
 }
@@ -327,18 +341,6 @@ static void pair_note_targets(struct pair *pair, const struct vtap_session *old_
 	pair->place = after->place;
 }
 
-/* Which interface goes away with the last change, if it is one that costs it. */
-static void change_note_loss(struct vtap_changes *changes, const struct vtap_conf *old,
-	const struct vtap_conf *new, const char *interface)
-{
-	struct vtap_change *change = &changes->change[changes->n - 1];
-
-	if (change->kind == VTAP_CHANGE_REPLACE && !interface_goes_on(old, new, interface) &&
-		!interface_is_lost(changes, interface))
-		(void)snprintf(change->lost_interface, sizeof(change->lost_interface), "%s",
-			interface); /* same size */
-}
-
 static int session_compare(struct vtap_changes *changes, const struct vtap_conf *old,
 	const struct vtap_conf *new, const struct vtap_session *session)
 {
@@ -356,12 +358,11 @@ static int session_compare(struct vtap_changes *changes, const struct vtap_conf 
 	if (before == NULL)
 		return session_add(changes, old, new, session);
 	pair.place = session_change_place(before, session);
+	pair.interface = before->interface;
 	pair_note_targets(&pair, before, session);
 	r = object_compare(changes, &pair, strdup(session->name));
 	if (r == 0)
 		changes->n_untouched++;
-	else if (r > 0)
-		change_note_loss(changes, old, new, before->interface);
 	return r < 0 ? r : 0;
 }
 

@@ -204,8 +204,7 @@ static void check_tap_session(const struct checking *checking,
 		nowhere);
 	char rule[VTAP_DIAG_RULE_MAX];
 
-	if (place.line == 0 || is_refused(checking, place) ||
-		(mode_place.line != 0 && is_refused(checking, mode_place)))
+	if (place.line == 0 || (mode_place.line != 0 && is_refused(checking, mode_place)))
 		return;
 	(void)snprintf(rule, sizeof(rule), /* sized for it */
 		"a tap interface shows both; delete the key, or give target %s mode = vxlan",

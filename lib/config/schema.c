@@ -651,8 +651,8 @@ static const struct vtap_key KEYS[] = {
 			"absent is waited for, and used when it appears; `vtapctl status` tells "
 			"which named ones are absent. In mode `vxlan` they must be named: "
 			"receive offloads that merge packets (GRO, LRO) are switched off on them, "
-			"and back on when they are underlays no longer. Packets to the port that "
-			"come in elsewhere are shown, too, but may be merged.",
+			"and put back when the last session of such a target goes. Packets to the "
+			"port that come in elsewhere are shown, too, but may be merged.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
