@@ -103,8 +103,8 @@ static int dress_up(struct vtap_interfaces *set, const struct vtap_device *devic
 static int offload_switch_off(struct vtap_interfaces *set, const struct vtap_device *device,
 	int index, struct vtap_err *err)
 {
-	const unsigned all = VTAP_MERGING_GRO | VTAP_MERGING_LRO | VTAP_MERGING_GRO_HW;
-	unsigned which = device != NULL ? device->merging & ~device->merging_fixed : all;
+	unsigned which =
+		device != NULL ? device->merging & ~device->merging_fixed : VTAP_MERGING_ALL;
 	int r;
 
 	if (set->offload == NULL || which == 0)

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/device.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+
+static const char *const MERGING_NAMES[] = { "gro", "lro", "gro-hw" };
+static_assert(VTAP_ARRAY_LEN(MERGING_NAMES) == VTAP_MERGING_COUNT, "every feature has a name");
 
 void vtap_devices_done(struct vtap_devices *devices)
 {
@@ -45,16 +51,20 @@ const char *vtap_device_kind_text(const struct vtap_device *device, char *ret_te
 	return ret_text;
 }
 
+const char *vtap_merging_name(unsigned i)
+{
+	return MERGING_NAMES[i];
+}
+
 const char *vtap_merging_format(unsigned merging, char *ret_text, size_t size)
 {
-	(void)snprintf(ret_text, size, "%s%s%s%s%s", /* cut is harmless */
-		(merging & VTAP_MERGING_GRO) != 0 ? "gro" : "",
-		(merging & VTAP_MERGING_GRO) != 0 && (merging & VTAP_MERGING_LRO) != 0 ? ", " : "",
-		(merging & VTAP_MERGING_LRO) != 0 ? "lro" : "",
-		(merging & (VTAP_MERGING_GRO | VTAP_MERGING_LRO)) != 0 &&
-				(merging & VTAP_MERGING_GRO_HW) != 0
-			? ", "
-			: "",
-		(merging & VTAP_MERGING_GRO_HW) != 0 ? "gro-hw" : "");
+	size_t used = 0;
+
+	ret_text[0] = '\0';
+	for (unsigned i = 0; i < VTAP_MERGING_COUNT && used < size; i++)
+		if ((merging & 1U << i) != 0)
+			used += (size_t)snprintf(ret_text + used, size - used,
+				"%s%s", /* cut is harmless */
+				used > 0 ? ", " : "", MERGING_NAMES[i]);
 	return ret_text;
 }

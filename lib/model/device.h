@@ -34,6 +34,9 @@ enum vtap_merging {
 	VTAP_MERGING_ALL = VTAP_MERGING_GRO | VTAP_MERGING_LRO | VTAP_MERGING_GRO_HW,
 };
 
+/** VTAP_MERGING_COUNT - how many bits enum vtap_merging has */
+#define VTAP_MERGING_COUNT 3
+
 /** VTAP_MERGING_TEXT_MAX - bytes of "gro, lro, gro-hw" with its NUL */
 #define VTAP_MERGING_TEXT_MAX 17
 
@@ -73,6 +76,8 @@ struct vtap_device {
 	unsigned mtu_bytes;
 	unsigned flags;     /* IFF_UP … of linux/if.h */
 	int master_index;   /* of the bridge or bond that it belongs to; 0: none */
+	int lower_index;    /* of the device that it stands on (of a vlan, a macvlan), in this
+			       namespace; 0: none */
 	uint32_t group;     /* link group; 0 is everybody's */
 	bool is_dormant;    /* operational state of RFC 2863: IPv6 waits, frames pass */
 	bool is_tap;        /* kind tun and type TAP */
@@ -110,6 +115,9 @@ bool vtap_device_is_ours(const struct vtap_device *device);
 
 /** vtap_device_kind_text() - "a dummy interface", "an interface", for sentences */
 const char *vtap_device_kind_text(const struct vtap_device *device, char *ret_text, size_t size);
+
+/** vtap_merging_name() - of bit number @i: "gro", "lro", "gro-hw" */
+const char *vtap_merging_name(unsigned i);
 
 /** vtap_merging_format() - "gro, lro". Return: @ret_text. */
 const char *vtap_merging_format(unsigned merging, char *ret_text, size_t size);

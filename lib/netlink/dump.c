@@ -207,6 +207,8 @@ static int handle_link(struct nl_msg *message, void *arg)
 	device.is_dormant = attr_is(attr[IFLA_OPERSTATE], 1) &&
 			    nla_get_u8(attr[IFLA_OPERSTATE]) == IF_OPER_DORMANT;
 	device.master_index = (int)attr_u32(attr[IFLA_MASTER], 0);
+	if (attr[IFLA_LINK_NETNSID] == NULL) /* else it counts in another namespace */
+		device.lower_index = (int)attr_u32(attr[IFLA_LINK], 0);
 	if (attr_is(attr[IFLA_ADDRESS], sizeof(device.mac)))
 		memcpy(device.mac, nla_data(attr[IFLA_ADDRESS]), sizeof(device.mac));
 	kind_read(attr[IFLA_LINKINFO], &device);

@@ -2,8 +2,8 @@
 /*
  * How it works. The numbers of feature bits are the kernel's own affair, so their names are looked
  * up once. Then two questions are left: a dump of everybody's features, and a request that sets
- * some. The kernel answers a request with "done" also when the driver did otherwise, so the
- * features are read again after it.
+ * some. The kernel acknowledges such a request also when the driver did otherwise; what did not
+ * follow stands in its answer.
  */
 #include "netlink/offload.h"
 
@@ -24,11 +24,8 @@
 
 #include "netlink/socket.h"
 
-/** N_MERGING - bits of enum vtap_merging */
-#define N_MERGING 3
-
 /* In the order of the bits. Source: kernel net/ethtool/common.c netdev_features_strings */
-static const char *const FEATURE_NAME[N_MERGING] = { "rx-gro", "rx-lro", "rx-gro-hw" };
+static const char *const FEATURE_NAME[VTAP_MERGING_COUNT] = { "rx-gro", "rx-lro", "rx-gro-hw" };
 
 #define BITS_OF_WORD 32
 
@@ -42,7 +39,7 @@ struct vtap_offload {
 	struct vtap_nl *nl;
 	struct nl_sock *news;
 	int family;
-	uint32_t bit[N_MERGING]; /* number of each feature, or BIT_NONE */
+	uint32_t bit[VTAP_MERGING_COUNT]; /* number of each feature, or BIT_NONE */
 };
 
 /** struct features - of one interface */
@@ -122,7 +119,7 @@ static void name_note(struct vtap_offload *offload, struct nlattr *string)
 		return;
 	/* none of ours is cut */
 	(void)nla_strlcpy(name, attr[ETHTOOL_A_STRING_VALUE], sizeof(name));
-	for (size_t i = 0; i < N_MERGING; i++)
+	for (size_t i = 0; i < VTAP_MERGING_COUNT; i++)
 		if (strcmp(name, FEATURE_NAME[i]) == 0)
 			offload->bit[i] = nla_get_u32(attr[ETHTOOL_A_STRING_INDEX]);
 }
@@ -166,7 +163,7 @@ static int bits_find(struct vtap_offload *offload, struct vtap_err *err)
 		ethtool_message(offload, ETHTOOL_MSG_STRSET_GET, ETHTOOL_A_STRSET_HEADER, 0, 0);
 	int r = message == NULL || names_put(message) < 0 ? -ENOMEM : 0;
 
-	for (size_t i = 0; i < N_MERGING; i++)
+	for (size_t i = 0; i < VTAP_MERGING_COUNT; i++)
 		offload->bit[i] = BIT_NONE;
 	if (r == 0)
 		r = vtap_nl_get(offload->nl, message, handle_names, offload, err);
@@ -262,19 +259,24 @@ static bool bit_is_set(const struct nlattr *words, uint32_t bit)
 	return (word >> bit % BITS_OF_WORD & 1) != 0;
 }
 
-/* Those of a compact bit set that are ours, as bits of enum vtap_merging. */
-static unsigned set_read(const struct vtap_offload *offload, struct nlattr *set)
+/* Those of a compact bit set that are ours, as bits of enum vtap_merging; of its values, or of its
+ * mask. */
+static unsigned set_read(const struct vtap_offload *offload, struct nlattr *set, int words)
 {
 	struct nlattr *attr[ETHTOOL_A_BITSET_MAX + 1];
 	unsigned merging = 0;
 
 	if (set == NULL || nla_parse_nested(attr, ETHTOOL_A_BITSET_MAX, set, NULL) < 0)
 		return 0;
-	for (size_t i = 0; i < N_MERGING; i++)
-		if (offload->bit[i] != BIT_NONE &&
-			bit_is_set(attr[ETHTOOL_A_BITSET_VALUE], offload->bit[i]))
+	for (size_t i = 0; i < VTAP_MERGING_COUNT; i++)
+		if (offload->bit[i] != BIT_NONE && bit_is_set(attr[words], offload->bit[i]))
 			merging |= 1U << i;
 	return merging;
+}
+
+static unsigned values_read(const struct vtap_offload *offload, struct nlattr *set)
+{
+	return set_read(offload, set, ETHTOOL_A_BITSET_VALUE);
 }
 
 /* Return: is it an answer about an interface? */
@@ -291,9 +293,9 @@ static bool features_read(
 		return false;
 	*ret_features = (struct features){
 		.index = (int)nla_get_u32(header[ETHTOOL_A_HEADER_DEV_INDEX]),
-		.merging = set_read(offload, attr[ETHTOOL_A_FEATURES_ACTIVE]),
-		.fixed = (set_read(offload, attr[ETHTOOL_A_FEATURES_NOCHANGE]) |
-				 ~set_read(offload, attr[ETHTOOL_A_FEATURES_HW])) &
+		.merging = values_read(offload, attr[ETHTOOL_A_FEATURES_ACTIVE]),
+		.fixed = (values_read(offload, attr[ETHTOOL_A_FEATURES_NOCHANGE]) |
+				 ~values_read(offload, attr[ETHTOOL_A_FEATURES_HW])) &
 			 VTAP_MERGING_ALL,
 	};
 	return true;
@@ -346,40 +348,6 @@ int vtap_offload_note(
 	return r < 0 ? vtap_err_add(err, r, "read the features of interfaces") : 0;
 }
 
-/** struct question - about one interface */
-struct question {
-	const struct vtap_offload *offload;
-	struct features features;
-};
-
-static int handle_features(struct nl_msg *message, void *arg)
-{
-	struct question *question = arg;
-
-	/* or it stays 0, which is no interface */
-	(void)features_read(question->offload, message, &question->features);
-	return 0;
-}
-
-static int features_get(struct vtap_offload *offload, int index, struct features *ret_features,
-	struct vtap_err *err)
-{
-	struct question question = { .offload = offload };
-	struct nl_msg *message = ethtool_message(offload, ETHTOOL_MSG_FEATURES_GET,
-		ETHTOOL_A_FEATURES_HEADER, index, ETHTOOL_FLAG_COMPACT_BITSETS);
-	int r = message == NULL
-			? -ENOMEM
-			: vtap_nl_get(offload->nl, message, handle_features, &question, err);
-
-	nlmsg_free(message);
-	if (r == 0 && question.features.index != index)
-		r = vtap_err_set(err, -EIO, "the kernel's answer about its features has none");
-	if (r < 0)
-		return r;
-	*ret_features = question.features;
-	return 0;
-}
-
 /* ---- setting ---- */
 
 /* What does not exist is off, and needs no bit. */
@@ -389,7 +357,7 @@ static int wanted_put(
 	uint32_t value[FEATURE_WORDS] = { 0 }, mask[FEATURE_WORDS] = { 0 };
 	struct nlattr *set = nla_nest_start(message, ETHTOOL_A_FEATURES_WANTED);
 
-	for (size_t i = 0; i < N_MERGING; i++) {
+	for (size_t i = 0; i < VTAP_MERGING_COUNT; i++) {
 		size_t i_word = offload->bit[i] / BITS_OF_WORD;
 		uint32_t bit = 1U << offload->bit[i] % BITS_OF_WORD;
 
@@ -408,6 +376,28 @@ static int wanted_put(
 	return 0;
 }
 
+/** struct outcome - of a request */
+struct outcome {
+	const struct vtap_offload *offload;
+	bool is_told;
+	unsigned left; /* what was told to change, and did not */
+};
+
+/* The kernel tells under the same lock what became of it, so nobody else's change is in between.
+ * Source: kernel Documentation/networking/ethtool-netlink.rst FEATURES_SET. */
+static int handle_outcome(struct nl_msg *message, void *arg)
+{
+	struct nlattr *attr[ETHTOOL_A_FEATURES_MAX + 1];
+	struct outcome *outcome = arg;
+
+	if (!answer_parse(message, ETHTOOL_MSG_FEATURES_SET_REPLY, attr, ETHTOOL_A_FEATURES_MAX))
+		return 0;
+	outcome->is_told = true;
+	outcome->left =
+		set_read(outcome->offload, attr[ETHTOOL_A_FEATURES_WANTED], ETHTOOL_A_BITSET_MASK);
+	return 0;
+}
+
 /* The sentence about a driver that did otherwise. */
 static int refused(struct vtap_err *err, unsigned still_on, unsigned still_off)
 {
@@ -423,20 +413,18 @@ static int refused(struct vtap_err *err, unsigned still_on, unsigned still_off)
 int vtap_offload_set(
 	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err)
 {
-	struct features features = { .index = index };
-	struct nl_msg *message =
-		ethtool_message(offload, ETHTOOL_MSG_FEATURES_SET, ETHTOOL_A_FEATURES_HEADER, index,
-			ETHTOOL_FLAG_COMPACT_BITSETS | ETHTOOL_FLAG_OMIT_REPLY);
+	struct outcome outcome = { .offload = offload };
+	struct nl_msg *message = ethtool_message(offload, ETHTOOL_MSG_FEATURES_SET,
+		ETHTOOL_A_FEATURES_HEADER, index, ETHTOOL_FLAG_COMPACT_BITSETS);
 	int r = message == NULL || wanted_put(offload, message, which, on) < 0
 			? -ENOMEM
-			: vtap_nl_do(offload->nl, message, err);
+			: vtap_nl_get(offload->nl, message, handle_outcome, &outcome, err);
 
 	nlmsg_free(message);
-	if (r == 0)
-		r = features_get(offload, index, &features, err);
+	if (r == 0 && !outcome.is_told)
+		r = vtap_err_set(err, -EIO, "the kernel did not say what became of the features");
 	if (r < 0)
 		return r;
-	if (((features.merging ^ on) & which) != 0)
-		return refused(err, features.merging & ~on & which, ~features.merging & on & which);
-	return 0;
+	outcome.left &= which;
+	return outcome.left != 0 ? refused(err, outcome.left & ~on, outcome.left & on) : 0;
 }
