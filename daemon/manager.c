@@ -285,7 +285,7 @@ static void remove_if_due(
 static uint64_t retry_next(
 	const struct vtap_manager *manager, const struct vtap_turn *turn, uint64_t now_ns)
 {
-	uint64_t at_ns = now_ns + AUDIT_NS;
+	uint64_t at_ns = now_ns + AUDIT_NS, offloads_at_ns;
 	struct vtap_intake_status intake;
 
 	if (manager->must_publish)
@@ -298,7 +298,8 @@ static uint64_t retry_next(
 			intake.retry_at_ns < at_ns)
 			at_ns = intake.retry_at_ns;
 	}
-	return at_ns;
+	offloads_at_ns = vtap_offloads_next(manager->offloads, now_ns);
+	return offloads_at_ns < at_ns ? offloads_at_ns : at_ns;
 }
 
 static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn, uint64_t now_ns)
@@ -307,6 +308,8 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 
 	vtap_steering_turn(manager, publish_if_due(manager, turn), now_ns);
 	remove_if_due(manager, turn, now_ns);
+	if (!turn->is_unfinished && !turn->is_awaiting && !manager->must_publish)
+		vtap_offloads_settle(manager, now_ns);
 	done_ns = vtap_clock_mono_ns();
 	manager->last_turn_ns = done_ns - now_ns;
 	manager->turned_ns = done_ns;
@@ -349,6 +352,9 @@ static int interfaces_turn(struct vtap_manager *manager, uint64_t now_ns,
 	if (r < 0)
 		return r;
 	occasion.n_busy_ports = busy_ports(manager, ports);
+	r = vtap_offloads_turn(manager, now_ns);
+	if (r < 0)
+		return r;
 	return vtap_interfaces_turn(manager->interfaces, &occasion, ret_turn);
 }
 
@@ -489,6 +495,7 @@ static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 	manager->must_publish = true;
 	vtap_kernel_count_follow(manager);
 	vtap_steering_follow(manager, vtap_clock_mono_ns());
+	vtap_offloads_follow(manager);
 	vtap_judge_follow(manager);
 	return 0;
 }
@@ -575,7 +582,9 @@ static int netlink_init(struct vtap_manager *manager, const char *runtime_dir, s
 			handle_news, manager);
 	if (r >= 0)
 		r = vtap_interfaces_new(manager->nl, &manager->interfaces);
-	return r < 0 ? r : vtap_steering_new(manager->nl, runtime_dir, &manager->steering);
+	if (r >= 0)
+		r = vtap_steering_new(manager->nl, runtime_dir, &manager->steering);
+	return r < 0 ? r : vtap_offloads_new(runtime_dir, &manager->offloads);
 }
 
 int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
@@ -647,6 +656,7 @@ void vtap_manager_done(struct vtap_manager *manager)
 	vtap_steering_free(manager->steering);
 	vtap_interfaces_free(manager->interfaces);
 	vtap_kernel_count_done(&manager->kernel_count);
+	vtap_offloads_free(manager->offloads);
 	vtap_runs_done(&manager->runs);
 	vtap_conf_unref(manager->table_conf);
 	vtap_conf_unref(manager->conf);

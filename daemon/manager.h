@@ -16,6 +16,7 @@
 #include "daemon/interfaces.h"
 #include "daemon/judge.h"
 #include "daemon/kernel_count.h"
+#include "daemon/offloads.h"
 #include "daemon/runs.h"
 #include "daemon/steering.h"
 #include "daemon/store.h"
@@ -47,6 +48,7 @@ struct vtap_manager {
 	struct vtap_runs runs;
 	struct vtap_kernel_count kernel_count;
 	struct vtap_steering *steering;
+	struct vtap_offloads *offloads;
 	struct vtap_control *control; /* or NULL */
 	struct vtap_store *store;     /* what outlives this process */
 	struct vtap_judge judge;

@@ -52,6 +52,7 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 {
 	struct vtap_intake_status status;
 	struct vtap_totals totals;
+	int r;
 
 	vtap_intake_status(manager->intake[i], &status);
 	vtap_intake_read(manager->intake[i], &totals);
@@ -75,7 +76,9 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 		manager->intake[i], &manager->conf->targets[i], &ret_report->n_missing);
 	if (ret_report->bound == NULL || ret_report->missing == NULL)
 		return -ENOMEM;
-	return fast_observe(manager, i, ret_report);
+	r = vtap_offloads_status(
+		manager, i, &ret_report->merging, &ret_report->n_merging, &ret_report->merging_why);
+	return r < 0 ? r : fast_observe(manager, i, ret_report);
 }
 
 static void session_observe(const struct vtap_manager *manager, size_t i,
@@ -124,7 +127,8 @@ static void daemon_observe(struct vtap_manager *manager, struct vtap_snapshot *s
 	snapshot->configured_wall_ns = manager->configured_wall_ns;
 	snapshot->refused_wall_ns = manager->refused_wall_ns;
 	snapshot->n_refused_mistakes = manager->n_refused_mistakes;
-	snapshot->n_repairs = vtap_interfaces_n_repairs(manager->interfaces);
+	snapshot->n_repairs = vtap_interfaces_n_repairs(manager->interfaces) +
+			      vtap_offloads_n_repairs(manager->offloads);
 	snapshot->n_tap_interfaces =
 		vtap_interfaces_count(manager->interfaces, &snapshot->n_guarded);
 	if (snapshot->n_guarded < snapshot->n_tap_interfaces)

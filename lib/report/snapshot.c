@@ -9,6 +9,7 @@ void vtap_snapshot_done(struct vtap_snapshot *snapshot)
 		free(snapshot->targets[i].bound);
 		free(snapshot->targets[i].missing);
 		free(snapshot->targets[i].fast_on);
+		free(snapshot->targets[i].merging);
 	}
 	free(snapshot->targets);
 	free(snapshot->sessions);
@@ -30,5 +31,8 @@ void vtap_report_removed_done(struct vtap_report_removed *removed)
 	for (size_t i = 0; i < removed->n_fast_paths; i++)
 		free(removed->fast_path[i]);
 	free(removed->fast_path);
+	for (size_t i = 0; i < removed->n_gro_on; i++)
+		free(removed->gro_on[i]);
+	free(removed->gro_on);
 	*removed = (struct vtap_report_removed){ 0 };
 }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/former.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "daemon/log.h"
+#include "model/device.h"
+
+/* Of an underlay on which nothing merged. */
+#define NOTHING "none"
+
+/** struct list - grows while it is read */
+struct list {
+	struct vtap_former *former;
+	size_t n;
+};
+
+char *vtap_former_path(const char *runtime_dir)
+{
+	return vtap_text_format("%s/offloads", runtime_dir);
+}
+
+/* ---- a line ---- */
+
+/* Return: is it the word of a feature? */
+static bool word_read(const char *word, unsigned *merging)
+{
+	for (unsigned i = 0; i < VTAP_MERGING_COUNT; i++)
+		if (strcmp(word, vtap_merging_name(i)) == 0) {
+			*merging |= 1U << i;
+			return true;
+		}
+	return false;
+}
+
+bool vtap_former_parse(char *line, struct vtap_former *ret_former)
+{
+	char *rest = NULL, *word = strtok_r(line, " ", &rest);
+	struct vtap_former former = { .merging = 0 };
+
+	if (word == NULL || strlen(word) >= sizeof(former.name))
+		return false;
+	memcpy(former.name, word, strlen(word) + 1);
+	word = strtok_r(NULL, " ", &rest);
+	if (word == NULL)
+		return false;
+	if (strcmp(word, NOTHING) == 0)
+		word = strtok_r(NULL, " ", &rest);
+	else
+		while (word != NULL && word_read(word, &former.merging))
+			word = strtok_r(NULL, " ", &rest);
+	if (word != NULL)
+		return false;
+	*ret_former = former;
+	return true;
+}
+
+const char *vtap_former_format(
+	const struct vtap_former *former, char ret_line[static VTAP_FORMER_LINE_MAX])
+{
+	size_t used = (size_t)snprintf(ret_line, VTAP_FORMER_LINE_MAX, "%s%s", /* all fits */
+		former->name, former->merging == 0 ? " " NOTHING : "");
+
+	for (unsigned i = 0; i < VTAP_MERGING_COUNT; i++)
+		if ((former->merging & 1U << i) != 0)
+			used += (size_t)snprintf(ret_line + used, VTAP_FORMER_LINE_MAX - used,
+				" %s", vtap_merging_name(i));
+	return ret_line;
+}
+
+/* ---- reading ---- */
+
+static bool list_has(const struct list *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->former[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int list_add(struct list *list, const struct vtap_former *former)
+{
+	struct vtap_former *grown = reallocarray(list->former, list->n + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	list->former = grown;
+	grown[list->n++] = *former;
+	return 0;
+}
+
+/* The line with its end, as getline() gives it; a line that was cut has none. */
+static int line_read(struct list *list, char *line, size_t len, const char *path, unsigned number)
+{
+	_auto_free char *shown = strdup(line);
+	struct vtap_former former;
+
+	if (shown == NULL)
+		return -ENOMEM;
+	shown[strcspn(shown, "\n")] = '\0';
+	vtap_text_make_printable(shown);
+	if (len > 0 && line[len - 1] == '\n' && strlen(line) == len) {
+		line[len - 1] = '\0';
+		if (vtap_former_parse(line, &former) && !list_has(list, former.name))
+			return list_add(list, &former);
+	}
+	vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, NULL,
+		"%s:%u: \"%.64s\" is no line of ours, ignored: what merged there before is not "
+		"known",
+		path, number, shown);
+	return 0;
+}
+
+int vtap_former_load(
+	const char *path, struct vtap_former **ret_former, size_t *ret_n, struct vtap_err *err)
+{
+	_auto_file FILE *file = fopen(path, "re");
+	_auto_free char *line = NULL;
+	struct list list = { 0 };
+	size_t size = 0;
+	ssize_t len;
+	int r = 0;
+
+	if (file == NULL && errno != ENOENT)
+		return vtap_err_set(err, -errno, "read %s: %s", path, vtap_errno_text(errno));
+	for (unsigned i = 1; file != NULL && r == 0 && (len = getline(&line, &size, file)) >= 0;
+		i++)
+		r = line_read(&list, line, (size_t)len, path, i);
+	if (r == 0 && file != NULL && ferror(file) != 0)
+		r = vtap_err_set(err, -EIO, "read %s: %s", path, vtap_errno_text(EIO));
+	if (r < 0) {
+		free(list.former);
+		return r;
+	}
+	*ret_former = list.former;
+	*ret_n = list.n;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+/* A teardown by root writes into the folder of another user, who must not choose what is written
+ * to. */
+static FILE *file_make(const char *path)
+{
+	FILE *file;
+	int fd;
+
+	(void)unlink(path); /* left by a process that was killed */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (file == NULL)
+		(void)vtap_fd_close(fd); /* always -1 */
+	return file;
+}
+
+static int file_write(const char *path, const struct vtap_former *former, size_t n)
+{
+	_auto_free char *temporary = vtap_text_format("%s.new", path);
+	FILE *file = temporary != NULL ? file_make(temporary) : NULL;
+	char line[VTAP_FORMER_LINE_MAX];
+
+	if (file == NULL)
+		return temporary == NULL ? -ENOMEM : -errno;
+	for (size_t i = 0; i < n; i++)
+		(void)fprintf(
+			file, "%s\n", vtap_former_format(&former[i], line)); /* fclose tells */
+	return fclose(file) == 0 && rename(temporary, path) == 0 ? 0 : -errno;
+}
+
+int vtap_former_save(
+	const char *path, const struct vtap_former *former, size_t n, struct vtap_err *err)
+{
+	int r = 0;
+
+	if (n > 0)
+		r = file_write(path, former, n);
+	else if (unlink(path) < 0 && errno != ENOENT)
+		r = -errno;
+	return r < 0 ? vtap_err_set(err, r, "write %s: %s", path, vtap_errno_text(r)) : 0;
+}

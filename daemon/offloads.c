@@ -1,0 +1,714 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How it works. An underlay is remembered from the moment that it is wanted until its features are
+ * put back, by its name, with what was on when we met it; it is written down before anything is
+ * switched off, so that whoever is killed in between has said so. Each turn compares the last look
+ * with that: a feature that was off and is on is somebody else's doing (a repair), one of another
+ * device of that name, or from before this process, is not. An interface that was unplugged comes
+ * back as another device with everything on: the first memory stays.
+ *
+ * Somebody who insists is given way (daemon/backoff.h) until the next try; meanwhile it is told.
+ * Putting back waits for the end of a turn, when the vxlan interfaces that needed it off are gone.
+ */
+#include "daemon/offloads.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "daemon/former.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/underlays.h"
+#include "netlink/offload.h"
+
+/* Until the sockets are tried again: the kernel either has them or not. */
+#define RETRY_NS (60 * VTAP_NS_PER_S)
+
+/** struct underlay - one that is remembered */
+struct underlay {
+	struct vtap_former former;
+	int index; /* of the device at the last turn; 0: it is not there */
+	bool is_wanted;
+	bool is_known;    /* it was off once, in this process or one before */
+	bool was_off;     /* of that device, as of the last turn: all that can be switched */
+	unsigned merging; /* what is on after the last turn */
+	struct vtap_backoff backoff;
+	char why[VTAP_ERR_MAX]; /* something is on; "" otherwise */
+};
+
+struct vtap_offloads {
+	char *path;
+	struct vtap_offload *offload; /* NULL: not needed, or the kernel has none */
+	sd_event_source *news;
+	char off_why[VTAP_ERR_MAX]; /* it could not be opened; "" otherwise */
+	uint64_t retry_at_ns;
+	struct underlay *underlay;
+	size_t n;
+	bool must_save;
+	bool is_save_refused;
+	uint64_t n_repairs;
+};
+
+/* ---- life ---- */
+
+static int underlay_add(struct vtap_offloads *offloads, const struct vtap_former *former)
+{
+	struct underlay *grown = reallocarray(offloads->underlay, offloads->n + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	offloads->underlay = grown;
+	grown[offloads->n++] = (struct underlay){ .former = *former };
+	return 0;
+}
+
+static void underlay_drop(struct vtap_offloads *offloads, size_t i)
+{
+	offloads->underlay[i] = offloads->underlay[--offloads->n];
+	offloads->must_save = true;
+}
+
+int vtap_offloads_new(const char *runtime_dir, struct vtap_offloads **ret_offloads)
+{
+	_auto(offloads) struct vtap_offloads *offloads = calloc(1, sizeof(*offloads));
+	_auto_free struct vtap_former *former = NULL;
+	struct vtap_err err = VTAP_ERR_NULL;
+	size_t n = 0;
+	int r;
+
+	if (offloads == NULL)
+		return -ENOMEM;
+	offloads->path = vtap_former_path(runtime_dir);
+	if (offloads->path == NULL)
+		return -ENOMEM;
+	r = vtap_former_load(offloads->path, &former, &n, &err);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"%s; what merged on underlays before is not known", err.text);
+	for (size_t i = 0; i < n; i++) {
+		if (underlay_add(offloads, &former[i]) < 0)
+			return -ENOMEM;
+		offloads->underlay[i].is_known = true;
+	}
+	offloads->must_save = r == 0; /* without the lines that were damaged */
+	*ret_offloads = vtap_steal(&offloads);
+	return 0;
+}
+
+static void sockets_close(struct vtap_offloads *offloads)
+{
+	offloads->news = sd_event_source_disable_unref(offloads->news);
+	vtap_offload_close(vtap_steal(&offloads->offload));
+}
+
+void vtap_offloads_free(struct vtap_offloads *offloads)
+{
+	if (offloads == NULL)
+		return;
+	sockets_close(offloads);
+	free(offloads->underlay);
+	free(offloads->path);
+	free(offloads);
+}
+
+uint64_t vtap_offloads_n_repairs(const struct vtap_offloads *offloads)
+{
+	return offloads->n_repairs;
+}
+
+/* ---- the file ---- */
+
+/* It goes on without: only a restart would not know any more. Tried again with each turn. */
+static void save_if_due(struct vtap_offloads *offloads)
+{
+	_auto_free struct vtap_former *former = calloc(offloads->n + 1, sizeof(*former));
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r = 0;
+
+	if (!offloads->must_save)
+		return;
+	for (size_t i = 0; i < offloads->n && former != NULL; i++)
+		former[i] = offloads->underlay[i].former;
+	r = former == NULL ? -ENOMEM : vtap_former_save(offloads->path, former, offloads->n, &err);
+	if (r < 0 && !offloads->is_save_refused)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"%s; a restart would not know what merged on underlays before",
+			err.text[0] != '\0' ? err.text : vtap_errno_text(r));
+	offloads->must_save = offloads->is_save_refused = r < 0;
+}
+
+/* ---- the sockets ---- */
+
+static int handle_news(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct vtap_manager *manager = arg;
+
+	(void)source; /* the one source */
+	(void)fd;
+	(void)events;
+	if (vtap_offload_drain(manager->offloads->offload))
+		vtap_manager_trigger(manager);
+	return 0;
+}
+
+static int sockets_open(struct vtap_manager *manager, struct vtap_err *err)
+{
+	struct vtap_offloads *offloads = manager->offloads;
+	int r = vtap_offload_open(&offloads->offload, err);
+
+	if (r < 0)
+		return r;
+	r = sd_event_add_io(manager->event, &offloads->news, vtap_offload_fd(offloads->offload),
+		EPOLLIN, handle_news, manager);
+	if (r < 0)
+		sockets_close(offloads);
+	return r < 0 ? r : 0;
+}
+
+/* Devices of the last look do not tell what merges: the next turn does. */
+static void sockets_try(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_offloads *offloads = manager->offloads;
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r = sockets_open(manager, &err);
+	const char *text = err.text[0] != '\0' ? err.text : vtap_errno_text(r);
+
+	if (r == 0) {
+		offloads->off_why[0] = '\0';
+		vtap_interfaces_offload_with(manager->interfaces, offloads->offload);
+		vtap_manager_trigger(manager);
+		return;
+	}
+	offloads->retry_at_ns = now_ns + RETRY_NS;
+	if (strcmp(offloads->off_why, text) == 0)
+		return;
+	(void)snprintf(offloads->off_why, sizeof(offloads->off_why), "%s", text); /* same size */
+	vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+		"whether frames are merged is not known, and it is not switched off: %s", text);
+}
+
+static bool has_session(const struct vtap_conf *conf, size_t i_target)
+{
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		if (conf->sessions[i].i_target == i_target)
+			return true;
+	return false;
+}
+
+/* Is it a target whose underlays are ours to look after? */
+static bool is_target(const struct vtap_conf *conf, size_t i)
+{
+	return conf->targets[i].mode == VTAP_MODE_VXLAN && has_session(conf, i);
+}
+
+static bool is_needed(const struct vtap_manager *manager)
+{
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		if (is_target(manager->conf, i))
+			return true;
+	return manager->offloads->n > 0;
+}
+
+void vtap_offloads_follow(struct vtap_manager *manager)
+{
+	struct vtap_offloads *offloads = manager->offloads;
+
+	for (size_t i = 0; i < offloads->n; i++)
+		offloads->underlay[i].backoff.retry_at_ns = 0; /* a reload is a reason to try */
+	if (!is_needed(manager))
+		offloads->off_why[0] = '\0';
+	else if (offloads->offload == NULL)
+		sockets_try(manager, vtap_clock_mono_ns());
+}
+
+/* ---- which ---- */
+
+/* The one of that device, else one of its name that has none. */
+static struct underlay *underlay_find(
+	const struct vtap_offloads *offloads, const struct vtap_device *device)
+{
+	for (size_t i = 0; i < offloads->n; i++)
+		if (offloads->underlay[i].index == device->index)
+			return &offloads->underlay[i];
+	for (size_t i = 0; i < offloads->n; i++)
+		if (offloads->underlay[i].index == 0 &&
+			strcmp(offloads->underlay[i].former.name, device->name) == 0)
+			return &offloads->underlay[i];
+	return NULL;
+}
+
+/* A device was renamed: the memory goes with it, in the place of one that is not there. */
+static void underlay_rename(
+	struct vtap_offloads *offloads, struct underlay *underlay, const struct vtap_device *device)
+{
+	memcpy(underlay->former.name, device->name, sizeof(device->name));
+	offloads->must_save = true;
+	for (size_t i = 0; i < offloads->n; i++)
+		if (offloads->underlay[i].index == 0 &&
+			strcmp(offloads->underlay[i].former.name, device->name) == 0) {
+			underlay_drop(offloads, i);
+			return;
+		}
+}
+
+/* Where the remembered ones are now. */
+static void indexes_update(struct vtap_offloads *offloads, const struct vtap_devices *devices)
+{
+	for (size_t i = 0; i < offloads->n; i++) {
+		struct underlay *underlay = &offloads->underlay[i];
+
+		underlay->is_wanted = false;
+		if (vtap_devices_find_index(devices, underlay->index) == NULL)
+			underlay->index = 0;
+	}
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct vtap_device *device = &devices->device[i];
+		struct underlay *underlay = underlay_find(offloads, device);
+
+		if (underlay == NULL)
+			continue;
+		if (underlay->index == 0) {
+			underlay->was_off = false;
+			vtap_backoff_clear(&underlay->backoff);
+		}
+		underlay->index = device->index;
+		if (strcmp(underlay->former.name, device->name) != 0)
+			underlay_rename(offloads, underlay, device);
+	}
+}
+
+static int marks_make(const struct vtap_manager *manager, bool **ret_marks)
+{
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	bool *marks = calloc(devices->n + 1, sizeof(*marks));
+
+	if (marks == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		if (is_target(manager->conf, i))
+			vtap_underlays_mark(&manager->conf->targets[i], devices, marks);
+	*ret_marks = marks;
+	return 0;
+}
+
+static int wanted_update(struct vtap_manager *manager)
+{
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	struct vtap_offloads *offloads = manager->offloads;
+	_auto_free bool *marks = NULL;
+	int r = marks_make(manager, &marks);
+
+	for (size_t i = 0; i < devices->n && r == 0; i++) {
+		const struct vtap_device *device = &devices->device[i];
+		struct vtap_former former = { .merging = device->merging };
+		struct underlay *underlay = underlay_find(offloads, device);
+
+		if (!marks[i])
+			continue;
+		if (underlay == NULL) {
+			memcpy(former.name, device->name, sizeof(former.name));
+			r = underlay_add(offloads, &former);
+			if (r < 0)
+				break;
+			underlay = &offloads->underlay[offloads->n - 1];
+			underlay->index = device->index;
+			offloads->must_save = true;
+		}
+		underlay->is_wanted = true;
+	}
+	return r;
+}
+
+/* An interface that is away is wanted as long as a target names it. */
+static bool is_wanted_when_away(const struct vtap_conf *conf, const struct underlay *underlay)
+{
+	struct vtap_device device = { .index = 1 };
+	const struct vtap_devices devices = { .device = &device, .n = 1 };
+	bool is_marked = false;
+
+	memcpy(device.name, underlay->former.name, sizeof(device.name));
+	for (size_t i = 0; i < conf->n_targets; i++)
+		if (is_target(conf, i))
+			vtap_underlays_mark(&conf->targets[i], &devices, &is_marked);
+	return is_marked;
+}
+
+/* ---- off ---- */
+
+static struct vtap_log_context log_context(const struct underlay *underlay, int error)
+{
+	return (struct vtap_log_context){ .interface = underlay->former.name, .error = error };
+}
+
+/* Something stays on: said when it begins, or for another reason. */
+static void why_set(struct underlay *underlay, int error, const char *why)
+{
+	struct vtap_log_context context = log_context(underlay, error);
+	bool is_new = strcmp(underlay->why, why) != 0;
+
+	context.condition = "gro-merging";
+	(void)snprintf(underlay->why, sizeof(underlay->why), "%s", why); /* same size, or cut */
+	if (is_new)
+		vtap_log(LOG_WARNING, VTAP_EVENT_UNDERLAY, &context,
+			"%s; what comes in there may be merged", underlay->why);
+}
+
+static void give_way(struct underlay *underlay, unsigned merging)
+{
+	char names[VTAP_MERGING_TEXT_MAX], why[VTAP_ERR_MAX];
+
+	(void)snprintf(why, sizeof(why), "somebody keeps switching %s on on %s", /* fits */
+		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name);
+	why_set(underlay, 0, why);
+}
+
+static void refused(struct underlay *underlay, unsigned merging, int error,
+	const struct vtap_err *err, uint64_t now_ns)
+{
+	char names[VTAP_MERGING_TEXT_MAX], why[VTAP_ERR_MAX];
+
+	vtap_backoff_delay(&underlay->backoff, now_ns);
+	(void)snprintf(why, sizeof(why), "%s on %s cannot be switched off: %.200s", /* fits */
+		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name,
+		err->text[0] != '\0' ? err->text : vtap_errno_text(error));
+	why_set(underlay, error, why);
+}
+
+static void is_fixed(struct underlay *underlay, unsigned merging)
+{
+	char names[VTAP_MERGING_TEXT_MAX], why[VTAP_ERR_MAX];
+
+	(void)snprintf(why, sizeof(why),
+		"%s on %s cannot be switched off: the driver has it fixed", /* fits */
+		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name);
+	why_set(underlay, 0, why);
+}
+
+static void switched_off(
+	struct vtap_offloads *offloads, const struct underlay *underlay, unsigned merging)
+{
+	struct vtap_log_context context = log_context(underlay, 0);
+	const char *name = underlay->former.name;
+	char names[VTAP_MERGING_TEXT_MAX];
+
+	(void)vtap_merging_format(merging, names, sizeof(names)); /* returns it */
+	if (underlay->was_off) {
+		offloads->n_repairs++;
+		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
+			"%s: %s was switched on by somebody; off again", name, names);
+	} else if (underlay->is_known) {
+		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY, &context, "%s: %s was on again; off", name,
+			names);
+	} else {
+		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY, &context,
+			"%s: %s off, for as long as vxlan sessions receive there", name, names);
+	}
+}
+
+/* What is on and can be switched off. */
+static void switch_off(
+	struct vtap_offloads *offloads, struct underlay *underlay, unsigned which, uint64_t now_ns)
+{
+	bool is_repair = underlay->was_off;
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r;
+
+	if (is_repair && (!vtap_backoff_is_due(&underlay->backoff, now_ns) ||
+				 !vtap_backoff_repair(&underlay->backoff, now_ns))) {
+		give_way(underlay, which);
+		return;
+	}
+	if (!vtap_backoff_is_due(&underlay->backoff, now_ns))
+		return;
+	r = vtap_offload_set(offloads->offload, underlay->index, which, 0, &err);
+	if (r == -ENODEV)
+		return; /* gone since the look: the next one sees it */
+	if (r < 0) {
+		underlay->was_off = false;
+		refused(underlay, which, r, &err, now_ns);
+		return;
+	}
+	if (!is_repair)
+		vtap_backoff_clear(&underlay->backoff);
+	underlay->merging &= ~which;
+	switched_off(offloads, underlay, which);
+}
+
+static void hold_off(struct vtap_offloads *offloads, struct underlay *underlay,
+	const struct vtap_device *device, uint64_t now_ns)
+{
+	unsigned which = device->merging & ~device->merging_fixed;
+
+	underlay->merging = device->merging;
+	if (which != 0)
+		switch_off(offloads, underlay, which, now_ns);
+	if ((underlay->merging & ~device->merging_fixed) != 0)
+		return;
+	underlay->was_off = underlay->is_known = true;
+	if (underlay->merging != 0)
+		is_fixed(underlay, underlay->merging);
+	else
+		underlay->why[0] = '\0';
+}
+
+int vtap_offloads_turn(struct vtap_manager *manager, uint64_t now_ns)
+{
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	struct vtap_offloads *offloads = manager->offloads;
+	int r;
+
+	if (offloads->offload == NULL)
+		return 0;
+	indexes_update(offloads, devices);
+	r = wanted_update(manager);
+	if (r < 0)
+		return r;
+	save_if_due(offloads);
+	for (size_t i = 0; i < offloads->n; i++) {
+		struct underlay *underlay = &offloads->underlay[i];
+		const struct vtap_device *device =
+			vtap_devices_find_index(devices, underlay->index);
+
+		if (underlay->is_wanted && device != NULL)
+			hold_off(offloads, underlay, device, now_ns);
+	}
+	return 0;
+}
+
+/* ---- on again ---- */
+
+/* @which of it is off. Return: 0, also when the interface is gone; negative errno. -EOPNOTSUPP: the
+ * driver did not follow, and a second try would not help. */
+static int switch_on(struct vtap_offload *offload, int index, unsigned which, struct vtap_err *err)
+{
+	int r = which == 0 ? 0 : vtap_offload_set(offload, index, which, which, err);
+
+	return r == -ENODEV ? 0 : r;
+}
+
+static void switched_on(
+	struct underlay *underlay, unsigned which, int r, const struct vtap_err *err)
+{
+	struct vtap_log_context context = log_context(underlay, r);
+	const char *name = underlay->former.name;
+	char names[VTAP_MERGING_TEXT_MAX];
+
+	(void)vtap_merging_format(which, names, sizeof(names)); /* returns it */
+	if (r == 0 && which != 0)
+		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY, &context,
+			"%s: %s on again, as before: no vxlan session receives there any more",
+			name, names);
+	else if (r < 0 && strcmp(underlay->why, err->text) != 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &context, "%s: switch %s on again: %s", name,
+			names, err->text);
+	memcpy(underlay->why, err->text, sizeof(underlay->why));
+}
+
+/* Return: is it done with? */
+static bool underlay_restore(struct vtap_offloads *offloads, struct underlay *underlay,
+	const struct vtap_device *device, uint64_t now_ns)
+{
+	unsigned which = device != NULL ? underlay->former.merging & ~device->merging : 0;
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r;
+
+	if (!vtap_backoff_is_due(&underlay->backoff, now_ns))
+		return false;
+	r = switch_on(offloads->offload, underlay->index, which, &err);
+	switched_on(underlay, which, r, &err);
+	if (r == 0 || r == -EOPNOTSUPP)
+		return true;
+	vtap_backoff_delay(&underlay->backoff, now_ns);
+	return false;
+}
+
+static void restore_unwanted(struct vtap_manager *manager, uint64_t now_ns)
+{
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	struct vtap_offloads *offloads = manager->offloads;
+
+	for (size_t i = offloads->n; i-- > 0;) { /* the last one takes the place of one that goes */
+		struct underlay *underlay = &offloads->underlay[i];
+		const struct vtap_device *device =
+			vtap_devices_find_index(devices, underlay->index);
+
+		if (underlay->is_wanted ||
+			(device == NULL && is_wanted_when_away(manager->conf, underlay)))
+			continue;
+		if (underlay_restore(offloads, underlay, device, now_ns))
+			underlay_drop(offloads, i);
+	}
+}
+
+void vtap_offloads_settle(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_offloads *offloads = manager->offloads;
+
+	if (offloads->offload != NULL)
+		restore_unwanted(manager, now_ns);
+	else if (is_needed(manager) && now_ns >= offloads->retry_at_ns)
+		sockets_try(manager, now_ns);
+	save_if_due(offloads);
+	if (offloads->offload == NULL || is_needed(manager))
+		return;
+	vtap_interfaces_offload_with(manager->interfaces, NULL);
+	sockets_close(offloads);
+}
+
+/* ---- telling ---- */
+
+static bool is_to_be_tried(const struct underlay *underlay)
+{
+	return !underlay->is_wanted || underlay->why[0] != '\0';
+}
+
+uint64_t vtap_offloads_next(const struct vtap_offloads *offloads, uint64_t now_ns)
+{
+	uint64_t at_ns = UINT64_MAX;
+
+	if (offloads->offload == NULL && offloads->off_why[0] != '\0')
+		at_ns = offloads->retry_at_ns;
+	for (size_t i = 0; i < offloads->n && offloads->offload != NULL; i++) {
+		uint64_t retry_at_ns = offloads->underlay[i].backoff.retry_at_ns;
+
+		if (is_to_be_tried(&offloads->underlay[i]) && retry_at_ns > now_ns &&
+			retry_at_ns < at_ns)
+			at_ns = retry_at_ns;
+	}
+	return at_ns;
+}
+
+/* Without the sockets nobody knows: it is told of each. */
+static bool may_merge(const struct vtap_offloads *offloads, const struct vtap_device *device,
+	const char **ret_name, const char **ret_why)
+{
+	const struct underlay *underlay = underlay_find(offloads, device);
+
+	if (offloads->offload == NULL && offloads->off_why[0] != '\0') {
+		*ret_name = device->name;
+		*ret_why = offloads->off_why;
+		return true;
+	}
+	if (underlay == NULL || underlay->merging == 0)
+		return false;
+	*ret_name = underlay->former.name;
+	*ret_why = underlay->why[0] != '\0' ? underlay->why : NULL;
+	return true;
+}
+
+int vtap_offloads_status(const struct vtap_manager *manager, size_t i_target,
+	const char ***ret_names, size_t *ret_n, const char **ret_why)
+{
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	_auto_free bool *marks = calloc(devices->n + 1, sizeof(*marks));
+	_auto_free const char **names = calloc(devices->n + 1, sizeof(*names));
+	const char *why = NULL, *first_why = NULL;
+	size_t n = 0;
+
+	if (marks == NULL || names == NULL)
+		return -ENOMEM;
+	if (is_target(manager->conf, i_target))
+		vtap_underlays_mark(&manager->conf->targets[i_target], devices, marks);
+	for (size_t i = 0; i < devices->n; i++) {
+		if (!marks[i] ||
+			!may_merge(manager->offloads, &devices->device[i], &names[n], &why))
+			continue;
+		n++;
+		first_why = first_why != NULL ? first_why : why;
+	}
+	*ret_names = vtap_steal(&names);
+	*ret_n = n;
+	*ret_why = first_why;
+	return 0;
+}
+
+/* ---- without a daemon ---- */
+
+/** struct restoring - what is left of the file, and what was done */
+struct restoring {
+	struct vtap_former *former;
+	size_t n;
+	char **names;
+	size_t n_names;
+};
+
+static void restoring_done(struct restoring *restoring)
+{
+	for (size_t i = 0; i < restoring->n_names; i++)
+		free(restoring->names[i]);
+	free(restoring->names);
+	free(restoring->former);
+}
+
+static int one_restore(struct restoring *restoring, struct vtap_offload *offload,
+	const struct vtap_former *former, struct vtap_err *err)
+{
+	int index = (int)if_nametoindex(former->name);
+	int r = index == 0 ? 0 : switch_on(offload, index, former->merging, err);
+
+	if (r < 0)
+		return vtap_err_add(err, r, "%s", former->name);
+	if (index == 0 || former->merging == 0)
+		return 0;
+	restoring->names[restoring->n_names] = strdup(former->name);
+	if (restoring->names[restoring->n_names] == NULL)
+		return -ENOMEM;
+	restoring->n_names++;
+	return 0;
+}
+
+/* All of them, whatever one of them refuses. Those that are worth another try stay, in front. */
+static int all_restore(
+	struct restoring *restoring, struct vtap_offload *offload, struct vtap_err *err)
+{
+	size_t n_left = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < restoring->n; i++) {
+		struct vtap_err one_err = VTAP_ERR_NULL;
+		int r_one = one_restore(restoring, offload, &restoring->former[i], &one_err);
+
+		if (r_one < 0 && r_one != -EOPNOTSUPP)
+			restoring->former[n_left++] = restoring->former[i];
+		if (r_one < 0 && r == 0) {
+			r = r_one;
+			(void)vtap_err_set(err, r, "%s", one_err.text); /* returns it */
+		}
+	}
+	restoring->n = n_left;
+	return r;
+}
+
+int vtap_offloads_restore(
+	const char *runtime_dir, char ***ret_names, size_t *ret_n, struct vtap_err *err)
+{
+	__attribute__((cleanup(restoring_done))) struct restoring restoring = { 0 };
+	_auto(offload) struct vtap_offload *offload = NULL;
+	_auto_free char *path = vtap_former_path(runtime_dir);
+	int r = path == NULL ? -ENOMEM
+			     : vtap_former_load(path, &restoring.former, &restoring.n, err);
+	int r_saved;
+
+	if (r < 0)
+		return r;
+	restoring.names = calloc(restoring.n + 1, sizeof(*restoring.names));
+	if (restoring.names == NULL)
+		return -ENOMEM;
+	if (restoring.n > 0)
+		r = vtap_offload_open(&offload, err);
+	if (r == 0)
+		r = all_restore(&restoring, offload, err);
+	if (r < 0)
+		(void)vtap_err_add(err, r, "put back what merged frames before");
+	r_saved = vtap_former_save(path, restoring.former, restoring.n, r < 0 ? NULL : err);
+	if (r < 0 || r_saved < 0)
+		return r < 0 ? r : r_saved;
+	*ret_names = vtap_steal(&restoring.names);
+	*ret_n = restoring.n_names;
+	restoring.n_names = 0;
+	return 0;
+}

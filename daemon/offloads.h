@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Underlays of vxlan-mode targets merge no frames: what merges is switched off before the first
+ * vxlan interface is up, and again whenever somebody switches it on. What was on before is kept in
+ * a file (daemon/former.h) and put back when the last session that needs it off has gone.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+struct vtap_manager;
+struct vtap_offloads;
+
+/** vtap_offloads_new() - reads what the process before us remembered. Return: 0, -ENOMEM; a file
+ * that cannot be read is logged. */
+int vtap_offloads_new(const char *runtime_dir, struct vtap_offloads **ret_offloads);
+
+/** vtap_offloads_free() - what is off stays off, and is remembered. NULL is allowed. */
+void vtap_offloads_free(struct vtap_offloads *offloads);
+VTAP_FREEP(offloads, struct vtap_offloads, vtap_offloads_free)
+
+/**
+ * vtap_offloads_follow() - a configuration was taken: sockets are opened when it, or what is
+ * remembered, needs them
+ * Context: main thread, after manager->conf is the new one; manager->interfaces look with them from
+ * now on.
+ */
+void vtap_offloads_follow(struct vtap_manager *manager);
+
+/**
+ * vtap_offloads_turn() - what merges on underlays is switched off
+ * Context: main thread, after a look at the interfaces and before any of them is set up. Logs.
+ * Return: 0 or negative errno; what one underlay refuses is kept to be told, and tried again.
+ */
+int vtap_offloads_turn(struct vtap_manager *manager, uint64_t now_ns);
+
+/** vtap_offloads_settle() - put back what was on where no session needs it off any more. Context:
+ * main thread, after the turn's removals, when nothing is left of it. Logs. */
+void vtap_offloads_settle(struct vtap_manager *manager, uint64_t now_ns);
+
+/** vtap_offloads_next() - when something is to be tried again; UINT64_MAX: nothing */
+uint64_t vtap_offloads_next(const struct vtap_offloads *offloads, uint64_t now_ns);
+
+/** vtap_offloads_n_repairs() - since the daemon started */
+uint64_t vtap_offloads_n_repairs(const struct vtap_offloads *offloads);
+
+/**
+ * vtap_offloads_status() - where frames of a target are merged all the same
+ * @ret_names: heap array of borrowed names of interfaces
+ * @ret_why:   borrowed sentence: who insists, or what refuses; or NULL
+ * Context: main thread; all of it until the next turn.
+ * Return: 0, -ENOMEM.
+ */
+int vtap_offloads_status(const struct vtap_manager *manager, size_t i_target,
+	const char ***ret_names, size_t *ret_n, const char **ret_why);
+
+/**
+ * vtap_offloads_restore() - put back all that is remembered, and forget it; without a daemon, or
+ * after its last turn
+ * @ret_names: heap array of heap names: interfaces on which something is on again
+ * Return: 0 or negative errno; what is worth another try stays remembered then.
+ */
+int vtap_offloads_restore(
+	const char *runtime_dir, char ***ret_names, size_t *ret_n, struct vtap_err *err);

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: what is written is read again the same; a line that is damaged costs that line alone, and
+ * the file is there as a whole or not at all.
+ */
+#include "tests/unit/cmocka_with.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/former.h"
+#include "daemon/log.h"
+#include "model/device.h"
+
+static char folder[64];
+static char *path;
+
+static int folder_make(void **state)
+{
+	(void)state;
+	(void)snprintf(folder, sizeof(folder), "/tmp/vtapd-former-XXXXXX"); /* fits */
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	path = vtap_former_path(folder);
+	return path == NULL ? -1 : 0;
+}
+
+static int folder_remove(void **state)
+{
+	(void)state;
+	(void)unlink(path); /* some tests leave none */
+	free(path);
+	return rmdir(folder);
+}
+
+static void file_make(const char *text, size_t n)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, n, file), n);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void test_line_when_parsed_then_name_and_bits_or_nothing(void **state)
+{
+	static const struct {
+		const char *line;
+		bool is_whole;
+		const char *name;
+		unsigned merging;
+	} ROWS[] = {
+		{ "eth0 gro", true, "eth0", VTAP_MERGING_GRO },
+		{ "eth0 gro lro gro-hw", true, "eth0", VTAP_MERGING_ALL },
+		{ "ens5 gro-hw gro", true, "ens5", VTAP_MERGING_GRO | VTAP_MERGING_GRO_HW },
+		{ "eth1 none", true, "eth1", 0 },
+		{ "abcdefghijklmno lro", true, "abcdefghijklmno", VTAP_MERGING_LRO },
+		{ "abcdefghijklmnop lro", false, NULL, 0 },
+		{ "eth0", false, NULL, 0 }, /* cut: what was on is not known */
+		{ "eth0 ", false, NULL, 0 },
+		{ "eth0 gr", false, NULL, 0 },
+		{ "eth0 gro rx", false, NULL, 0 },
+		{ "eth0 none gro", false, NULL, 0 },
+		{ "eth0 gro none", false, NULL, 0 },
+		{ "", false, NULL, 0 },
+		{ " ", false, NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ROWS); i++) {
+		struct vtap_former former = { .name = "?" };
+		char line[VTAP_FORMER_LINE_MAX];
+
+		(void)snprintf(line, sizeof(line), "%s", ROWS[i].line); /* fits */
+		assert_row(vtap_former_parse(line, &former) == ROWS[i].is_whole, i);
+		assert_row(strcmp(former.name, ROWS[i].is_whole ? ROWS[i].name : "?") == 0, i);
+		assert_row(former.merging == ROWS[i].merging, i);
+	}
+}
+
+static void test_file_when_saved_then_loaded_the_same(void **state)
+{
+	const struct vtap_former saved[] = {
+		{ .name = "eth0", .merging = VTAP_MERGING_GRO },
+		{ .name = "eth1", .merging = 0 },
+		{ .name = "abcdefghijklmno", .merging = VTAP_MERGING_ALL },
+	};
+	_auto_free struct vtap_former *loaded = NULL;
+	size_t n = 0;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) /* also over a former one */
+		assert_int_equal(vtap_former_save(path, saved, VTAP_ARRAY_LEN(saved), NULL), 0);
+	assert_int_equal(vtap_former_load(path, &loaded, &n, NULL), 0);
+	assert_int_equal(n, VTAP_ARRAY_LEN(saved));
+	for (size_t i = 0; i < n; i++) {
+		assert_row(strcmp(loaded[i].name, saved[i].name) == 0, i);
+		assert_row(loaded[i].merging == saved[i].merging, i);
+	}
+}
+
+static void test_file_when_there_is_nothing_to_remember_then_it_is_removed(void **state)
+{
+	_auto_free struct vtap_former *loaded = NULL;
+	size_t n = 7;
+
+	(void)state;
+	file_make("eth0 gro\n", 9);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(vtap_former_save(path, NULL, 0, NULL), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(vtap_former_load(path, &loaded, &n, NULL), 0);
+	assert_int_equal(n, 0);
+}
+
+static void test_file_when_lines_are_damaged_then_the_others_count(void **state)
+{
+	static const char TEXT[] =
+		"eth0 gro\n\n\x1b[31m gro\nlo\0 gro\neth0 none\neth1 none\neth2 gr";
+	_auto_free struct vtap_former *loaded = NULL;
+	size_t n = 0;
+
+	(void)state;
+	file_make(TEXT, sizeof(TEXT) - 1);
+	assert_int_equal(vtap_former_load(path, &loaded, &n, NULL), 0);
+	assert_int_equal(n, 3);
+	assert_string_equal(loaded[0].name, "eth0");
+	assert_int_equal(loaded[0].merging, VTAP_MERGING_GRO); /* the first of two */
+	assert_string_equal(loaded[1].name, "\x1b[31m");       /* an interface may be called so */
+	assert_string_equal(loaded[2].name, "eth1");
+}
+
+static void test_file_when_cut_within_a_word_then_that_line_is_not_believed(void **state)
+{
+	static const char TEXT[] = "eth0 gro gro-hw"; /* was: gro gro-hw lro */
+	_auto_free struct vtap_former *loaded = NULL;
+	size_t n = 7;
+
+	(void)state;
+	file_make(TEXT, sizeof(TEXT) - 1);
+	assert_int_equal(vtap_former_load(path, &loaded, &n, NULL), 0);
+	assert_int_equal(n, 0);
+}
+
+static void test_file_when_it_cannot_be_written_then_the_former_one_stays(void **state)
+{
+	const struct vtap_former former = { .name = "eth0", .merging = 0 };
+	struct vtap_err err = VTAP_ERR_NULL;
+
+	(void)state;
+	assert_int_equal(vtap_former_save("/nonexistent/offloads", &former, 1, &err), -ENOENT);
+	assert_string_equal(err.text, "write /nonexistent/offloads: No such file or directory");
+}
+
+static void test_file_when_a_link_waits_in_its_place_then_it_is_not_followed(void **state)
+{
+	const struct vtap_former former = { .name = "eth0", .merging = 0 };
+	char temporary[96], victim[96];
+	struct stat stat_of;
+
+	(void)state;
+	(void)snprintf(temporary, sizeof(temporary), "%s.new", path); /* fits */
+	(void)snprintf(victim, sizeof(victim), "%s/victim", folder);  /* fits */
+	assert_int_equal(symlink(victim, temporary), 0);
+	assert_int_equal(vtap_former_save(path, &former, 1, NULL), 0);
+	assert_int_equal(access(victim, F_OK), -1);
+	assert_int_equal(lstat(path, &stat_of), 0);
+	assert_true(S_ISREG(stat_of.st_mode));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_line_when_parsed_then_name_and_bits_or_nothing),
+		cmocka_unit_test(test_file_when_saved_then_loaded_the_same),
+		cmocka_unit_test(test_file_when_there_is_nothing_to_remember_then_it_is_removed),
+		cmocka_unit_test(test_file_when_lines_are_damaged_then_the_others_count),
+		cmocka_unit_test(test_file_when_cut_within_a_word_then_that_line_is_not_believed),
+		cmocka_unit_test(test_file_when_it_cannot_be_written_then_the_former_one_stays),
+		cmocka_unit_test(test_file_when_a_link_waits_in_its_place_then_it_is_not_followed),
+	};
+
+	vtap_log_init();
+	return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}
