@@ -227,6 +227,7 @@ static void teardown_run(struct call *call)
 	r = vtap_removal_run(control->manager->nl, control->manager->runtime_dir, &removed, &err);
 	call->answer = r < 0 ? vtap_answer_error(MHD_HTTP_INTERNAL_SERVER_ERROR, err.text)
 			     : vtap_answer_teardown(&removed, ports);
+	vtap_removal_log(&removed);
 	vtap_report_removed_done(&removed);
 	control->manager->is_torn_down = r >= 0;
 	control->is_exiting = true;

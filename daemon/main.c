@@ -62,6 +62,7 @@ static int remove_all(struct vtap_manager *manager, struct vtap_err *err)
 	struct vtap_report_removed removed = { 0 };
 	int r = vtap_removal_run(manager->nl, manager->runtime_dir, &removed, err);
 
+	vtap_removal_log(&removed);
 	vtap_report_removed_done(&removed);
 	return r;
 }
@@ -122,7 +123,8 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 		n = remove_all(manager, &err);
 	if (n < 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
-			"remove the interfaces: %s; they stay: vtapd --teardown", err.text);
+			"remove what is ours: %s; what is left of it stays: vtapd --teardown",
+			err.text);
 	stopping.is_torn_down = stopping.is_torn_down || (is_removing && n >= 0);
 	log_stopped(&stopping);
 }

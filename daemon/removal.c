@@ -6,6 +6,8 @@
 
 #include "base/cleanup.h"
 #include "daemon/guards.h"
+#include "daemon/log.h"
+#include "daemon/offloads.h"
 #include "daemon/steering.h"
 #include "netlink/clsact.h"
 #include "netlink/dump.h"
@@ -79,10 +81,20 @@ int vtap_removal_run(struct vtap_nl *nl, const char *runtime_dir,
 		r = interfaces_remove(nl, &devices, &removed, err);
 	if (r == 0)
 		r = vtap_steering_forget(runtime_dir);
+	if (r == 0)
+		r = vtap_offloads_restore(runtime_dir, &removed.gro_on, &removed.n_gro_on, err);
 	vtap_devices_done(&devices);
 	if (r < 0)
 		vtap_report_removed_done(&removed);
 	else
 		*ret_removed = removed;
 	return r;
+}
+
+void vtap_removal_log(const struct vtap_report_removed *removed)
+{
+	for (size_t i = 0; i < removed->n_gro_on; i++)
+		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY,
+			&(struct vtap_log_context){ .interface = removed->gro_on[i] },
+			"%s: GRO is on again", removed->gro_on[i]);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Removing everything that is ours: programs on underlays, interfaces with their guards, pins. */
+/* Removing everything that is ours: programs on underlays, interfaces with their guards, pins; and
+ * putting back what underlays were not to do meanwhile. */
 #pragma once
 
 #include <stddef.h>
@@ -16,3 +17,6 @@
  */
 int vtap_removal_run(struct vtap_nl *nl, const char *runtime_dir,
 	struct vtap_report_removed *ret_removed, struct vtap_err *err);
+
+/** vtap_removal_log() - a line for each underlay that was put back, where nobody else tells */
+void vtap_removal_log(const struct vtap_report_removed *removed);

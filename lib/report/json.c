@@ -377,10 +377,12 @@ char *vtap_json_wait(const struct vtap_report_session *session)
 
 char *vtap_json_teardown(const struct vtap_report_removed *removed, const char *message)
 {
-	return vtap_json_text(json_pack("{s:I, s:o, s:I, s:s?}", "interfaces",
+	return vtap_json_text(json_pack("{s:I, s:o, s:I, s:o, s:s?}", "interfaces",
 		(json_int_t)removed->n_interfaces, "fast_paths",
 		vtap_json_strings((const char *const *)removed->fast_path, removed->n_fast_paths),
-		"guards", (json_int_t)removed->n_guards, "message", message));
+		"guards", (json_int_t)removed->n_guards, "gro_on",
+		vtap_json_strings((const char *const *)removed->gro_on, removed->n_gro_on),
+		"message", message));
 }
 
 char *vtap_json_error(const char *sentence)

@@ -231,6 +231,8 @@ struct vtap_report_removed {
 	size_t n_guards;  /* of those interfaces */
 	char **fast_path; /* heap, names of underlays */
 	size_t n_fast_paths;
+	char **gro_on; /* heap, names of underlays on which GRO is on again */
+	size_t n_gro_on;
 };
 
 /** vtap_report_removed_done() - frees all; may run twice */

@@ -38,6 +38,13 @@ static void write_consequence(struct vtap_text_render *render, const char *messa
 	vtap_text_put(render, "%s", vtap_text_stop(message));
 }
 
+static void write_names(struct vtap_text_render *render, const struct json_t *names)
+{
+	for (size_t i = 0; i < vtap_text_list_len(names); i++)
+		vtap_text_put(render, "%s%s", i > 0 ? ", " : "",
+			vtap_text_list_string(&render->answer, names, i));
+}
+
 /* ", 1 fast path (ens5), 3 guards": those that there were */
 static void write_removed_programs(struct vtap_text_render *render)
 {
@@ -48,13 +55,23 @@ static void write_removed_programs(struct vtap_text_render *render)
 
 	if (n > 0)
 		vtap_text_put(render, ", %s (", vtap_text_counted(n, "fast path").text);
-	for (size_t i = 0; i < n; i++)
-		vtap_text_put(
-			render, "%s%s", i > 0 ? ", " : "", vtap_text_list_string(answer, paths, i));
+	write_names(render, paths);
 	if (n > 0)
 		vtap_text_put(render, ")");
 	if (n_guards > 0)
 		vtap_text_put(render, ", %s", vtap_text_counted(n_guards, "guard").text);
+}
+
+static void write_restored(struct vtap_text_render *render)
+{
+	const struct json_t *names =
+		vtap_text_get_list(&render->answer, render->answer.root, "gro_on");
+
+	if (vtap_text_list_len(names) == 0)
+		return;
+	vtap_text_put(render, " GRO on ");
+	write_names(render, names);
+	vtap_text_put(render, " is on again.");
 }
 
 static int write_teardown(struct vtap_text_render *render)
@@ -66,6 +83,7 @@ static int write_teardown(struct vtap_text_render *render)
 	vtap_text_put(render, "Removed %s", vtap_text_counted(n, "interface").text);
 	write_removed_programs(render);
 	vtap_text_put(render, ".");
+	write_restored(render);
 	if (message != NULL)
 		write_consequence(render, message);
 	vtap_text_put(render, "\n");

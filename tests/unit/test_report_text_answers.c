@@ -349,7 +349,8 @@ static void test_teardown_when_the_port_closes_then_the_consequence_on_its_own_l
 {
 	(void)state;
 	assert_renders(vtap_text_teardown,
-		"{'version':1,'interfaces':3,'fast_paths':['ens5','ens6'],'guards':3,'message':'"
+		"{'version':1,'interfaces':3,'fast_paths':['ens5','ens6'],'guards':3,'gro_on':[],'"
+		"message':'"
 		"This host now answers UDP 4789 with ICMP: "
 		"stop the mirror sessions first.'}",
 		0,
@@ -357,8 +358,18 @@ static void test_teardown_when_the_port_closes_then_the_consequence_on_its_own_l
 		"UDP 4789 with ICMP:\n"
 		"  stop the mirror sessions first.\n");
 	assert_renders(vtap_text_teardown,
-		"{'version':1,'interfaces':1,'fast_paths':[],'guards':0,'message':null}", 0,
-		"Removed 1 interface.\n");
+		"{'version':1,'interfaces':1,'fast_paths':[],'guards':0,'gro_on':[],'message':"
+		"null}",
+		0, "Removed 1 interface.\n");
+}
+
+static void test_teardown_when_underlays_were_put_back_then_they_are_named(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_teardown,
+		"{'version':1,'interfaces':2,'fast_paths':[],'guards':2,'gro_on':['eth0','eth1'],"
+		"'message':null}",
+		0, "Removed 2 interfaces, 2 guards. GRO on eth0, eth1 is on again.\n");
 }
 
 static void test_error_when_the_daemon_refuses_then_its_sentence_alone(void **state)
@@ -401,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_wait_when_not_ready_then_state_and_why),
 		cmocka_unit_test(
 			test_teardown_when_the_port_closes_then_the_consequence_on_its_own_line),
+		cmocka_unit_test(test_teardown_when_underlays_were_put_back_then_they_are_named),
 		cmocka_unit_test(test_error_when_the_daemon_refuses_then_its_sentence_alone),
 	};
 
