@@ -1,0 +1,265 @@
+"""The law: while a vxlan session receives there, an underlay merges no frames, whatever happens; afterwards it merges
+what it did before, no more and no less."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from lab.deadline import until
+
+VXLAN = "[target default]\nmode = vxlan\nunderlay = {underlay}\n"
+WEB = "[session web]\nvni = 4321\n"
+CONF = VXLAN.format(underlay="eth0") + WEB
+REMOVE = "[daemon]\non-stop = remove\n" + CONF
+AS_TAP = "[target default]\nunderlay = eth0\n" + WEB
+NO_SESSION = VXLAN.format(underlay="eth0")
+
+
+def gro(ns, interface="eth0"):
+    features = json.loads(ns.run("ethtool", "--json", "-k", interface).stdout)[0]
+    return features["rx-gro"]["active"] if "rx-gro" in features else features["generic-receive-offload"]["active"]
+
+
+def switch(ns, state, interface="eth0"):
+    ns.run("ethtool", "-K", interface, "gro", state)
+
+
+def becomes(ns, is_on, interface="eth0", vtapd=None):
+    until(lambda: gro(ns, interface) == is_on, f"GRO of {interface} is {'on' if is_on else 'off'}",
+          seen=vtapd.log if vtapd else None)
+
+
+@pytest.fixture
+def insist(ns):
+    """insist(): somebody who switches it on all the time; he ends when the process that is returned is killed."""
+    made = []
+
+    def start():
+        made.append(ns.start("sh", "-c", "while ethtool -K eth0 gro on; do :; done"))
+        return made[-1]
+    yield start
+    for process in made:
+        process.kill()
+        process.wait()
+
+
+def given_way(vtapd):
+    return vtapd.log_lines("somebody keeps switching gro on on eth0")
+
+
+def merging(vtapd):
+    """What the target says of its underlays."""
+    return vtapd.target()["merging"]
+
+
+def is_found(vtapd):
+    return "gro-merging" in {finding["id"] for finding in vtapd.get("/v1/doctor")["findings"]}
+
+
+def memory(vtapd):
+    path = os.path.join(vtapd.runtime, "offloads")
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+@pytest.fixture(params=["on", "off"])
+def before(request, ns):
+    """What merged before vtapd came: True or False."""
+    switch(ns, request.param)
+    return request.param == "on"
+
+
+@pytest.fixture
+def was_on(ns):
+    switch(ns, "on")
+
+
+# While a session needs it
+
+def test_underlay_when_vtapd_starts_then_gro_is_off_on_it_and_on_nothing_else(was_on, make_vtapd, target, ns):
+    target.plug_second()
+    switch(ns, "on", "eth1")
+    vtapd = make_vtapd(CONF)
+    assert not gro(ns) and gro(ns, "eth1")
+    assert len(vtapd.log_lines("eth0: gro off")) == 1, vtapd.log()
+    assert vtapd.status()["daemon"]["repairs"] == 0
+    assert memory(vtapd) == "eth0 gro\n"
+
+
+@pytest.mark.parametrize("conf", [AS_TAP, NO_SESSION], ids=["tap", "no session"])
+def test_underlay_when_no_vxlan_session_receives_there_then_it_is_left_alone(conf, was_on, make_vtapd, ns):
+    vtapd = make_vtapd(conf)
+    assert gro(ns) and memory(vtapd) is None
+
+
+def test_underlays_when_a_glob_names_them_then_each_is_off_and_loopback_is_left_alone(was_on, make_vtapd, target, ns):
+    target.plug_second()
+    switch(ns, "on", "eth1")
+    lo = gro(ns, "lo")
+    make_vtapd(VXLAN.format(underlay="*") + WEB)
+    assert not gro(ns) and not gro(ns, "eth1") and gro(ns, "lo") == lo
+
+
+def test_underlay_when_it_stands_on_another_then_gro_is_off_on_that_too(was_on, make_vtapd, target, ns):
+    ns.ip("link add link eth0 name mac0 type macvlan mode private")
+    ns.ip("link set mac0 up")
+    vtapd = make_vtapd(VXLAN.format(underlay="mac0") + WEB)
+    assert not gro(ns, "mac0") and not gro(ns)
+    vtapd.write("vtapd.conf", AS_TAP)
+    vtapd.reload()
+    assert gro(ns, "mac0") and gro(ns)
+
+
+def test_underlay_when_gro_is_switched_on_by_hand_then_off_again_at_once_and_counted(was_on, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    switch(ns, "on")
+    becomes(ns, False, vtapd=vtapd)
+    until(lambda: vtapd.log_lines("eth0: gro was switched on by somebody; off again"), "the repair is logged",
+          seen=vtapd.log)
+    assert vtapd.status()["daemon"]["repairs"] == 1
+    assert merging(vtapd) == []
+
+
+def test_underlay_when_somebody_insists_then_he_is_given_way_and_told_of(was_on, make_vtapd, ns, insist):
+    vtapd = make_vtapd(CONF)
+    somebody = insist()
+    until(lambda: is_found(vtapd) and merging(vtapd) == ["eth0"], "the condition holds", seen=vtapd.log)
+    somebody.kill()
+    somebody.wait()
+    assert given_way(vtapd) and not vtapd.log_lines("cannot be switched off"), vtapd.log()
+    becomes(ns, False, vtapd=vtapd)  # the next try does it
+    until(lambda: not is_found(vtapd) and merging(vtapd) == [], "it is over", seen=vtapd.log)
+
+
+def test_underlay_when_who_insisted_switches_it_off_then_it_is_over_and_no_repair(was_on, make_vtapd, ns, insist):
+    vtapd = make_vtapd(CONF)
+    somebody = insist()
+    until(lambda: len(given_way(vtapd)) == 2, "he is given way for the second time", seen=vtapd.log)
+    somebody.kill()
+    somebody.wait()
+    repairs = vtapd.status()["daemon"]["repairs"]
+    switch(ns, "off")
+    until(lambda: merging(vtapd) == [], "nothing merges", seen=vtapd.log)
+    assert vtapd.status()["daemon"]["repairs"] == repairs
+
+
+def test_underlay_when_unplugged_and_plugged_back_then_off_again_and_no_repair(was_on, make_vtapd, target, ns):
+    vtapd = make_vtapd(CONF)
+    target.unplug()
+    until(lambda: vtapd.target()["missing"] == ["eth0"], "it is missed", seen=vtapd.log)
+    target.plug()
+    switch(ns, "on")  # if it is not by itself
+    becomes(ns, False, vtapd=vtapd)
+    assert memory(vtapd) == "eth0 gro\n"
+
+
+def test_underlay_when_renamed_then_what_was_on_is_put_back_under_its_new_name(was_on, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    ns.ip("link set eth0 down")
+    ns.ip("link set eth0 name lan0")
+    becomes(ns, True, "lan0", vtapd)
+    assert memory(vtapd) is None
+
+
+# Restarts
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_restart_when_gro_was_off_for_us_then_it_is_still_known_what_was_on(end, before, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    getattr(vtapd, end)()
+    assert not gro(ns), "the kernel goes on showing frames"
+    vtapd.start()
+    assert not gro(ns) and vtapd.status()["daemon"]["repairs"] == 0
+    vtapd.write("vtapd.conf", AS_TAP)
+    vtapd.reload()
+    assert gro(ns) == before
+
+
+def test_restart_when_it_was_switched_on_meanwhile_then_off_and_no_repair(before, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    vtapd.kill()
+    switch(ns, "on")
+    vtapd.start()
+    assert not gro(ns) and vtapd.status()["daemon"]["repairs"] == 0
+    assert vtapd.vtapd("--teardown").returncode == 0
+    assert gro(ns) == before
+
+
+def test_restart_when_the_configuration_changed_meanwhile_then_put_back(before, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    vtapd.stop()
+    vtapd.write("vtapd.conf", AS_TAP)
+    vtapd.start()
+    assert gro(ns) == before and memory(vtapd) is None
+
+
+def test_restart_when_the_memory_is_damaged_then_it_starts_and_says_so(was_on, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    vtapd.stop()
+    with open(os.path.join(vtapd.runtime, "offloads"), "ab") as file:
+        file.write(b"\x1b[31m\n")
+    vtapd.start()
+    assert vtapd.log_lines("offloads:2", "no line of ours"), vtapd.log()
+    assert memory(vtapd) == "eth0 gro\n", "it is said once"
+
+
+# On again
+
+@pytest.mark.parametrize("conf", [AS_TAP, NO_SESSION], ids=["tap", "no session"])
+def test_reload_when_the_last_vxlan_session_goes_then_as_before(conf, before, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    vtapd.write("vtapd.conf", conf)
+    vtapd.reload()
+    assert gro(ns) == before and memory(vtapd) is None
+    assert len(vtapd.log_lines("eth0: gro on again")) == before, vtapd.log()
+    switch(ns, "on")
+    switch(ns, "off")
+    switch(ns, "on")
+    vtapd.reload()
+    assert gro(ns), "it is nobody's business any more"
+
+
+def test_reload_when_one_of_two_sessions_goes_then_it_stays_off(was_on, make_vtapd, ns):
+    vtapd = make_vtapd(CONF + "[session db]\nvni = 5001\n")
+    vtapd.write("vtapd.conf", CONF)
+    vtapd.reload()
+    assert not gro(ns)
+
+
+def test_reload_when_the_underlay_is_another_one_then_each_is_as_it_should_be(before, make_vtapd, target, ns):
+    target.plug_second()
+    vtapd = make_vtapd(CONF)
+    vtapd.write("vtapd.conf", VXLAN.format(underlay="eth1") + WEB)
+    vtapd.reload()
+    assert gro(ns) == before and not gro(ns, "eth1")
+
+
+@pytest.mark.parametrize("how", ["vtapctl", "vtapd", "vtapd alone"])
+def test_teardown_when_done_then_as_before_and_it_says_so(how, before, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    if how == "vtapd alone":
+        vtapd.stop()
+    done = vtapd.ctl("teardown") if how == "vtapctl" else vtapd.vtapd("--teardown")
+    assert done.returncode == 0 and "Removed 1 interface" in done.stdout, done
+    assert ("GRO on eth0 is on again." in done.stdout) == before, done
+    assert gro(ns) == before and memory(vtapd) is None
+    if how != "vtapd alone":
+        assert vtapd.wait_exit() == 0
+
+
+def test_teardown_when_asked_for_json_then_the_underlays_are_named(was_on, make_vtapd):
+    vtapd = make_vtapd(CONF)
+    assert json.loads(vtapd.ctl("--json", "teardown").stdout)["gro_on"] == ["eth0"]
+    assert vtapd.wait_exit() == 0
+
+
+def test_stop_when_remove_then_as_before(before, make_vtapd, ns):
+    vtapd = make_vtapd(REMOVE)
+    assert not gro(ns)
+    vtapd.stop()
+    assert gro(ns) == before and memory(vtapd) is None
+    assert len(vtapd.log_lines("eth0: GRO is on again")) == before, vtapd.log()
