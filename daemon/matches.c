@@ -52,6 +52,9 @@ static char *trouble_format(const struct vtap_manager *manager, const struct vta
 		vtap_interfaces_find(manager->interfaces, session->interface);
 	const char *message = standing->message != NULL ? standing->message : "it is being made";
 
+	if (interface != NULL && interface->wish.mode == VTAP_MODE_VXLAN)
+		return vtap_text_format("session %s is %s: %s", session->name,
+			vtap_state_name(standing->state), message);
 	if (interface != NULL && interface->state == VTAP_STATE_READY)
 		return vtap_text_format("target %s is %s and takes no packet: %s",
 			manager->conf->targets[session->i_target].name,
@@ -65,6 +68,18 @@ static char *trouble_format(const struct vtap_manager *manager, const struct vta
 		session->name, vtap_state_name(standing->state), message);
 }
 
+/* Is there an interface for what this rule takes? */
+static bool has_exit(const struct vtap_manager *manager, const struct vtap_table *table,
+	const struct vtap_match *match)
+{
+	const struct vtap_interface *interface = vtap_interfaces_find(
+		manager->interfaces, manager->table_conf->sessions[match->i_session].interface);
+
+	if (interface != NULL && interface->wish.mode == VTAP_MODE_VXLAN)
+		return interface->wish.held_index != 0;
+	return vtap_table_exit(table, match->i_session)->tap_fd >= 0;
+}
+
 /* How the session is whose rule matched: it may have no interface to write to. */
 static void explain_state(const struct vtap_manager *manager, const struct vtap_table *table,
 	const struct vtap_match *match, struct vtap_report_match *report)
@@ -73,7 +88,7 @@ static void explain_state(const struct vtap_manager *manager, const struct vtap_
 	const struct vtap_session *session = vtap_conf_find_session(conf, report->session);
 	struct vtap_standing standing;
 
-	if (vtap_table_exit(table, match->i_session)->tap_fd < 0)
+	if (!has_exit(manager, table, match))
 		report->verdict = VTAP_VERDICT_INTERFACE_GONE;
 	if (session == NULL) /* a reload under way removes it */
 		return;

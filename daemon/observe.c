@@ -355,10 +355,14 @@ static bool session_names(const struct vtap_session *session, uint32_t vni)
 	return false;
 }
 
-static char *why_source(const struct vtap_session *session, const char *before, const char *verb)
+static char *why_source(const struct vtap_manager *manager, const struct vtap_session *session,
+	const char *before, const char *verb)
 {
 	_auto_free char *sources = vtap_prefixes_format(session->sources, session->n_sources);
 
+	if (manager->conf->targets[session->i_target].mode == VTAP_MODE_VXLAN)
+		return vtap_text_format("%s%s takes %s packets only", before, session->name,
+			session->family == VTAP_FAMILY_IPV6 ? "IPv6" : "IPv4");
 	return sources == NULL ? NULL
 			       : vtap_text_format("%s%s takes %s%s only", before, session->name,
 					 verb, sources);
@@ -386,12 +390,12 @@ char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint
 		if (session->i_target != i_target)
 			continue;
 		if (session_names(session, vni))
-			return why_source(session, "session ", "");
+			return why_source(manager, session, "session ", "");
 		if (session->is_any)
 			any = session;
 	}
 	if (any != NULL)
-		return why_source(any, "no session has this VNI, and ", "any from ");
+		return why_source(manager, any, "no session has this VNI, and ", "any from ");
 	return strdup("no session has this VNI");
 }
 
