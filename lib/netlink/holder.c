@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -24,6 +23,7 @@
 #include <netlink/msg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +36,9 @@
 
 /* Descriptors that are looked at in all, some 2 us each: a busy host has fewer. */
 #define DESCRIPTORS_MAX 65536
+
+/* What a link of /proc/PID/fd says of a socket, before its inode. Source: proc(5). */
+#define SOCKET_START "socket:["
 
 /* Of a process's name in /proc/PID/comm. Source: proc(5), TASK_COMM_LEN. */
 #define COMM_MAX 16
@@ -135,9 +138,13 @@ static int sockets_dump(struct search *search, struct vtap_err *err)
 /* @text: what a link of /proc/PID/fd points to. */
 static void descriptor_note(struct search *search, const char *text, int pid)
 {
-	uint32_t inode;
+	unsigned long inode;
+	char *end;
 
-	if (sscanf(text, "socket:[%" SCNu32 "]", &inode) != 1)
+	if (strncmp(text, SOCKET_START, strlen(SOCKET_START)) != 0)
+		return;
+	inode = strtoul(text + strlen(SOCKET_START), &end, 10);
+	if (*end != ']')
 		return;
 	for (size_t i = 0; i < search->n; i++) {
 		struct candidate *candidate = &search->candidate[i];
