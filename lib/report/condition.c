@@ -78,6 +78,15 @@ static const struct vtap_condition_row ROWS[] = {
 			 "whatever it is.",
 		.remedy = "ip link del NAME, or another `interface` for the session",
 	},
+	[VTAP_CONDITION_VNI_TAKEN] = {
+		.id = "vni-taken",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "2dd5bd4c64eb47ec8d240cfb0848617a",
+		.meaning = "a session's VNI belongs to a vxlan interface that vtapd did not make",
+		.cause = "Only `mode = vxlan`: the kernel gives each VNI of a port to one device. "
+			 "That one gets the frames and the session nothing; vtapd leaves it alone.",
+		.remedy = "ip link del NAME; vtapctl status tells the NAME",
+	},
 	[VTAP_CONDITION_SESSION_WAITING] = {
 		.id = "session-waiting",
 		.severity = VTAP_SEVERITY_TICKET,
@@ -164,6 +173,19 @@ static const struct vtap_condition_row ROWS[] = {
 		.remedy = "tc filter show dev UNDERLAY ingress; give the other filter a priority "
 			  "behind 47, or let it end with `continue` (TC_ACT_UNSPEC)",
 	},
+	[VTAP_CONDITION_GRO_MERGING] = {
+		.id = "gro-merging",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "7270570f20da4aa283143cc9385f0526",
+		.meaning = "frames may be merged on an underlay or device of a vxlan-mode target: "
+			   "sensors then see super-frames that were never on the wire",
+		.cause = "Generic or large receive offload is on and does not stay off. What "
+			 "switches it on again is usually tuned, NetworkManager, a systemd .link "
+			 "file or a start-up script of the cloud.",
+		.remedy = "ethtool -K NAME gro off; then keep the other program (tuned, "
+			  "NetworkManager, a .link file, a start-up script) away from it; or mode "
+			  "= tap, which needs no offload off",
+	},
 	[VTAP_CONDITION_DRAIN] = {
 		.id = "drain",
 		.severity = VTAP_SEVERITY_INFO,
@@ -172,13 +194,24 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "Somebody asked for it. The load balancer sends new flows elsewhere.",
 		.remedy = "vtapctl undrain",
 	},
+	[VTAP_CONDITION_RESERVED_BITS] = {
+		.id = "reserved-bits",
+		.severity = VTAP_SEVERITY_INFO,
+		.message_id = "54cea187c4704a7eaf90ca2a85ddcfab",
+		.meaning = "this kernel drops VXLAN packets with reserved bits, uncounted, in `mode "
+			   "= vxlan`",
+		.cause = "RFC 7348 has them ignored, and a kernel before 6.14 cannot be told to. "
+			 "AWS sets none of them.",
+		.remedy = "mode = tap, or a kernel of 6.14 or newer",
+	},
 	[VTAP_CONDITION_ALLOW_ANY] = {
 		.id = "allow-any",
 		.severity = VTAP_SEVERITY_INFO,
 		.message_id = "657b26c2c1554381832c9dd9007e1e49",
 		.meaning = "any host that reaches the port can put frames before the sensors",
 		.cause = "VXLAN has no authentication. The security group is the only fence.",
-		.remedy = "allow = PREFIX of the mirror sources, in the [target] section",
+		.remedy = "allow = PREFIX of the mirror sources, in the [target] section; in `mode "
+			  "= vxlan` a rule of nftables",
 	},
 };
 static_assert(VTAP_ARRAY_LEN(ROWS) == VTAP_CONDITION_COUNT, "every condition has its row");

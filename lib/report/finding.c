@@ -10,6 +10,9 @@
 #include "base/text.h"
 #include "report/text_words.h"
 
+/* Interfaces that a sentence names. */
+#define NAMES_SHOWN 4
+
 /* `require = traffic`: a frame within this time. */
 #define TRAFFIC_NS (60 * VTAP_NS_PER_S)
 
@@ -133,6 +136,12 @@ static void gather_drain(struct gathering *gathering)
 
 /* ---- targets ---- */
 
+static bool waits_for(const struct vtap_report_session *session, enum vtap_condition condition)
+{
+	return session->state.reason != NULL && session->state.message != NULL &&
+	       vtap_condition_find(session->state.reason) == condition;
+}
+
 /* A target that waits is told with its own sentence, also when it waits for the fast path. */
 static void gather_fastpath_off(
 	struct gathering *gathering, const struct vtap_report_target *report)
@@ -170,13 +179,134 @@ static void gather_bypassed(struct gathering *gathering, const struct vtap_repor
 			report->fast_on[0]);
 }
 
+/* The port belongs to the kernel's devices, not to a socket of the target: those of one family
+ * share one, and are refused alike. */
+static void gather_kernel_port(struct gathering *gathering, const struct vtap_report_target *report,
+	enum vtap_family family)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	const struct vtap_target *target = report->target;
+	const struct vtap_report_session *first = NULL;
+	struct vtap_finding *finding;
+	bool is_required = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < snapshot->n_sessions; i++) {
+		const struct vtap_report_session *session = &snapshot->sessions[i];
+
+		if (session->target != target || session->session->family != family ||
+			!waits_for(session, VTAP_CONDITION_PORT_TAKEN))
+			continue;
+		first = first != NULL ? first : session;
+		is_required = is_required || session->session->is_required;
+		n++;
+	}
+	if (first == NULL)
+		return;
+	finding = finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, target->name,
+		is_required && requires(gathering, VTAP_REQUIRE_ALL),
+		"target %s: %s cannot be shown: %s", target->name,
+		vtap_text_counted(n, "session").text, first->state.message);
+	remedy_set(finding,
+		"ss -ulpn sport = :%u; ip -d link show type vxlan; then end the other one, or "
+		"another `port` in [target %s]",
+		target->port, target->name);
+}
+
+/** struct merging - interfaces of a target that merge frames */
+struct merging {
+	struct vtap_text_words names; /* the first of them */
+	const char *first;
+	size_t n;
+};
+
+static void merging_add(struct merging *merging, const char *name)
+{
+	if (merging->n == 0)
+		merging->first = name;
+	if (merging->n < NAMES_SHOWN)
+		vtap_text_words_add(&merging->names, "%s%s", merging->n > 0 ? ", " : "", name);
+	merging->n++;
+}
+
+/* Underlays first; a device of ours merges only when somebody insists. */
+static void gather_merging(struct gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	struct merging merging = { .names = VTAP_TEXT_WORDS_NULL };
+	struct vtap_finding *finding;
+
+	for (size_t i = 0; i < report->n_merging; i++)
+		merging_add(&merging, report->merging[i]);
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		if (snapshot->sessions[i].target == report->target &&
+			snapshot->sessions[i].kernel.merging != 0)
+			merging_add(&merging, snapshot->sessions[i].session->interface);
+	if (merging.n == 0)
+		return;
+	if (merging.n > NAMES_SHOWN)
+		vtap_text_words_add(&merging.names, " and %zu more", merging.n - NAMES_SHOWN);
+	finding = finding_add(gathering, VTAP_CONDITION_GRO_MERGING, report->target->name, false,
+		"target %s: frames may be merged on %s, and sensors see some that were never on "
+		"the wire%s%s",
+		report->target->name, merging.names.text, report->merging_why != NULL ? ": " : "",
+		report->merging_why != NULL ? report->merging_why : "");
+	remedy_set(finding,
+		"ethtool -K %s gro off; then keep the other program (tuned, NetworkManager, a "
+		".link file, a start-up script) away from it",
+		merging.first);
+}
+
+static void gather_reserved_bits(
+	struct gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+
+	for (size_t i = 0; i < snapshot->n_sessions; i++) {
+		const struct vtap_report_kernel *kernel = &snapshot->sessions[i].kernel;
+
+		if (snapshot->sessions[i].target != report->target || !kernel->is_known ||
+			kernel->reserved_bits == VTAP_OFF)
+			continue;
+		(void)finding_add(gathering, VTAP_CONDITION_RESERVED_BITS, report->target->name,
+			false, "target %s: this kernel drops packets with reserved bits uncounted",
+			report->target->name);
+		return;
+	}
+}
+
+/* What only a target has whose packets the kernel's devices take. */
+static void gather_kernel(struct gathering *gathering, const struct vtap_report_target *report)
+{
+	for (int i = 0; i < VTAP_FAMILY_COUNT; i++)
+		gather_kernel_port(gathering, report, (enum vtap_family)i);
+	gather_merging(gathering, report);
+	gather_reserved_bits(gathering, report);
+}
+
+/* What the kernel's devices take has passed the host's firewall. */
+static void gather_allow_any(struct gathering *gathering, const struct vtap_target *target)
+{
+	struct vtap_finding *finding = finding_add(gathering, VTAP_CONDITION_ALLOW_ANY,
+		target->name, false,
+		"any host that reaches UDP %u can put frames before the sensors", target->port);
+
+	if (target->mode == VTAP_MODE_VXLAN)
+		remedy_set(finding,
+			"the security group; or: nft add rule inet filter input udp dport %u ip "
+			"saddr != PREFIX drop",
+			target->port);
+	else
+		remedy_set(finding, "allow = PREFIX of the mirror sources, in [target %s]",
+			target->name);
+}
+
 static void gather_target(struct gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_target *target = report->target;
 	enum vtap_condition condition = report->state.reason != NULL
 						? vtap_condition_find(report->state.reason)
 						: VTAP_CONDITION_COUNT;
-	struct vtap_finding *finding;
 
 	if (condition != VTAP_CONDITION_COUNT)
 		(void)finding_add(gathering, condition, target->name, true, "target %s: %s",
@@ -188,11 +318,10 @@ static void gather_target(struct gathering *gathering, const struct vtap_report_
 			report->n_workers == 1 ? "1 worker has" : "its workers have");
 	gather_fastpath_off(gathering, report);
 	gather_bypassed(gathering, report);
-	if (target->n_allow > 0)
-		return;
-	finding = finding_add(gathering, VTAP_CONDITION_ALLOW_ANY, target->name, false,
-		"any host that reaches UDP %u can put frames before the sensors", target->port);
-	remedy_set(finding, "allow = PREFIX of the mirror sources, in [target %s]", target->name);
+	if (target->mode == VTAP_MODE_VXLAN)
+		gather_kernel(gathering, report);
+	if (target->n_allow == 0)
+		gather_allow_any(gathering, target);
 }
 
 /* ---- sessions ---- */
@@ -230,6 +359,9 @@ static void gather_waiting(struct gathering *gathering, const struct vtap_report
 		remedy_set(finding, "ip link del %s, or another `interface` in %s",
 			session->interface,
 			vtap_place_format(session->place, place, sizeof(place)));
+	else if (condition == VTAP_CONDITION_VNI_TAKEN)
+		remedy_set(finding, "ip link del the interface that has it, or another `vni` in %s",
+			vtap_place_format(session->vni_place, place, sizeof(place)));
 	else if (condition == VTAP_CONDITION_SESSION_WAITING)
 		remedy_set(finding, "vtapctl show %s", session->name);
 }

@@ -44,15 +44,16 @@ struct vtap_report_target {
 	uint64_t received;
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
 	uint64_t reserved_bits;
-	const char *
-		*merging; /* heap: underlays of a vxlan-mode target on which frames are merged */
+	const char **merging; /* heap: underlays of a vxlan-mode target on which frames are merged;
+				 NULL: not known */
 	size_t n_merging;
 	const char *merging_why; /* sentence: who insists, or what was refused; NULL: nothing */
 };
 
 /** struct vtap_report_kernel - what the kernel says of a vxlan device */
 struct vtap_report_kernel {
-	bool is_known; /* there is a device, and it was asked */
+	bool is_known;   /* there is a device, and it was asked */
+	bool is_guarded; /* else rx_dropped also rises for frames that sensors did get */
 	uint64_t rx_packets;
 	uint64_t rx_bytes;
 	uint64_t rx_errors;

@@ -217,6 +217,75 @@ static void spoil_chain(struct scene *scene)
 	scene->report_target.bypassed_by = "filter pref 10 on eth0";
 }
 
+/* The kernel's device, as it should be. */
+static void spoil_nothing_of_the_kernel(struct scene *scene)
+{
+	scene->target.mode = VTAP_MODE_VXLAN;
+	scene->report_target.n_workers = 0;
+	scene->report_session.kernel = (struct vtap_report_kernel){
+		.is_known = true, .is_guarded = true, .reserved_bits = VTAP_OFF
+	};
+}
+
+static void spoil_kernel_port(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	session_waits(scene, "port-taken", "UDP port 4789 is in use by a socket on 0.0.0.0");
+}
+
+static void spoil_kernel_vni(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	session_waits(scene, "vni-taken",
+		"VNI 5 of UDP port 4789 belongs to the vxlan interface vx5, which is not ours");
+}
+
+static void spoil_kernel_underlay(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	target_waits(scene, "underlay-missing");
+}
+
+static void spoil_merging_underlays(struct scene *scene)
+{
+	static const char *names[] = { "a", "b", "c", "d", "e", "f" };
+
+	spoil_nothing_of_the_kernel(scene);
+	scene->report_target.merging = names;
+	scene->report_target.n_merging = VTAP_ARRAY_LEN(names);
+	scene->report_target.merging_why = "the driver refuses";
+}
+
+static void spoil_merging_device(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	scene->report_session.kernel.merging = VTAP_MERGING_GRO;
+}
+
+static void spoil_reserved_bits(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	scene->report_session.kernel.reserved_bits = VTAP_UNKNOWN;
+}
+
+/* Without a device nothing is known of what it does. */
+static void spoil_unknown_kernel(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	scene->report_session.kernel = (struct vtap_report_kernel){ .is_known = false };
+}
+
+static void spoil_allow(struct scene *scene)
+{
+	scene->target.n_allow = 0;
+}
+
+static void spoil_kernel_allow(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	spoil_allow(scene);
+}
+
 struct expectation {
 	void (*spoil)(struct scene *scene);
 	unsigned require; /* 0: as shipped */
@@ -252,6 +321,17 @@ static void test_findings_when_something_is_wrong_then_those_and_no_others(void 
 		{ spoil_fastpath_of_a_taken_port, 0, "no-sessions! port-taken!" },
 		{ spoil_fastpath_that_is_idle, 0, "" },
 		{ spoil_chain, 0, "fastpath-bypassed" },
+		{ spoil_nothing_of_the_kernel, 0, "" },
+		{ spoil_kernel_port, 0, "no-sessions! port-taken" },
+		{ spoil_kernel_port, VTAP_REQUIRE_ALL, "no-sessions port-taken!" },
+		{ spoil_kernel_vni, 0, "no-sessions! vni-taken" },
+		{ spoil_kernel_vni, VTAP_REQUIRE_ALL, "no-sessions vni-taken!" },
+		{ spoil_kernel_underlay, 0, "no-sessions! underlay-missing!" },
+		{ spoil_merging_underlays, VTAP_REQUIRE_ALL, "gro-merging" },
+		{ spoil_merging_device, 0, "gro-merging" },
+		{ spoil_reserved_bits, 0, "reserved-bits" },
+		{ spoil_unknown_kernel, 0, "" },
+		{ spoil_kernel_allow, 0, "allow-any" },
 		{ spoil_much_that_is_no_reason, 0,
 			"port-taken loop-stalled config-rejected drain allow-any" },
 	};
@@ -287,6 +367,94 @@ struct saying {
 	const char *sentence;
 	const char *remedy;
 };
+
+static void test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the_place(void **state)
+{
+	static const struct {
+		void (*spoil)(struct scene *scene);
+		enum vtap_condition condition;
+		const char *subject;
+		const char *sentence;
+		const char *remedy;
+	} SAYINGS[] = {
+		{ spoil_kernel_port, VTAP_CONDITION_PORT_TAKEN, "default",
+			"target default: 1 session cannot be shown: UDP port 4789 is in use by a "
+			"socket on 0.0.0.0",
+			"ss -ulpn sport = :4789; ip -d link show type vxlan; then end the other "
+			"one, or another `port` in [target default]" },
+		{ spoil_kernel_vni, VTAP_CONDITION_VNI_TAKEN, "web",
+			"session web cannot be shown: VNI 5 of UDP port 4789 belongs to the vxlan "
+			"interface vx5, which is not ours",
+			"ip link del the interface that has it, or another `vni` in web.conf:2" },
+		{ spoil_merging_underlays, VTAP_CONDITION_GRO_MERGING, "default",
+			"target default: frames may be merged on a, b, c, d and 2 more, and "
+			"sensors see some that were never on the wire: the driver refuses",
+			"ethtool -K a gro off; then keep the other program (tuned, NetworkManager, "
+			"a .link file, a start-up script) away from it" },
+		{ spoil_merging_device, VTAP_CONDITION_GRO_MERGING, "default",
+			"target default: frames may be merged on mirror-web, and sensors see some "
+			"that were never on the wire",
+			"ethtool -K mirror-web gro off; then keep the other program (tuned, "
+			"NetworkManager, a .link file, a start-up script) away from it" },
+		{ spoil_reserved_bits, VTAP_CONDITION_RESERVED_BITS, "default",
+			"target default: this kernel drops packets with reserved bits uncounted",
+			"mode = tap, or a kernel of 6.14 or newer" },
+		{ spoil_allow, VTAP_CONDITION_ALLOW_ANY, "default",
+			"any host that reaches UDP 4789 can put frames before the sensors",
+			"allow = PREFIX of the mirror sources, in [target default]" },
+		{ spoil_kernel_allow, VTAP_CONDITION_ALLOW_ANY, "default",
+			"any host that reaches UDP 4789 can put frames before the sensors",
+			"the security group; or: nft add rule inet filter input udp dport 4789 ip "
+			"saddr != PREFIX drop" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(SAYINGS); i++) {
+		const struct vtap_finding *finding;
+		struct scene scene;
+
+		print_message("row %zu\n", i);
+		scene_init(&scene);
+		scene.session.vni_place =
+			(struct vtap_place){ .file = "/etc/vtapd/conf.d/web.conf", .line = 2 };
+		SAYINGS[i].spoil(&scene);
+		assert_int_equal(vtap_findings_make(&scene.snapshot, &scene.findings), 0);
+		assert_true(scene.findings.n > 0);
+		finding = &scene.findings.finding[scene.findings.n - 1]; /* before it no-sessions */
+		assert_int_equal(finding->condition, SAYINGS[i].condition);
+		assert_string_equal(finding->subject, SAYINGS[i].subject);
+		assert_string_equal(finding->sentence, SAYINGS[i].sentence);
+		assert_string_equal(finding->remedy, SAYINGS[i].remedy);
+		vtap_findings_done(&scene.findings);
+	}
+}
+
+static void test_finding_when_many_sessions_wait_for_a_port_then_one_of_their_target(void **state)
+{
+	struct vtap_report_session sessions[3];
+	struct vtap_session six;
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	spoil_kernel_port(&scene);
+	sessions[0] = sessions[1] = sessions[2] = scene.report_session;
+	six = scene.session;
+	six.family = VTAP_FAMILY_IPV6;
+	sessions[2].session = &six;
+	sessions[2].state.message = "UDP port 4789 is in use by a socket on ::";
+	scene.snapshot.sessions = sessions;
+	scene.snapshot.n_sessions = VTAP_ARRAY_LEN(sessions);
+	assert_found(&scene, "no-sessions! port-taken port-taken");
+	assert_string_equal(scene.findings.finding[1].sentence,
+		"target default: 2 sessions cannot be shown: UDP port 4789 is in use by a socket "
+		"on "
+		"0.0.0.0");
+	assert_string_equal(scene.findings.finding[2].sentence,
+		"target default: 1 session cannot be shown: UDP port 4789 is in use by a socket on "
+		"::");
+	vtap_findings_done(&scene.findings);
+}
 
 static void test_finding_when_about_a_path_then_sentence_and_remedy_name_the_place(void **state)
 {
@@ -339,6 +507,10 @@ int main(void)
 		cmocka_unit_test(test_findings_when_something_is_wrong_then_those_and_no_others),
 		cmocka_unit_test(
 			test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_acted_on),
+		cmocka_unit_test(
+			test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the_place),
+		cmocka_unit_test(
+			test_finding_when_many_sessions_wait_for_a_port_then_one_of_their_target),
 		cmocka_unit_test(
 			test_finding_when_about_a_path_then_sentence_and_remedy_name_the_place),
 	};
