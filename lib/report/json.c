@@ -102,7 +102,8 @@ static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 
 	uint64_t uptime_ns = snapshot->now_mono_ns - snapshot->started_mono_ns;
 
-	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o}",
+	return json_pack(
+		"{s:s, s:i, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o}",
 		"version", snapshot->version, "pid", snapshot->pid, "config",
 		vtap_json_shown(snapshot->config_path), "state", vtap_json_state(snapshot),
 		"checks", vtap_json_checks(snapshot), "drain", drain_json(&snapshot->drain),
@@ -111,25 +112,44 @@ static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 		counting_since_json(snapshot), "configured",
 		vtap_json_time(snapshot->configured_wall_ns), "refused", refused, "repairs",
 		(json_int_t)snapshot->n_repairs, "guard", guard_word(snapshot), "guard_reason",
-		vtap_json_shown(snapshot->guard_off_why));
+		vtap_json_shown(snapshot->guard_off_why), "host_udp",
+		vtap_json_host(&snapshot->host));
 }
 
 static const char *path_word(const struct vtap_report_target *report)
 {
+	if (report->target->mode == VTAP_MODE_VXLAN)
+		return "kernel";
 	return report->is_fast ? "fast path" : "worker";
 }
 
+/* Where the kernel has the packets there is none. */
 static json_t *fastpath_json(const struct vtap_report_target *report)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "setting",
-		vtap_fastpath_name(report->target->fastpath), "attached",
-		vtap_json_strings(report->fast_on, report->n_fast_on), "reason",
+	enum vtap_fastpath_want want = report->target->mode == VTAP_MODE_VXLAN
+					       ? VTAP_FASTPATH_OFF
+					       : report->target->fastpath;
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "setting", vtap_fastpath_name(want),
+		"attached", vtap_json_strings(report->fast_on, report->n_fast_on), "reason",
 		vtap_json_shown(report->fast_off_why), "idle",
 		vtap_json_shown(report->fast_idle_why), "bypassed_by",
 		vtap_json_shown(report->bypassed_by));
 }
 
-static json_t *target_json(const struct vtap_report_target *report)
+/* Takes both: what @more has goes into @object. Return: NULL without memory. */
+static json_t *joined(json_t *object, json_t *more)
+{
+	if (more == NULL || json_object_update(object, more) < 0) {
+		json_decref(object);
+		object = NULL;
+	}
+	json_decref(more);
+	return object;
+}
+
+static json_t *target_json(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_target *report)
 {
 	const struct vtap_target *target = report->target;
 	static const char *const AUTO[] = { "auto" };
@@ -140,9 +160,9 @@ static json_t *target_json(const struct vtap_report_target *report)
 	/* one socket for all of them is called what the operator calls it */
 	bool is_auto = target->n_underlays == 0 && report->n_bound > 0;
 
-	return json_pack(
+	json_t *object = json_pack(
 		"{s:s, s:i, s:o, s:o, s:o, s:s, s:o, s:i, s:i, s:s, s:s?, s:o, s:o, s:I, s:I, s:I, "
-		"s:o, s:I}",
+		"s:o}",
 		"name", target->name, "port", (int)target->port, "underlay", underlay, "bound",
 		is_auto ? vtap_json_strings(AUTO, 1)
 			: vtap_json_strings(report->bound, report->n_bound),
@@ -154,8 +174,9 @@ static json_t *target_json(const struct vtap_report_target *report)
 		vtap_json_duration(report->state.retry_in_ns), "received",
 		(json_int_t)report->received, "delivered",
 		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
-		(json_int_t)dropped_sum(report->verdicts), "drops", drops_json(report->verdicts),
-		"reserved_bits", (json_int_t)report->reserved_bits);
+		(json_int_t)dropped_sum(report->verdicts), "drops", drops_json(report->verdicts));
+
+	return joined(object, vtap_json_target_kernel(snapshot, report));
 }
 
 static json_t *session_json(
@@ -173,23 +194,17 @@ static json_t *session_json(
 		(int)session->mtu_bytes, "state", report->state.state, "reason",
 		report->state.reason, "message", vtap_json_shown(report->state.message),
 		"retry_in_ns", vtap_json_duration(report->state.retry_in_ns));
-	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
+	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
 		"received", (json_int_t)received, "delivered",
 		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
 		(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
-		(json_int_t)report->bytes, "truncated", (json_int_t)report->truncated,
-		"frames_per_second", report->frames_per_second, "bits_per_second",
-		report->bits_per_second, "last_frame",
+		(json_int_t)report->bytes, "frames_per_second", report->frames_per_second,
+		"bits_per_second", report->bits_per_second, "last_frame",
 		vtap_json_mono(snapshot, report->last_mono_ns), "last_frame_age_ns",
 		vtap_json_age(snapshot, report->last_mono_ns), "sensors", (int)report->n_sensors,
 		"repairs", (json_int_t)report->n_repairs);
 
-	if (counts == NULL || json_object_update(object, counts) < 0) {
-		json_decref(object);
-		object = NULL;
-	}
-	json_decref(counts);
-	return object;
+	return joined(joined(object, counts), vtap_json_session_kernel(report));
 }
 
 char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings)
@@ -197,7 +212,8 @@ char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_f
 	json_t *targets = json_array(), *sessions = json_array();
 
 	for (size_t i = 0; i < snapshot->n_targets; i++)
-		if (json_array_append_new(targets, target_json(&snapshot->targets[i])) < 0)
+		if (json_array_append_new(targets, target_json(snapshot, &snapshot->targets[i])) <
+			0)
 			goto no_memory;
 	for (size_t i = 0; i < snapshot->n_sessions; i++)
 		if (json_array_append_new(
@@ -288,9 +304,9 @@ char *vtap_json_unknown(const struct vtap_snapshot *snapshot, const struct vtap_
 
 	for (size_t i = 0; i < vnis->n; i++)
 		frames += vnis->row[i].frames;
-	return vtap_json_text(json_pack("{s:o, s:I, s:I}", "rows", vni_rows_json(snapshot, vnis),
-		"frames", (json_int_t)frames, "forgotten_frames",
-		(json_int_t)vnis->forgotten_frames));
+	return vtap_json_text(json_pack("{s:o, s:I, s:I, s:o}", "rows",
+		vni_rows_json(snapshot, vnis), "frames", (json_int_t)frames, "forgotten_frames",
+		(json_int_t)vnis->forgotten_frames, "uncounted", vtap_json_uncounted(snapshot)));
 }
 
 static json_t *match_json(const struct vtap_report_match *match)

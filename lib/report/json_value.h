@@ -40,5 +40,20 @@ struct json_t *vtap_json_state(const struct vtap_snapshot *snapshot);
 /** vtap_json_checks() - what the load balancer gets to see: "answered", "refused", "off" */
 struct json_t *vtap_json_checks(const struct vtap_snapshot *snapshot);
 
+/** vtap_json_host() - what the whole host counted of UDP; null where it is not known */
+struct json_t *vtap_json_host(const struct vtap_report_host *host);
+
+/** vtap_json_target_kernel() - what a target tells of its mode: who counts, what he cannot see, and
+ * where frames are merged; to be put into the target's object */
+struct json_t *vtap_json_target_kernel(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_target *report);
+
+/** vtap_json_session_kernel() - likewise of a session: its device and what the kernel counts for it
+ */
+struct json_t *vtap_json_session_kernel(const struct vtap_report_session *report);
+
+/** vtap_json_uncounted() - the targets at which the kernel drops unknown VNIs uncounted */
+struct json_t *vtap_json_uncounted(const struct vtap_snapshot *snapshot);
+
 /** vtap_json_ids() - what holds, INFO left out, each once, in the order of the findings */
 struct json_t *vtap_json_ids(const struct vtap_findings *findings);

@@ -250,6 +250,14 @@ const struct json_t *vtap_text_get_list(
 	return NULL;
 }
 
+const struct json_t *vtap_text_find_list(
+	struct vtap_text_answer *answer, const struct json_t *object, const char *key)
+{
+	if (json_is_null(json_object_get(object, key)))
+		return NULL;
+	return vtap_text_get_list(answer, object, key);
+}
+
 size_t vtap_text_list_len(const struct json_t *list)
 {
 	return json_array_size(list);

@@ -84,6 +84,10 @@ const struct json_t *vtap_text_find_object(
 const struct json_t *vtap_text_get_list(
 	struct vtap_text_answer *answer, const struct json_t *object, const char *key);
 
+/** vtap_text_find_list() - a list, or NULL where the answer says null */
+const struct json_t *vtap_text_find_list(
+	struct vtap_text_answer *answer, const struct json_t *object, const char *key);
+
 /** vtap_text_list_len() - items in a list */
 size_t vtap_text_list_len(const struct json_t *list);
 

@@ -3,6 +3,7 @@
  * `vtapctl show NAME`: one line that answers "how is it?", what was configured, what was counted,
  * and the VNIs that the session carries.
  */
+#include "report/text_kernel.h"
 #include "report/text_render.h"
 
 #include <inttypes.h>
@@ -25,8 +26,7 @@ static void write_headline(struct vtap_text_render *render, const struct json_t 
 		vtap_text_rate(vtap_text_get_rate(answer, session, "frames_per_second")).text);
 	vtap_text_put(render, "%s bits/s, ",
 		vtap_text_bits(vtap_text_get_rate(answer, session, bits_key)).text);
-	vtap_text_put(render, "last frame %s, ",
-		vtap_text_last(answer, session, "last_frame_age_ns").text);
+	vtap_text_put(render, "last frame %s, ", vtap_text_last_frame(answer, session).text);
 	vtap_text_put(render, "%s.\n",
 		vtap_text_counted(vtap_text_get_count(answer, session, "sensors"), "sensor").text);
 	vtap_text_trouble(render, session);
@@ -79,6 +79,7 @@ static void write_configured(struct vtap_text_render *render, const struct json_
 	write_list(render, session, "vni", "-");
 	write_list(render, session, "source", "any");
 	write_interface(render, session);
+	vtap_text_kernel_device(render, session);
 	write_line(
 		render, "required", vtap_text_get_bool(answer, session, "required") ? "yes" : "no");
 }
@@ -109,7 +110,7 @@ static void write_counted(struct vtap_text_render *render, const struct json_t *
 					      ? vtap_text_get_object(answer, answer->root, "daemon")
 					      : NULL; /* of an older daemon */
 	struct vtap_text_words counting = VTAP_TEXT_WORDS_NULL;
-	uint64_t last_ns;
+	uint64_t last_ns, truncated;
 
 	if (daemon != NULL)
 		counting = vtap_text_counting(answer, daemon, render->opts->now_ns);
@@ -119,8 +120,10 @@ static void write_counted(struct vtap_text_render *render, const struct json_t *
 	write_count(render, session, "delivered");
 	write_dropped(render, session);
 	write_count(render, session, "bytes");
-	if (vtap_text_has(session, "truncated")) /* not of an older daemon */
-		write_count(render, session, "truncated");
+	if (vtap_text_has(session, "truncated") && /* not of an older daemon */
+		vtap_text_read_count(answer, session, "truncated", &truncated))
+		write_line(render, "truncated", vtap_text_count(truncated).text);
+	vtap_text_kernel_counts(render, session);
 	if (vtap_text_read_time(answer, session, "last_frame", &last_ns))
 		write_line(
 			render, "last frame", vtap_text_date(last_ns, render->opts->now_ns).text);

@@ -3,6 +3,7 @@
  * `vtapctl status`: one line that answers "is all well?", the targets, the sessions, below each
  * table the sentence of whoever is not ready, and what doctor would explain.
  */
+#include "report/text_kernel.h"
 #include "report/text_render.h"
 
 #include <string.h>
@@ -360,7 +361,7 @@ static void add_session(struct vtap_text_answer *answer, struct vtap_text_table 
 	vtap_text_table_cell(table, vtap_text_get_string(answer, session, "interface"));
 	vtap_text_table_color(table, state, vtap_text_state_color(state));
 	add_traffic(answer, table, session, vtap_text_is_ready(state) || received > 0);
-	vtap_text_table_cell(table, vtap_text_last(answer, session, "last_frame_age_ns").text);
+	vtap_text_table_cell(table, vtap_text_last_frame(answer, session).text);
 	vtap_text_table_cell(table, n_sensors > 0 ? vtap_text_count(n_sensors).text : "-");
 }
 
@@ -417,6 +418,8 @@ static int write_status(struct vtap_text_render *render)
 
 	bool is_well = write_headline(render, &target_shortfall, &session_shortfall);
 	write_targets(render, targets);
+	vtap_text_kernel_targets(
+		render, vtap_text_get_object(answer, answer->root, "daemon"), targets, sessions);
 	write_sessions(render, sessions, targets);
 	write_findings(render);
 	if (is_well && target_shortfall.n_not_ready + session_shortfall.n_not_ready == 0)

@@ -5,6 +5,7 @@
  * that were parsed, and names of the configuration's alphabet, so it needs no quoting for the
  * shell.
  */
+#include "report/text_kernel.h"
 #include "report/text_render.h"
 
 #include "base/prefix.h"
@@ -152,15 +153,22 @@ static int write_unknown(struct vtap_text_render *render)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *rows = vtap_text_get_list(answer, answer->root, "rows");
+	const struct json_t *uncounted =
+		vtap_text_has(answer->root, "uncounted")
+			? vtap_text_get_list(answer, answer->root, "uncounted")
+			: NULL; /* of an older daemon */
 	size_t n = vtap_text_list_len(rows);
 
 	if (n == 0) {
-		vtap_text_put(render, "No frames of unknown VNIs.");
+		vtap_text_put(render, "No frames of unknown VNIs%s.",
+			vtap_text_list_len(uncounted) > 0 ? " were counted" : "");
 		write_forgotten(render);
 		vtap_text_put(render, "\n");
+		vtap_text_kernel_unknown(render, uncounted);
 		return 0;
 	}
 	uint64_t frames = write_rows(render, rows);
+	vtap_text_kernel_unknown(render, uncounted);
 	vtap_text_put(render, "\n%s, ", vtap_text_counted(n, "row").text);
 	vtap_text_put(render, "%s.", vtap_text_counted(frames, "frame").text);
 	write_forgotten(render);

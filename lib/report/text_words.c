@@ -256,6 +256,18 @@ struct vtap_text_words vtap_text_last(
 	return vtap_text_age(age_ns);
 }
 
+struct vtap_text_words vtap_text_last_frame(
+	struct vtap_text_answer *answer, const struct json_t *session)
+{
+	struct vtap_text_words words = vtap_text_last(answer, session, "last_frame_age_ns");
+	uint64_t age_ns;
+
+	if (!vtap_text_read_count(answer, session, "last_frame_age_ns", &age_ns) &&
+		vtap_text_get_count(answer, session, "delivered") > 0)
+		return (struct vtap_text_words){ .text = "-" };
+	return words;
+}
+
 struct vtap_text_words vtap_text_seen(struct vtap_text_answer *answer, const struct json_t *object,
 	const char *key, uint64_t now_ns)
 {
@@ -274,9 +286,10 @@ struct vtap_text_words vtap_text_counting(
 
 	if (!vtap_text_has(daemon, "counting_since")) /* an older daemon: since it started */
 		return words;
-	if (!vtap_text_read_time(answer, daemon, "started", &started_ns) ||
-		!vtap_text_read_time(answer, daemon, "counting_since", &since_ns))
+	if (!vtap_text_read_time(answer, daemon, "started", &started_ns))
 		return words;
+	if (!vtap_text_read_time(answer, daemon, "counting_since", &since_ns))
+		return (struct vtap_text_words){ .text = "since before vtapd started" };
 	apart_ns = since_ns > started_ns ? since_ns - started_ns : started_ns - since_ns;
 	if (apart_ns >= VTAP_NS_PER_S)
 		vtap_text_words_add(&words, "since %s", vtap_text_date(since_ns, now_ns).text);

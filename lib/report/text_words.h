@@ -76,12 +76,17 @@ struct vtap_text_words vtap_text_sources(
 struct vtap_text_words vtap_text_last(
 	struct vtap_text_answer *answer, const struct json_t *object, const char *key);
 
+/** vtap_text_last_frame() - of a session: the age of its last frame; "-" where there were some and
+ * nobody knows when */
+struct vtap_text_words vtap_text_last_frame(
+	struct vtap_text_answer *answer, const struct json_t *session);
+
 /** vtap_text_seen() - the time in the field @key as vtap_text_minute, "-" where it is null */
 struct vtap_text_words vtap_text_seen(struct vtap_text_answer *answer, const struct json_t *object,
 	const char *key, uint64_t now_ns);
 
 /** vtap_text_counting() - "since Nov 18 08:00:00", when counting began at another time than the
- * daemon; else "" */
+ * daemon, "since before vtapd started" where that is not known; else "" */
 struct vtap_text_words vtap_text_counting(
 	struct vtap_text_answer *answer, const struct json_t *daemon, uint64_t now_ns);
 

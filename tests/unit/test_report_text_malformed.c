@@ -45,6 +45,35 @@ static const struct answer ANSWERS[] = {
 		"'reason':null,'message':null,'retry_in_ns':null,'received':1,'delivered':1,"
 		"'dropped':0,'drops':{},'bytes':1,'frames_per_second':1.0,'bits_per_second':1.0,"
 		"'last_frame':null,'last_frame_age_ns':1,'sensors':1,'repairs':0}]}" },
+	{ vtap_text_status,
+		"{'version':1,'daemon':{'version':'1','state':'healthy','checks':'off',"
+		"'drain':null,'uptime_ns':1,'started':'2026-11-14T06:05:00Z','configured':null,"
+		"'refused':null,'counting_since':null,'guard':'on','guard_reason':null,"
+		"'host_udp':{'in_datagrams':1,'no_ports':1,'in_errors':1,'rcvbuf_errors':1,"
+		"'in_csum_errors':1}},'findings':[],"
+		"'targets':[{'name':'default','port':4789,'underlay':['ens5'],'bound':[],"
+		"'path':'kernel','workers':0,'state':'ready','reason':null,'message':null,"
+		"'retry_in_ns':null,'received':1,'delivered':1,'dropped':0,'drops':{},"
+		"'mode':'vxlan','counted_by':'kernel','hidden':['unknown-vni'],"
+		"'merging':['ens5'],'merging_reason':'r','reserved_bits':null}],"
+		"'sessions':[{'name':'a','target':'default','vni':['1'],'interface':'mirror-a',"
+		"'state':'ready','reason':null,'message':null,'retry_in_ns':null,'received':1,"
+		"'delivered':1,'dropped':0,'drops':{},'bytes':1,'frames_per_second':1.0,"
+		"'bits_per_second':1.0,'last_frame':null,'last_frame_age_ns':null,'sensors':1,"
+		"'repairs':0,'family':'ipv4','kernel':{'rx_packets':1,'rx_bytes':1,"
+		"'rx_errors':1,'rx_dropped':1,'guarded':true,'merging':'gro'},"
+		"'reserved_bits':'dropped','truncated':null}]}" },
+	{ vtap_text_show,
+		"{'version':1,'session':{'name':'a','description':null,'required':true,"
+		"'target':'default','vni':['1'],'source':[],'interface':'mirror-a','ifindex':7,"
+		"'mtu':9001,'state':'ready','reason':null,'message':null,'retry_in_ns':null,"
+		"'received':2,'delivered':1,'dropped':1,'drops':{'decap-error':1},'bytes':1,"
+		"'frames_per_second':1.0,'bits_per_second':1.0,'last_frame':null,"
+		"'last_frame_age_ns':null,'sensors':1,'repairs':0,'path':'kernel','config':'a:1',"
+		"'family':'ipv4','kernel':{'rx_packets':1,'rx_bytes':1,'rx_errors':1,"
+		"'rx_dropped':1,'guarded':false,'merging':'gro'},'reserved_bits':'ignored',"
+		"'truncated':null,'vnis':[],'vnis_forgotten_frames':0},"
+		"'daemon':{'started':'2026-11-14T06:05:00Z','counting_since':null}}" },
 	{ vtap_text_show,
 		"{'version':1,'session':{'name':'a','description':'d','required':true,'target':'"
 		"default',"
@@ -68,7 +97,7 @@ static const struct answer ANSWERS[] = {
 		"'frames':1,'bytes':1,'frames_per_second':1.0,'sources':['10.0.0.1'],"
 		"'sources_complete':false,'first_seen':'2026-11-14T06:05:00Z','last_seen':null,"
 		"'last_seen_age_ns':1,'why':'w','taken_by':null}],'frames':1,'forgotten_frames':"
-		"1}" },
+		"1,'uncounted':[{'target':'east','port':4789}]}" },
 	{ vtap_text_plan,
 		"{'version':1,'files_changed':1,'since':'2026-11-14T06:05:00Z','rows':[{'sign':'+',"
 		"'name':'a','what':'create','why':'new'}],'added':1,'changed':0,'replaced':1,"
