@@ -2,8 +2,8 @@
 #include "daemon/host_count.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -32,11 +32,13 @@ static bool counter_add(
 {
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(COUNTERS); i++) {
 		uint64_t *sum = (uint64_t *)((char *)host + COUNTERS[i].offset);
+		char *end;
 		uint64_t n;
 
 		if (strlen(COUNTERS[i].name) != len || strncmp(name, COUNTERS[i].name, len) != 0)
 			continue;
-		if (sscanf(value, "%" SCNu64, &n) != 1)
+		n = strtoull(value, &end, 10);
+		if (end == value)
 			return false;
 		*sum += n;
 		return true;

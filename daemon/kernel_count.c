@@ -24,10 +24,10 @@ void vtap_kernel_count_done(struct vtap_kernel_count *count)
 	*count = (struct vtap_kernel_count){ 0 };
 }
 
-static bool has_vxlan(const struct vtap_conf *conf)
+bool vtap_kernel_count_is_used(const struct vtap_manager *manager)
 {
-	for (size_t i = 0; i < conf->n_targets; i++)
-		if (conf->targets[i].mode == VTAP_MODE_VXLAN)
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		if (manager->conf->targets[i].mode == VTAP_MODE_VXLAN)
 			return true;
 	return false;
 }
@@ -236,7 +236,7 @@ static int stats_read(struct vtap_manager *manager)
 
 void vtap_kernel_count_follow(struct vtap_manager *manager)
 {
-	if (!has_vxlan(manager->conf))
+	if (!vtap_kernel_count_is_used(manager))
 		vtap_kernel_count_done(&manager->kernel_count);
 	else if (manager->kernel_count.stats == NULL)
 		(void)stats_read(manager); /* refused: told, and all is counted as new */
@@ -253,7 +253,7 @@ void vtap_kernel_count_sample(struct vtap_manager *manager, uint64_t now_ns)
 		.now_ns = now_ns,
 	};
 
-	if (!has_vxlan(manager->conf)) {
+	if (!vtap_kernel_count_is_used(manager)) {
 		former = NULL; /* still the count's */
 		return;
 	}

@@ -2,6 +2,7 @@
 #include "daemon/matches.h"
 
 #include <errno.h>
+#include <linux/if.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -68,16 +69,24 @@ static char *trouble_format(const struct vtap_manager *manager, const struct vta
 		session->name, vtap_state_name(standing->state), message);
 }
 
-/* Is there an interface for what this rule takes? */
-static bool has_exit(const struct vtap_manager *manager, const struct vtap_table *table,
-	const struct vtap_match *match)
+/* What becomes of what this rule takes: it needs an interface, and a device of the kernel's must be
+ * up. */
+static enum vtap_verdict exit_verdict(const struct vtap_manager *manager,
+	const struct vtap_table *table, const struct vtap_match *match)
 {
 	const struct vtap_interface *interface = vtap_interfaces_find(
 		manager->interfaces, manager->table_conf->sessions[match->i_session].interface);
+	const struct vtap_device *device;
 
-	if (interface != NULL && interface->wish.mode == VTAP_MODE_VXLAN)
-		return interface->wish.held_index != 0;
-	return vtap_table_exit(table, match->i_session)->tap_fd >= 0;
+	if (interface == NULL || interface->wish.mode != VTAP_MODE_VXLAN)
+		return vtap_table_exit(table, match->i_session)->tap_fd >= 0
+			       ? VTAP_VERDICT_DELIVERED
+			       : VTAP_VERDICT_INTERFACE_GONE;
+	device = vtap_devices_find_index(
+		vtap_interfaces_devices(manager->interfaces), interface->wish.held_index);
+	if (device == NULL)
+		return VTAP_VERDICT_INTERFACE_GONE;
+	return (device->flags & IFF_UP) != 0 ? VTAP_VERDICT_DELIVERED : VTAP_VERDICT_INTERFACE_DOWN;
 }
 
 /* How the session is whose rule matched: it may have no interface to write to. */
@@ -88,8 +97,7 @@ static void explain_state(const struct vtap_manager *manager, const struct vtap_
 	const struct vtap_session *session = vtap_conf_find_session(conf, report->session);
 	struct vtap_standing standing;
 
-	if (!has_exit(manager, table, match))
-		report->verdict = VTAP_VERDICT_INTERFACE_GONE;
+	report->verdict = exit_verdict(manager, table, match);
 	if (session == NULL) /* a reload under way removes it */
 		return;
 	standing = vtap_manager_standing(manager, (size_t)(session - conf->sessions));

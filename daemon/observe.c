@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "daemon/host_count.h"
 #include "daemon/sensors.h"
 #include "daemon/version.h"
 #include "datapath/sightings.h"
@@ -78,7 +79,29 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 		return -ENOMEM;
 	r = vtap_offloads_status(
 		manager, i, &ret_report->merging, &ret_report->n_merging, &ret_report->merging_why);
-	return r < 0 ? r : fast_observe(manager, i, ret_report);
+	if (r < 0 || ret_report->target->mode == VTAP_MODE_VXLAN)
+		return r; /* the kernel has its packets: there is no path of ours */
+	return fast_observe(manager, i, ret_report);
+}
+
+static struct vtap_report_kernel kernel_observe(const struct vtap_manager *manager, int index)
+{
+	const struct vtap_device *device =
+		vtap_devices_find_index(vtap_interfaces_devices(manager->interfaces), index);
+	const struct vtap_link_stats *stats = vtap_kernel_count_find(&manager->kernel_count, index);
+
+	if (index == 0 || device == NULL || stats == NULL)
+		return (struct vtap_report_kernel){ .is_known = false };
+	return (struct vtap_report_kernel){
+		.is_known = true,
+		.is_guarded = vtap_guards_is_on(vtap_interfaces_guards(manager->interfaces), index),
+		.rx_packets = stats->rx_packets,
+		.rx_bytes = stats->rx_bytes,
+		.rx_errors = stats->rx_errors,
+		.rx_dropped = stats->rx_dropped,
+		.reserved_bits = device->vxlan.reserved_bits,
+		.merging = device->merging,
+	};
 }
 
 static void session_observe(const struct vtap_manager *manager, size_t i,
@@ -113,6 +136,8 @@ static void session_observe(const struct vtap_manager *manager, size_t i,
 	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
 	if (standing.state == VTAP_STATE_READY)
 		ret_report->state.retry_in_ns = VTAP_REPORT_NEVER;
+	if (ret_report->target->mode == VTAP_MODE_VXLAN)
+		ret_report->kernel = kernel_observe(manager, index);
 }
 
 static void daemon_observe(struct vtap_manager *manager, struct vtap_snapshot *snapshot)
@@ -158,7 +183,9 @@ int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapsho
 		vtap_snapshot_done(&snapshot);
 		return r;
 	}
-	(void)vtap_sensors_read(&sensors); /* refused: nobody is known to read */
+	if (vtap_kernel_count_is_used(manager))
+		(void)vtap_host_count_read(&snapshot.host); /* refused: not known */
+	(void)vtap_sensors_read(&sensors);                  /* refused: nobody is known to read */
 	for (size_t i = 0; i < conf->n_sessions; i++, snapshot.n_sessions++)
 		session_observe(manager, i, &sensors, snapshot.now_mono_ns, &snapshot.sessions[i]);
 	vtap_sensors_done(&sensors);
@@ -328,16 +355,47 @@ static int vnis_finish(struct vtap_report_vnis *vnis)
 	return r;
 }
 
+/* Nobody looks into the packets of a vxlan-mode session: all that it carries is its one VNI. */
+static int kernel_carried(
+	const struct vtap_manager *manager, size_t i_session, struct vtap_report_vnis *vnis)
+{
+	const struct vtap_session *session = &manager->conf->sessions[i_session];
+	const struct vtap_run *run = &manager->runs.run[i_session];
+	struct vtap_session_totals totals;
+
+	vtap_tally_read(run->tally, &totals);
+	if (session->n_vnis == 0 || totals.verdicts[VTAP_VERDICT_DELIVERED] == 0)
+		return 0;
+	vnis->row = calloc(1, sizeof(*vnis->row));
+	if (vnis->row == NULL)
+		return -ENOMEM;
+	vnis->row[vnis->n++] = (struct vtap_report_vni){
+		.vni = session->vnis[0].first,
+		.verdict = VTAP_VERDICT_DELIVERED,
+		.target = manager->conf->targets[session->i_target].name,
+		.frames = totals.verdicts[VTAP_VERDICT_DELIVERED],
+		.bytes = totals.bytes,
+		.frames_per_second = run->frames_per_second,
+		.has_more_sources = true, /* which, nobody tells */
+		.last_mono_ns = totals.last_ns,
+	};
+	return 0;
+}
+
 int vtap_observe_carried(
 	struct vtap_manager *manager, size_t i_session, struct vtap_report_vnis *ret_vnis)
 {
+	size_t i_target = manager->conf->sessions[i_session].i_target;
 	struct vtap_report_vnis vnis = { 0 };
 	int r;
 
-	vtap_steering_flows(manager, vtap_clock_mono_ns());
-	r = target_sightings(manager, manager->conf->sessions[i_session].i_target,
-		manager->runs.run[i_session].tally->id, &vnis);
-
+	if (manager->conf->targets[i_target].mode == VTAP_MODE_VXLAN) {
+		r = kernel_carried(manager, i_session, &vnis);
+	} else {
+		vtap_steering_flows(manager, vtap_clock_mono_ns());
+		r = target_sightings(
+			manager, i_target, manager->runs.run[i_session].tally->id, &vnis);
+	}
 	if (r == 0)
 		r = vnis_finish(&vnis);
 	if (r < 0)
