@@ -342,6 +342,22 @@ static bool is_of_target(const struct vtap_report_session *session)
 	       condition == VTAP_CONDITION_FASTPATH_OFF;
 }
 
+/* The sentence names the interface that has the VNI. */
+static void vni_remedy_set(struct vtap_finding *finding, const struct vtap_report_session *report)
+{
+	static const char WORDS[] = "the vxlan interface ";
+	const char *name = strstr(report->state.message, WORDS);
+	char place[64];
+
+	vtap_place_format(report->session->vni_place, place, sizeof(place));
+	if (name == NULL)
+		remedy_set(finding, "ip link del the interface that has it, or another `vni` in %s",
+			place);
+	else
+		remedy_set(finding, "ip link del %.*s, or another `vni` in %s",
+			(int)strcspn(name + strlen(WORDS), ","), name + strlen(WORDS), place);
+}
+
 static void gather_waiting(struct gathering *gathering, const struct vtap_report_session *report)
 {
 	const struct vtap_session *session = report->session;
@@ -360,8 +376,7 @@ static void gather_waiting(struct gathering *gathering, const struct vtap_report
 			session->interface,
 			vtap_place_format(session->place, place, sizeof(place)));
 	else if (condition == VTAP_CONDITION_VNI_TAKEN)
-		remedy_set(finding, "ip link del the interface that has it, or another `vni` in %s",
-			vtap_place_format(session->vni_place, place, sizeof(place)));
+		vni_remedy_set(finding, report);
 	else if (condition == VTAP_CONDITION_SESSION_WAITING)
 		remedy_set(finding, "vtapctl show %s", session->name);
 }

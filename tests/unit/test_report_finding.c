@@ -385,7 +385,7 @@ static void test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the
 		{ spoil_kernel_vni, VTAP_CONDITION_VNI_TAKEN, "web",
 			"session web cannot be shown: VNI 5 of UDP port 4789 belongs to the vxlan "
 			"interface vx5, which is not ours",
-			"ip link del the interface that has it, or another `vni` in web.conf:2" },
+			"ip link del vx5, or another `vni` in web.conf:2" },
 		{ spoil_merging_underlays, VTAP_CONDITION_GRO_MERGING, "default",
 			"target default: frames may be merged on a, b, c, d and 2 more, and "
 			"sensors see some that were never on the wire: the driver refuses",
