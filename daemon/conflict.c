@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/conflict.h"
 
-#include <linux/if.h>
+#include <net/if.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -48,22 +48,37 @@ void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
 	vtap_text_make_printable(ret_text); /* names may hold any bytes */
 }
 
-bool vtap_conflict_vni(const struct vtap_devices *devices, const struct vtap_wish *wish,
-	char ret_text[static VTAP_ERR_MAX])
+static const struct vtap_device *vni_holder(
+	const struct vtap_devices *devices, const struct vtap_wish *wish)
 {
 	for (size_t i = 0; i < devices->n; i++) {
 		const struct vtap_device *device = &devices->device[i];
 
-		if (!device->is_vxlan || device->vxlan.vni != wish->vni ||
-			device->vxlan.port != wish->port || vtap_device_is_ours(device) ||
-			device->index == wish->held_index)
-			continue;
+		if (device->is_vxlan && device->vxlan.vni == wish->vni &&
+			device->vxlan.port == wish->port && !vtap_device_is_ours(device) &&
+			device->index != wish->held_index)
+			return device;
+	}
+	return NULL;
+}
+
+bool vtap_conflict_vni(const struct vtap_devices *devices, const struct vtap_wish *wish,
+	char ret_text[static VTAP_ERR_MAX])
+{
+	const struct vtap_device *device = vni_holder(devices, wish);
+
+	if (device == NULL && if_nametoindex(wish->name) != 0)
+		return false;
+	if (device != NULL)
 		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
 			"VNI %u of UDP port %u belongs to the vxlan interface %s, which is not "
 			"ours",
 			wish->vni, wish->port, device->name);
-		vtap_text_make_printable(ret_text);
-		return true;
-	}
-	return false;
+	else
+		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
+			"VNI %u of UDP port %u belongs to a vxlan interface that was moved from "
+			"here to another network namespace",
+			wish->vni, wish->port);
+	vtap_text_make_printable(ret_text); /* names may hold any bytes */
+	return true;
 }

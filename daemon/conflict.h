@@ -22,7 +22,12 @@
 void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
 	const struct vtap_wish *wish, char ret_text[static VTAP_ERR_MAX]);
 
-/** vtap_conflict_vni() - a device that is not ours and has the VNI of this wish, on its port.
- * Return: is there one? */
+/**
+ * vtap_conflict_vni() - who has the VNI of this wish on its port, where the kernel said that
+ * somebody has it
+ *
+ * A device that was moved to another network namespace keeps it where it was made.
+ * Return: false when it is not the VNI that is taken: something of that name is there by now.
+ */
 bool vtap_conflict_vni(const struct vtap_devices *devices, const struct vtap_wish *wish,
 	char ret_text[static VTAP_ERR_MAX]);

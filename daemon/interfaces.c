@@ -332,17 +332,28 @@ static void state_set_waiting(struct vtap_applying *applying, struct vtap_interf
 			(double)wait_ns / (double)VTAP_NS_PER_S);
 }
 
+/* Who has its port: looked for once in a turn, which may refuse thousands. */
+static const char *port_conflict(struct vtap_applying *applying, const struct vtap_wish *wish)
+{
+	if (applying->conflict_port != wish->port || applying->conflict_family != wish->family)
+		vtap_conflict_port(&applying->set->devices, wish->port, wish, applying->conflict);
+	applying->conflict_port = wish->port;
+	applying->conflict_family = wish->family;
+	return applying->conflict;
+}
+
 /* Who is in the way of a vxlan device, where that is the reason. Return: its id, or NULL. */
-static const char *conflict_find(const struct vtap_interfaces *set, const struct vtap_wish *wish,
+static const char *conflict_find(struct vtap_applying *applying, const struct vtap_wish *wish,
 	int error, char ret_text[static VTAP_ERR_MAX])
 {
 	if (wish->mode != VTAP_MODE_VXLAN)
 		return NULL;
 	if (error == -EADDRINUSE) {
-		vtap_conflict_port(&set->devices, wish->port, wish, ret_text);
+		(void)snprintf(
+			ret_text, VTAP_ERR_MAX, "%s", port_conflict(applying, wish)); /* fits */
 		return "port-taken";
 	}
-	if (error == -EEXIST && vtap_conflict_vni(&set->devices, wish, ret_text))
+	if (error == -EEXIST && vtap_conflict_vni(&applying->set->devices, wish, ret_text))
 		return "vni-taken";
 	return NULL;
 }
@@ -351,7 +362,7 @@ static void refuse(struct vtap_applying *applying, struct vtap_interface *interf
 	const struct vtap_err *err)
 {
 	char conflict[VTAP_ERR_MAX];
-	const char *reason = conflict_find(applying->set, &interface->wish, error, conflict);
+	const char *reason = conflict_find(applying, &interface->wish, error, conflict);
 
 	vtap_backoff_delay(&interface->backoff, applying->now_ns);
 	if (reason != NULL)

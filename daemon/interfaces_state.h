@@ -31,6 +31,9 @@ struct vtap_applying {
 	unsigned n_repaired;
 	unsigned n_readied;
 	unsigned n_put_off;
+	uint16_t conflict_port; /* whose holder was looked for in this turn; 0: none was */
+	enum vtap_family conflict_family;
+	char conflict[VTAP_ERR_MAX]; /* what was found */
 	size_t i_failed; /* the wish whose step did not work: its later steps wait for the next look
 			  */
 };

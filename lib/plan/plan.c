@@ -221,7 +221,12 @@ static const char *vxlan_unfit(const struct vtap_wish *wish, const struct vtap_d
 		return "has another family";
 	if ((vxlan->flags & VTAP_VXLAN_LINKED) != 0)
 		return "was bound to an interface";
-	return vxlan->flags != wished ? "was made with other options" : NULL;
+	if (vxlan->flags != wished)
+		return "was made with other options";
+	/* one that was never shown to a sensor costs nothing to make anew */
+	return device->group == VTAP_GROUP_MAKING && vxlan->reserved_bits == VTAP_ON
+		       ? "drops packets with reserved bits"
+		       : NULL;
 }
 
 struct mode_row {

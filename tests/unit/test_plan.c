@@ -611,6 +611,10 @@ static void test_vxlan_when_half_made_then_ours(void **state)
 	device.group = VTAP_GROUP_MAKING;
 	assert_vxlan(&wish, &device,
 		"adopt mirror-web 7: had the alias \"\", was in link group 1987338608\n");
+	device.vxlan.reserved_bits = VTAP_ON; /* somebody changed it: nobody reads it yet */
+	assert_vxlan(&wish, &device,
+		"remove mirror-web 7: no session has it\n"
+		"create mirror-web 0: drops packets with reserved bits\n");
 	memcpy(device.name, "other", sizeof("other"));
 	assert_vxlan(&wish, &device,
 		"remove other 7: no session has it\n"
