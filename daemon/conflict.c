@@ -55,8 +55,7 @@ static const struct vtap_device *vni_holder(
 		const struct vtap_device *device = &devices->device[i];
 
 		if (device->is_vxlan && device->vxlan.vni == wish->vni &&
-			device->vxlan.port == wish->port && !vtap_device_is_ours(device) &&
-			device->index != wish->held_index)
+			device->vxlan.port == wish->port && device->index != wish->held_index)
 			return device;
 	}
 	return NULL;
@@ -67,6 +66,8 @@ bool vtap_conflict_vni(const struct vtap_devices *devices, const struct vtap_wis
 {
 	const struct vtap_device *device = vni_holder(devices, wish);
 
+	if (device != NULL && vtap_device_is_ours(device))
+		return false; /* on its way out */
 	if (device == NULL && if_nametoindex(wish->name) != 0)
 		return false;
 	if (device != NULL)

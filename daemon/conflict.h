@@ -27,7 +27,8 @@ void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
  * somebody has it
  *
  * A device that was moved to another network namespace keeps it where it was made.
- * Return: false when it is not the VNI that is taken: something of that name is there by now.
+ * Return: false when it is nobody else: something of that name is there by now, or another of ours
+ * is on its way out.
  */
 bool vtap_conflict_vni(const struct vtap_devices *devices, const struct vtap_wish *wish,
 	char ret_text[static VTAP_ERR_MAX]);
