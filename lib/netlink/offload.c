@@ -16,13 +16,13 @@
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
-#include <netlink/socket.h> // NOLINT(readability-duplicate-include): libnl's, not ours
+#include <netlink/socket.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netlink/socket.h"
+#include "netlink/socket.h" // NOLINT(readability-duplicate-include): ours, not libnl's
 
 /* In the order of the bits. Source: kernel net/ethtool/common.c netdev_features_strings */
 static const char *const FEATURE_NAME[VTAP_MERGING_COUNT] = { "rx-gro", "rx-lro", "rx-gro-hw" };
