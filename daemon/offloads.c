@@ -13,7 +13,6 @@
 #include "daemon/offloads.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -263,7 +262,8 @@ static void indexes_update(struct vtap_offloads *offloads, const struct vtap_dev
 
 		underlay->is_wanted = false;
 		if (vtap_devices_find_index(devices, underlay->index) == NULL)
-			underlay->index = 0;
+			*underlay = (struct underlay){ .former = underlay->former,
+				.is_known = underlay->is_known };
 	}
 	for (size_t i = 0; i < devices->n; i++) {
 		const struct vtap_device *device = &devices->device[i];
@@ -271,10 +271,6 @@ static void indexes_update(struct vtap_offloads *offloads, const struct vtap_dev
 
 		if (underlay == NULL)
 			continue;
-		if (underlay->index == 0) {
-			underlay->was_off = false;
-			vtap_backoff_clear(&underlay->backoff);
-		}
 		underlay->index = device->index;
 		if (strcmp(underlay->former.name, device->name) != 0)
 			underlay_rename(offloads, underlay, device);
@@ -295,6 +291,22 @@ static int marks_make(const struct vtap_manager *manager, bool **ret_marks)
 	return 0;
 }
 
+/* Remembered from now on. */
+static int underlay_meet(struct vtap_offloads *offloads, const struct vtap_device *device)
+{
+	struct vtap_former former = { .merging = device->merging };
+	int r;
+
+	memcpy(former.name, device->name, sizeof(former.name));
+	r = underlay_add(offloads, &former);
+	if (r < 0)
+		return r;
+	offloads->underlay[offloads->n - 1].index = device->index;
+	offloads->underlay[offloads->n - 1].is_wanted = true;
+	offloads->must_save = true;
+	return 0;
+}
+
 static int wanted_update(struct vtap_manager *manager)
 {
 	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
@@ -304,21 +316,12 @@ static int wanted_update(struct vtap_manager *manager)
 
 	for (size_t i = 0; i < devices->n && r == 0; i++) {
 		const struct vtap_device *device = &devices->device[i];
-		struct vtap_former former = { .merging = device->merging };
-		struct underlay *underlay = underlay_find(offloads, device);
+		struct underlay *underlay = marks[i] ? underlay_find(offloads, device) : NULL;
 
-		if (!marks[i])
-			continue;
-		if (underlay == NULL) {
-			memcpy(former.name, device->name, sizeof(former.name));
-			r = underlay_add(offloads, &former);
-			if (r < 0)
-				break;
-			underlay = &offloads->underlay[offloads->n - 1];
-			underlay->index = device->index;
-			offloads->must_save = true;
-		}
-		underlay->is_wanted = true;
+		if (underlay != NULL)
+			underlay->is_wanted = true;
+		else if (marks[i])
+			r = underlay_meet(offloads, device);
 	}
 	return r;
 }
@@ -361,7 +364,7 @@ static void give_way(struct underlay *underlay, unsigned merging)
 {
 	char names[VTAP_MERGING_TEXT_MAX], why[VTAP_ERR_MAX];
 
-	(void)snprintf(why, sizeof(why), "somebody keeps switching %s on on %s", /* fits */
+	(void)snprintf(why, sizeof(why), "somebody keeps switching %s of %s on", /* fits */
 		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name);
 	why_set(underlay, 0, why);
 }
@@ -372,7 +375,7 @@ static void refused(struct underlay *underlay, unsigned merging, int error,
 	char names[VTAP_MERGING_TEXT_MAX], why[VTAP_ERR_MAX];
 
 	vtap_backoff_delay(&underlay->backoff, now_ns);
-	(void)snprintf(why, sizeof(why), "%s on %s cannot be switched off: %.200s", /* fits */
+	(void)snprintf(why, sizeof(why), "%s of %s cannot be switched off: %.200s", /* fits */
 		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name,
 		err->text[0] != '\0' ? err->text : vtap_errno_text(error));
 	why_set(underlay, error, why);
@@ -383,7 +386,7 @@ static void is_fixed(struct underlay *underlay, unsigned merging)
 	char names[VTAP_MERGING_TEXT_MAX], why[VTAP_ERR_MAX];
 
 	(void)snprintf(why, sizeof(why),
-		"%s on %s cannot be switched off: the driver has it fixed", /* fits */
+		"%s of %s cannot be switched off: the driver has it fixed", /* fits */
 		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name);
 	why_set(underlay, 0, why);
 }
@@ -481,15 +484,6 @@ int vtap_offloads_turn(struct vtap_manager *manager, uint64_t now_ns)
 
 /* ---- on again ---- */
 
-/* @which of it is off. Return: 0, also when the interface is gone; negative errno. -EOPNOTSUPP: the
- * driver did not follow, and a second try would not help. */
-static int switch_on(struct vtap_offload *offload, int index, unsigned which, struct vtap_err *err)
-{
-	int r = which == 0 ? 0 : vtap_offload_set(offload, index, which, which, err);
-
-	return r == -ENODEV ? 0 : r;
-}
-
 static void switched_on(
 	struct underlay *underlay, unsigned which, int r, const struct vtap_err *err)
 {
@@ -518,9 +512,12 @@ static bool underlay_restore(struct vtap_offloads *offloads, struct underlay *un
 
 	if (!vtap_backoff_is_due(&underlay->backoff, now_ns))
 		return false;
-	r = switch_on(offloads->offload, underlay->index, which, &err);
+	r = which == 0 ? 0
+		       : vtap_offload_set(offloads->offload, underlay->index, which, which, &err);
+	if (r == -ENODEV)
+		return true; /* gone since the look */
 	switched_on(underlay, which, r, &err);
-	if (r == 0 || r == -EOPNOTSUPP)
+	if (r == 0 || r == -EOPNOTSUPP) /* a driver that does not follow will not do so later */
 		return true;
 	vtap_backoff_delay(&underlay->backoff, now_ns);
 	return false;
@@ -623,92 +620,5 @@ int vtap_offloads_status(const struct vtap_manager *manager, size_t i_target,
 	*ret_names = vtap_steal(&names);
 	*ret_n = n;
 	*ret_why = first_why;
-	return 0;
-}
-
-/* ---- without a daemon ---- */
-
-/** struct restoring - what is left of the file, and what was done */
-struct restoring {
-	struct vtap_former *former;
-	size_t n;
-	char **names;
-	size_t n_names;
-};
-
-static void restoring_done(struct restoring *restoring)
-{
-	for (size_t i = 0; i < restoring->n_names; i++)
-		free(restoring->names[i]);
-	free(restoring->names);
-	free(restoring->former);
-}
-
-static int one_restore(struct restoring *restoring, struct vtap_offload *offload,
-	const struct vtap_former *former, struct vtap_err *err)
-{
-	int index = (int)if_nametoindex(former->name);
-	int r = index == 0 ? 0 : switch_on(offload, index, former->merging, err);
-
-	if (r < 0)
-		return vtap_err_add(err, r, "%s", former->name);
-	if (index == 0 || former->merging == 0)
-		return 0;
-	restoring->names[restoring->n_names] = strdup(former->name);
-	if (restoring->names[restoring->n_names] == NULL)
-		return -ENOMEM;
-	restoring->n_names++;
-	return 0;
-}
-
-/* All of them, whatever one of them refuses. Those that are worth another try stay, in front. */
-static int all_restore(
-	struct restoring *restoring, struct vtap_offload *offload, struct vtap_err *err)
-{
-	size_t n_left = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < restoring->n; i++) {
-		struct vtap_err one_err = VTAP_ERR_NULL;
-		int r_one = one_restore(restoring, offload, &restoring->former[i], &one_err);
-
-		if (r_one < 0 && r_one != -EOPNOTSUPP)
-			restoring->former[n_left++] = restoring->former[i];
-		if (r_one < 0 && r == 0) {
-			r = r_one;
-			(void)vtap_err_set(err, r, "%s", one_err.text); /* returns it */
-		}
-	}
-	restoring->n = n_left;
-	return r;
-}
-
-int vtap_offloads_restore(
-	const char *runtime_dir, char ***ret_names, size_t *ret_n, struct vtap_err *err)
-{
-	__attribute__((cleanup(restoring_done))) struct restoring restoring = { 0 };
-	_auto(offload) struct vtap_offload *offload = NULL;
-	_auto_free char *path = vtap_former_path(runtime_dir);
-	int r = path == NULL ? -ENOMEM
-			     : vtap_former_load(path, &restoring.former, &restoring.n, err);
-	int r_saved;
-
-	if (r < 0)
-		return r;
-	restoring.names = calloc(restoring.n + 1, sizeof(*restoring.names));
-	if (restoring.names == NULL)
-		return -ENOMEM;
-	if (restoring.n > 0)
-		r = vtap_offload_open(&offload, err);
-	if (r == 0)
-		r = all_restore(&restoring, offload, err);
-	if (r < 0)
-		(void)vtap_err_add(err, r, "put back what merged frames before");
-	r_saved = vtap_former_save(path, restoring.former, restoring.n, r < 0 ? NULL : err);
-	if (r < 0 || r_saved < 0)
-		return r < 0 ? r : r_saved;
-	*ret_names = vtap_steal(&restoring.names);
-	*ret_n = restoring.n_names;
-	restoring.n_names = 0;
 	return 0;
 }

@@ -3,7 +3,7 @@ what it did before, no more and no less."""
 
 import json
 import os
-import signal
+import threading
 
 import pytest
 
@@ -31,22 +31,38 @@ def becomes(ns, is_on, interface="eth0", vtapd=None):
           seen=vtapd.log if vtapd else None)
 
 
+class Somebody:
+    """Switches it on all the time, until end()."""
+
+    def __init__(self, ns):
+        self._ns, self._is_over = ns, threading.Event()
+        self._thread = threading.Thread(target=self._insist)
+        self._thread.start()
+
+    def _insist(self):
+        while not self._is_over.is_set():
+            switch(self._ns, "on")
+
+    def end(self):
+        self._is_over.set()
+        self._thread.join()
+
+
 @pytest.fixture
 def insist(ns):
-    """insist(): somebody who switches it on all the time; he ends when the process that is returned is killed."""
+    """insist(): from now on somebody does."""
     made = []
 
     def start():
-        made.append(ns.start("sh", "-c", "while ethtool -K eth0 gro on; do :; done"))
+        made.append(Somebody(ns))
         return made[-1]
     yield start
-    for process in made:
-        process.kill()
-        process.wait()
+    for somebody in made:
+        somebody.end()
 
 
 def given_way(vtapd):
-    return vtapd.log_lines("somebody keeps switching gro on on eth0")
+    return vtapd.log_lines("somebody keeps switching gro of eth0 on")
 
 
 def merging(vtapd):
@@ -128,8 +144,7 @@ def test_underlay_when_somebody_insists_then_he_is_given_way_and_told_of(was_on,
     vtapd = make_vtapd(CONF)
     somebody = insist()
     until(lambda: is_found(vtapd) and merging(vtapd) == ["eth0"], "the condition holds", seen=vtapd.log)
-    somebody.kill()
-    somebody.wait()
+    somebody.end()
     assert given_way(vtapd) and not vtapd.log_lines("cannot be switched off"), vtapd.log()
     becomes(ns, False, vtapd=vtapd)  # the next try does it
     until(lambda: not is_found(vtapd) and merging(vtapd) == [], "it is over", seen=vtapd.log)
@@ -139,8 +154,7 @@ def test_underlay_when_who_insisted_switches_it_off_then_it_is_over_and_no_repai
     vtapd = make_vtapd(CONF)
     somebody = insist()
     until(lambda: len(given_way(vtapd)) == 2, "he is given way for the second time", seen=vtapd.log)
-    somebody.kill()
-    somebody.wait()
+    somebody.end()
     repairs = vtapd.status()["daemon"]["repairs"]
     switch(ns, "off")
     until(lambda: merging(vtapd) == [], "nothing merges", seen=vtapd.log)
@@ -165,6 +179,14 @@ def test_underlay_when_renamed_then_what_was_on_is_put_back_under_its_new_name(w
     assert memory(vtapd) is None
 
 
+def test_underlay_when_renamed_to_what_a_glob_names_too_then_the_memory_goes_with_it(was_on, make_vtapd, ns):
+    vtapd = make_vtapd(VXLAN.format(underlay="*0") + WEB)
+    ns.ip("link set eth0 down")
+    ns.ip("link set eth0 name lan0")
+    until(lambda: memory(vtapd) == "lan0 gro\n", "it is remembered by its new name", seen=vtapd.log)
+    assert not gro(ns, "lan0")
+
+
 # Restarts
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
@@ -185,6 +207,7 @@ def test_restart_when_it_was_switched_on_meanwhile_then_off_and_no_repair(before
     switch(ns, "on")
     vtapd.start()
     assert not gro(ns) and vtapd.status()["daemon"]["repairs"] == 0
+    assert vtapd.log_lines("eth0: gro was on again; off"), vtapd.log()
     assert vtapd.vtapd("--teardown").returncode == 0
     assert gro(ns) == before
 
