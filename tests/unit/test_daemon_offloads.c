@@ -1,21 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Law: what is put back without a daemon is what was on, and nothing else; what has gone is
+ * Law: what was on is written down before anything is switched off; what cannot be switched off is
+ * told; what is put back without a daemon is what was on, and nothing else; what has gone is
  * forgotten, what is refused is named.
  */
-#include <sys/stat.h>
-
-#include "tests/unit/cmocka_with.h"
+#include "tests/unit/config_folder.h"
 #include "tests/unit/tc.h"
+
+#include <systemd/sd-event.h>
 
 #include "daemon/former.h"
 #include "daemon/log.h"
+#include "daemon/manager.h"
 #include "daemon/offloads.h"
+#include "netlink/offload.h"
+#include "netlink/watch.h"
 
-/** struct scene - veth0 and veth1, whose GRO is off, and a runtime folder */
+/* ---- the kernel's part, where it cannot be had as a test wants it ---- */
+
+static struct {
+	const char *refusal; /* of every change; NULL: none */
+	unsigned fixed;      /* is on on veth0, and cannot be switched */
+	bool is_deaf;        /* link news tells nothing */
+	const char *path;    /* of the memory */
+	int index;           /* of veth0 */
+	unsigned n_off;      /* how often something of it was to be switched off */
+	bool was_remembered; /* at each of them */
+	bool was_first;      /* no session had its interface yet */
+} kernel;
+
+int __real_vtap_offload_set(
+	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err);
+int __wrap_vtap_offload_set(
+	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err);
+int __real_vtap_offload_note(
+	struct vtap_offload *offload, struct vtap_devices *devices, struct vtap_err *err);
+int __wrap_vtap_offload_note(
+	struct vtap_offload *offload, struct vtap_devices *devices, struct vtap_err *err);
+int __real_vtap_watch_drain(struct vtap_watch *watch, struct vtap_watch_news *ret_news);
+int __wrap_vtap_watch_drain(struct vtap_watch *watch, struct vtap_watch_news *ret_news);
+
+int __wrap_vtap_offload_set(
+	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err)
+{
+	if (index == kernel.index && on == 0) {
+		kernel.n_off++;
+		kernel.was_remembered = access(kernel.path, F_OK) == 0;
+		kernel.was_first = if_nametoindex("mirror-web") == 0;
+	}
+	if (kernel.refusal != NULL && index == kernel.index)
+		return vtap_err_set(err, -EOPNOTSUPP, "%s", kernel.refusal);
+	return __real_vtap_offload_set(offload, index, which, on, err);
+}
+
+int __wrap_vtap_offload_note(
+	struct vtap_offload *offload, struct vtap_devices *devices, struct vtap_err *err)
+{
+	int r = __real_vtap_offload_note(offload, devices, err);
+
+	for (size_t i = 0; i < devices->n; i++)
+		if (devices->device[i].index == kernel.index) {
+			devices->device[i].merging |= kernel.fixed;
+			devices->device[i].merging_fixed |= kernel.fixed;
+		}
+	return r;
+}
+
+int __wrap_vtap_watch_drain(struct vtap_watch *watch, struct vtap_watch_news *ret_news)
+{
+	int r = __real_vtap_watch_drain(watch, ret_news);
+
+	if (!kernel.is_deaf || r < 0)
+		return r;
+	*ret_news = (struct vtap_watch_news){ .n = 0 };
+	return 0;
+}
+
+/* ---- scenes ---- */
+
+/** struct scene - veth0 and veth1, whose GRO is off; a folder with everything of a manager */
 struct scene {
-	char folder[64];
+	struct folder folder;
 	char *path;
+	struct vtap_manager manager;
 	char **names;
 	size_t n;
 	struct vtap_err err;
@@ -23,29 +90,39 @@ struct scene {
 
 static int scene_setup(void **state)
 {
-	static struct scene scene;
+	struct scene *scene = calloc(1, sizeof(*scene));
 
-	scene = (struct scene){ .folder = "/tmp/vtapd-offloads-XXXXXX" };
-	*state = &scene;
+	if (scene == NULL)
+		return -1;
+	*state = scene;
 	by_hand("ip link add veth0 type veth peer name veth1");
 	by_hand("ethtool -K veth0 gro off && ethtool -K veth1 gro off");
-	if (mkdtemp(scene.folder) == NULL)
+	(void)snprintf(scene->folder.path, sizeof(scene->folder.path), /* fits */
+		"/tmp/vtapd-offloads-XXXXXX");
+	if (mkdtemp(scene->folder.path) == NULL)
 		return -1;
-	scene.path = vtap_former_path(scene.folder);
-	return scene.path == NULL ? -1 : 0;
+	scene->path = vtap_former_path(scene->folder.path);
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.path = scene->path;
+	kernel.index = (int)if_nametoindex("veth0");
+	return scene->path == NULL ? -1 : 0;
 }
 
 static int scene_teardown(void **state)
 {
 	struct scene *scene = *state;
 
+	if (scene->manager.event != NULL)
+		vtap_manager_done(&scene->manager);
 	by_hand("ip link del veth0");
+	by_hand("ip link del mirror-web 2>/dev/null || true");
 	for (size_t i = 0; i < scene->n; i++)
 		free(scene->names[i]);
 	free(scene->names);
-	(void)unlink(scene->path); /* most leave none */
 	free(scene->path);
-	return rmdir(scene->folder);
+	assert_int_equal(nftw(scene->folder.path, folder_remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+	free(scene);
+	return 0;
 }
 
 static int restore(struct scene *scene, const char *text)
@@ -55,7 +132,7 @@ static int restore(struct scene *scene, const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
-	return vtap_offloads_restore(scene->folder, &scene->names, &scene->n, &scene->err);
+	return vtap_offloads_restore(scene->folder.path, &scene->names, &scene->n, &scene->err);
 }
 
 static bool is_on(const char *name)
@@ -66,6 +143,120 @@ static bool is_on(const char *name)
 		"ethtool -k %s | grep -q '^generic-receive-offload: on'", name);
 	return system(command) == 0;
 }
+
+/* ---- with a daemon ---- */
+
+/* A manager of one vxlan session on veth0. */
+static void manage(struct scene *scene)
+{
+	static const char CONF[] = "[target default]\nmode = vxlan\nunderlay = veth0\n"
+				   "[session web]\nvni = 4321\n";
+
+	folder_write(&scene->folder, "vtapd.conf", CONF);
+	_auto_loaded struct loaded loaded = folder_load(&scene->folder);
+
+	assert_int_equal(loaded.outcome, 0);
+	assert_int_equal(vtap_manager_init(&scene->manager, "/nonexistent", scene->folder.path,
+				 loaded.conf, NULL),
+		0);
+	vtap_manager_trigger(&scene->manager);
+}
+
+/* Let the manager go on until this holds. */
+#define wait_until(scene, holds)                                                                   \
+	do {                                                                                       \
+		uint64_t deadline_ns_ = 0;                                                         \
+		while (!(holds)) {                                                                 \
+			assert_true(wait_more(&deadline_ns_));                                     \
+			assert_true(sd_event_run((scene)->manager.event, STEP_US) >= 0);           \
+		}                                                                                  \
+	} while (0)
+
+/* The longest that the manager waits for something before the condition is looked at again. */
+#define STEP_US (100 * VTAP_NS_PER_MS / VTAP_NS_PER_US)
+
+/* Why veth0 merges all the same: "" for no reason, NULL when it does not. */
+static const char *why_merging(const struct scene *scene)
+{
+	_auto_free const char **names = NULL;
+	const char *why = NULL;
+	size_t n = 0;
+
+	assert_int_equal(vtap_offloads_status(&scene->manager, 0, &names, &n, &why), 0);
+	assert_true(n <= 1);
+	if (n == 0)
+		return NULL;
+	assert_string_equal(names[0], "veth0");
+	return why != NULL ? why : "";
+}
+
+static void test_underlay_when_switched_off_then_remembered_before_and_no_session_is_shown_yet(
+	void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ethtool -K veth0 gro on");
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled);
+	assert_false(is_on("veth0"));
+	assert_int_equal(kernel.n_off, 1);
+	assert_true(kernel.was_remembered && kernel.was_first);
+	assert_null(why_merging(scene));
+}
+
+static void test_underlay_when_nothing_is_on_then_nothing_is_switched(void **state)
+{
+	struct scene *scene = *state;
+
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled);
+	assert_int_equal(kernel.n_off, 0);
+	assert_int_equal(access(scene->path, F_OK), 0); /* remembered all the same */
+}
+
+static void test_underlay_when_only_ethtool_tells_of_a_change_then_off_again(void **state)
+{
+	struct scene *scene = *state;
+
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled);
+	kernel.is_deaf = true;
+	by_hand("ethtool -K veth0 gro on");
+	wait_until(scene, vtap_offloads_n_repairs(scene->manager.offloads) == 1);
+	assert_false(is_on("veth0"));
+}
+
+static void test_underlay_when_the_driver_refuses_then_told_until_it_does_not(void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ethtool -K veth0 gro on");
+	kernel.refusal = "the driver left gro on";
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled);
+	assert_string_equal(
+		why_merging(scene), "gro of veth0 cannot be switched off: the driver left gro on");
+	kernel.refusal = NULL;
+	wait_until(scene, why_merging(scene) == NULL);
+	assert_false(is_on("veth0"));
+	assert_true(vtap_offloads_n_repairs(scene->manager.offloads) == 0);
+}
+
+static void test_underlay_when_a_feature_is_fixed_then_told_and_the_others_are_off(void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ethtool -K veth0 gro on");
+	kernel.fixed = VTAP_MERGING_LRO;
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled);
+	assert_string_equal(
+		why_merging(scene), "lro of veth0 cannot be switched off: the driver has it fixed");
+	assert_false(is_on("veth0"));
+	assert_int_equal(kernel.n_off, 1);
+}
+
+/* ---- without ---- */
 
 static void test_restore_when_remembered_then_what_was_on_and_nothing_else(void **state)
 {
@@ -83,7 +274,8 @@ static void test_restore_when_nothing_is_remembered_then_harmless(void **state)
 {
 	struct scene *scene = *state;
 
-	assert_int_equal(vtap_offloads_restore(scene->folder, &scene->names, &scene->n, NULL), 0);
+	assert_int_equal(
+		vtap_offloads_restore(scene->folder.path, &scene->names, &scene->n, NULL), 0);
 	assert_int_equal(scene->n, 0);
 }
 
@@ -114,6 +306,11 @@ static void test_restore_when_a_driver_does_not_follow_then_it_is_told_once(void
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_underlay_when_switched_off_then_remembered_before_and_no_session_is_shown_yet),
+		TEST(test_underlay_when_nothing_is_on_then_nothing_is_switched),
+		TEST(test_underlay_when_only_ethtool_tells_of_a_change_then_off_again),
+		TEST(test_underlay_when_the_driver_refuses_then_told_until_it_does_not),
+		TEST(test_underlay_when_a_feature_is_fixed_then_told_and_the_others_are_off),
 		TEST(test_restore_when_remembered_then_what_was_on_and_nothing_else),
 		TEST(test_restore_when_nothing_is_remembered_then_harmless),
 		TEST(test_restore_when_an_interface_has_gone_then_it_is_forgotten),
