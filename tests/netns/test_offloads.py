@@ -15,6 +15,12 @@ CONF = VXLAN.format(underlay="eth0") + WEB
 REMOVE = "[daemon]\non-stop = remove\n" + CONF
 AS_TAP = "[target default]\nunderlay = eth0\n" + WEB
 NO_SESSION = VXLAN.format(underlay="eth0")
+STACKED = {
+    "macvlan": ["link add link eth0 name top0 type macvlan mode private", "link set top0 up"],
+    "bridge": ["link add top0 type bridge", "link set eth0 master top0"],
+    "VLAN": ["link add link eth0 name top0 type vlan id 42", "link set top0 up"],
+    "bond": ["link add top0 type bond mode active-backup", "link set eth0 down", "link set eth0 master top0"],
+}
 
 
 def gro(ns, interface="eth0"):
@@ -120,14 +126,18 @@ def test_underlays_when_a_glob_names_them_then_each_is_off_and_loopback_is_left_
     assert not gro(ns) and not gro(ns, "eth1") and gro(ns, "lo") == lo
 
 
-def test_underlay_when_it_stands_on_another_then_gro_is_off_on_that_too(was_on, make_vtapd, target, ns):
-    ns.ip("link add link eth0 name mac0 type macvlan mode private")
-    ns.ip("link set mac0 up")
-    vtapd = make_vtapd(VXLAN.format(underlay="mac0") + WEB)
-    assert not gro(ns, "mac0") and not gro(ns)
+@pytest.mark.kernel
+@pytest.mark.parametrize("kind", STACKED)
+def test_underlay_when_another_carries_it_then_gro_is_off_on_both_and_put_back_on_both(kind, was_on, make_vtapd, ns):
+    if "Unknown device type" in ns.ip(STACKED[kind][0], check=False).stderr:
+        pytest.skip(f"{kind} is missing")
+    ns.batch(STACKED[kind][1:])
+    switch(ns, "on", "top0")
+    vtapd = make_vtapd(VXLAN.format(underlay="top0") + WEB)
+    assert not gro(ns, "top0") and not gro(ns)
     vtapd.write("vtapd.conf", AS_TAP)
     vtapd.reload()
-    assert gro(ns, "mac0") and gro(ns)
+    assert gro(ns, "top0") and gro(ns)
 
 
 def test_underlay_when_gro_is_switched_on_by_hand_then_off_again_at_once_and_counted(was_on, make_vtapd, ns):
