@@ -24,6 +24,12 @@ underlay = auto
 [session web]
 vni = 4321
 """
+WEB_VXLAN = WEB.replace("underlay = auto", "underlay = eth0\nmode = vxlan")
+MODES = {"tap": WEB, "vxlan": WEB_VXLAN}
+HEADS = {mode: conf[:conf.index("[session")] for mode, conf in MODES.items()}
+"""The same without the session, for tests that have their own ones."""
+in_both_modes = pytest.mark.parametrize("vtapd", MODES, indirect=True)
+"""For tests of the fixture vtapd."""
 
 
 def pytest_configure(config):
@@ -153,9 +159,9 @@ def make_vtapd(request, target):
 
 
 @pytest.fixture
-def vtapd(make_vtapd):
-    """The plain case: session web, VNI 4321, on mirror-web."""
-    return make_vtapd()
+def vtapd(request, make_vtapd):
+    """The plain case: session web, VNI 4321, on mirror-web; in tap mode, if the test is not one for both."""
+    return make_vtapd(MODES[getattr(request, "param", "tap")])
 
 
 @pytest.fixture

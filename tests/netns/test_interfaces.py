@@ -11,6 +11,7 @@ import struct
 
 import pytest
 
+from conftest import HEADS, MODES, in_both_modes
 from lab import frames
 from lab.deadline import until
 
@@ -45,24 +46,27 @@ def test_interface_when_made_then_it_belongs_to_the_daemons_user(vtapd, ns):
 
 
 @pytest.mark.parametrize("mtu", [68, 1500, 65521])
-def test_mtu_when_configured_then_the_interface_has_it(mtu, make_vtapd, ns):
-    make_vtapd(f"[session web]\nvni = 4321\nmtu = {mtu}\n")
+@pytest.mark.parametrize("mode", MODES)
+def test_mtu_when_configured_then_the_interface_has_it(mode, mtu, make_vtapd, ns):
+    make_vtapd(f"{MODES[mode]}mtu = {mtu}\n")
     assert ns.link("mirror-web")["mtu"] == mtu
 
 
-def test_mtu_when_small_then_jumbo_frames_are_shown_all_the_same(make_vtapd, mirror, capture):
-    make_vtapd("[session web]\nvni = 4321\nmtu = 1500\n")
+@pytest.mark.parametrize("mode", MODES)
+def test_mtu_when_small_then_jumbo_frames_are_shown_all_the_same(mode, make_vtapd, mirror, capture):
+    make_vtapd(f"{MODES[mode]}mtu = 1500\n")
     tap = capture()
     mirror.send(4321, frames.numbered(1, 9000))
     assert tap.frames(at_least=1) == [frames.numbered(1, 9000)]
 
 
-def test_mtu_when_set_below_ipv6s_minimum_and_back_then_ipv6_stays_off(make_vtapd, ns, capture):
+@pytest.mark.parametrize("mode", MODES)
+def test_mtu_when_set_below_ipv6s_minimum_and_back_then_ipv6_stays_off(mode, make_vtapd, ns, capture):
     """Below 1,280 bytes the kernel forgets the interface's IPv6 settings; above, it makes them anew from defaults."""
-    vtapd = make_vtapd("[session web]\nvni = 4321\nmtu = 9001\n")
+    vtapd = make_vtapd(MODES[mode])
     out = capture(direction="out")
     for mtu in (1000, 9001) * 10:
-        vtapd.write("vtapd.conf", f"[session web]\nvni = 4321\nmtu = {mtu}\n")
+        vtapd.write("vtapd.conf", f"{MODES[mode]}mtu = {mtu}\n")
         vtapd.reload()
         assert ns.link("mirror-web")["mtu"] == mtu
     until(lambda: ns.read("/proc/sys/net/ipv6/conf/mirror-web/disable_ipv6") == "1\n", "IPv6 is off", seen=vtapd.log)
@@ -71,6 +75,7 @@ def test_mtu_when_set_below_ipv6s_minimum_and_back_then_ipv6_stays_off(make_vtap
     assert out.settled() == []
 
 
+@in_both_modes
 def test_mtu_when_lowered_and_raised_by_somebody_then_the_repair_switches_no_ipv6_on(vtapd, ns, capture):
     out = capture(direction="out")
     for mtu in (1000, 1200, 68):
@@ -83,6 +88,7 @@ def test_mtu_when_lowered_and_raised_by_somebody_then_the_repair_switches_no_ipv
     assert out.settled() == []
 
 
+@in_both_modes
 def test_address_when_somebody_gives_one_then_it_is_taken_away_and_told(vtapd, ns):
     ns.batch(["address add 192.0.2.1/24 dev mirror-web", "address add 192.0.2.2/24 dev mirror-web",
               "address add 192.0.2.3 peer 198.51.100.7/32 dev mirror-web"])
@@ -90,6 +96,7 @@ def test_address_when_somebody_gives_one_then_it_is_taken_away_and_told(vtapd, n
     assert "mirror-web had an address; repaired" in vtapd.log(), vtapd.log()
 
 
+@in_both_modes
 def test_address_when_given_while_vtapd_is_stopped_then_the_next_start_takes_it_away(vtapd, ns):
     vtapd.stop()
     ns.sysctl(**{"net__ipv6__conf__mirror-web__disable_ipv6": 0})
@@ -98,8 +105,9 @@ def test_address_when_given_while_vtapd_is_stopped_then_the_next_start_takes_it_
     assert addresses_of(ns, "mirror-web") == ""
 
 
-def test_mac_when_restarted_from_nothing_then_it_is_the_same(make_vtapd, ns):
-    vtapd = make_vtapd("[daemon]\non-stop = remove\n[session web]\nvni = 1\n[session db]\nvni = 2\n")
+@pytest.mark.parametrize("mode", MODES)
+def test_mac_when_restarted_from_nothing_then_it_is_the_same(mode, make_vtapd, ns):
+    vtapd = make_vtapd(f"[daemon]\non-stop = remove\n{HEADS[mode]}[session web]\nvni = 1\n[session db]\nvni = 2\n")
     first = [ns.link(name)["address"] for name in ("mirror-web", "mirror-db")]
     vtapd.stop()
     assert not ns.has("mirror-web")
@@ -147,8 +155,9 @@ def test_interface_when_an_owner_is_missing_then_nobody_could_attach(ns):
     assert ns.call(attach_as_nobody, "open0")[0] == 0
 
 
-def test_interfaces_when_a_hundred_then_all_are_ready(make_vtapd, ns):
-    vtapd = make_vtapd("".join(f"[session s{i}]\nvni = {i}\n" for i in range(100)))
+@pytest.mark.parametrize("mode", MODES)
+def test_interfaces_when_a_hundred_then_all_are_ready(mode, make_vtapd, ns):
+    vtapd = make_vtapd(HEADS[mode] + "".join(f"[session s{i}]\nvni = {i}\n" for i in range(100)))
     assert all(session["state"] == "ready" for session in vtapd.status()["sessions"])
     mine = [link for link in ns.links().values() if link.get("ifalias", "").startswith("vtapd:")]
     assert len(mine) == 100

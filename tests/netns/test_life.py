@@ -8,12 +8,15 @@ import time
 
 import pytest
 
-from lab import frames
+from conftest import HEADS, MODES
+from lab import frames, vxlan
 from lab.daemon import Notify
 from lab.deadline import until
 
-TWO = "[daemon]\non-stop = {on_stop}\n[session web]\nvni = 4321\n[session db]\nvni = 4400-4403\n"
-KEEP, REMOVE = TWO.format(on_stop="keep"), TWO.format(on_stop="remove")
+TWO = "[daemon]\non-stop = {on_stop}\n{head}[session web]\nvni = 4321\n[session db]\nvni = 4400\n"
+KEEPS = {mode: TWO.format(on_stop="keep", head=head) for mode, head in HEADS.items()}
+REMOVES = {mode: TWO.format(on_stop="remove", head=head) for mode, head in HEADS.items()}
+KEEP = KEEPS["tap"]
 TAPS = ("mirror-web", "mirror-db")
 
 
@@ -22,8 +25,9 @@ def indexes(ns):
 
 
 def ours(ns):
-    """The names of all interfaces that carry our mark."""
-    return {name for name, link in ns.links().items() if link.get("ifalias", "").startswith("vtapd:")}
+    """The names of all interfaces that carry our mark, or are in the link group of those without one yet."""
+    return {name for name, link in ns.links().items()
+            if link.get("ifalias", "").startswith("vtapd:") or link["group"] == str(vxlan.MAKING)}
 
 
 # Two daemons
@@ -79,8 +83,9 @@ def test_second_daemon_when_the_first_ends_then_it_can_start(vtapd, make_vtapd):
 
 # Stop and start
 
-def test_stop_when_keep_then_interfaces_stay_and_the_next_start_adopts_them(make_vtapd, ns, mirror):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_stop_when_keep_then_interfaces_stay_and_the_next_start_adopts_them(mode, make_vtapd, ns, mirror):
+    vtapd = make_vtapd(KEEPS[mode])
     before = indexes(ns)
     vtapd.stop()
     assert indexes(ns) == before
@@ -90,8 +95,9 @@ def test_stop_when_keep_then_interfaces_stay_and_the_next_start_adopts_them(make
     vtapd.wait_session("web", delivered=1)
 
 
-def test_stop_when_sensors_read_then_they_go_on_reading_after_the_restart(make_vtapd, mirror, capture):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_stop_when_sensors_read_then_they_go_on_reading_after_the_restart(mode, make_vtapd, mirror, capture):
+    vtapd = make_vtapd(KEEPS[mode])
     tap = capture()
     mirror.send(4321, frames.numbered(1))
     tap.frames(at_least=1)
@@ -101,18 +107,21 @@ def test_stop_when_sensors_read_then_they_go_on_reading_after_the_restart(make_v
     assert tap.frames(at_least=2) == [frames.numbered(1), frames.numbered(2)]
 
 
-def test_stop_when_remove_then_nothing_of_ours_is_left(make_vtapd, ns):
-    vtapd = make_vtapd(REMOVE)
+@pytest.mark.parametrize("mode", MODES)
+def test_stop_when_remove_then_nothing_of_ours_is_left(mode, make_vtapd, ns):
+    vtapd = make_vtapd(REMOVES[mode])
     assert ours(ns) == set(TAPS)
     vtapd.stop()
     assert ours(ns) == set()
 
 
-def test_start_when_the_configuration_changed_meanwhile_then_interfaces_follow(make_vtapd, ns):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_start_when_the_configuration_changed_meanwhile_then_interfaces_follow(mode, make_vtapd, ns):
+    vtapd = make_vtapd(KEEPS[mode])
     web = ns.ifindex("mirror-web")
     vtapd.stop()
-    vtapd.write("vtapd.conf", "[session web]\nvni = 1\nmtu = 1500\n[session new]\nvni = 2\n")
+    vni = {"tap": 1, "vxlan": 4321}[mode]  # another one is set in place in tap mode only
+    vtapd.write("vtapd.conf", f"{HEADS[mode]}[session web]\nvni = {vni}\nmtu = 1500\n[session new]\nvni = 2\n")
     vtapd.start()
     assert ours(ns) == {"mirror-web", "mirror-new"}
     assert ns.link("mirror-web")["mtu"] == 1500
@@ -129,8 +138,9 @@ def test_start_when_a_kept_interface_differs_then_it_is_replaced(make_vtapd, ns)
     assert vtapd.session("web")["state"] == "ready"
 
 
-def test_start_when_a_kept_interface_was_changed_then_it_is_set_right(make_vtapd, ns):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_start_when_a_kept_interface_was_changed_then_it_is_set_right(mode, make_vtapd, ns):
+    vtapd = make_vtapd(KEEPS[mode])
     before = indexes(ns), ns.link("mirror-web")["address"]
     vtapd.stop()
     ns.batch(["link set mirror-web down", "link set mirror-web mtu 1400",
@@ -144,9 +154,10 @@ def test_start_when_a_kept_interface_was_changed_then_it_is_set_right(make_vtapd
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.002, 0.005, 0.01, 0.02, 0.04])
-def test_start_when_killed_on_the_way_then_the_next_one_converges(moment, make_vtapd, ns):
+@pytest.mark.parametrize("mode", MODES)
+def test_start_when_killed_on_the_way_then_the_next_one_converges(mode, moment, make_vtapd, ns):
     """Killed at some moment of its start: nothing unmarked stays, and the next start is as if nothing had been."""
-    conf = "".join(f"[session s{i}]\nvni = {i}\n" for i in range(40))
+    conf = HEADS[mode] + "".join(f"[session s{i}]\nvni = {i}\n" for i in range(40))
     vtapd = make_vtapd(conf, start=False).start(wait=False)
     time.sleep(moment)  # the one place where time is the input
     vtapd.kill()
@@ -154,11 +165,12 @@ def test_start_when_killed_on_the_way_then_the_next_one_converges(moment, make_v
     assert stray == set(), "an interface without our mark was left behind"
     vtapd.start()
     assert all(session["state"] == "ready" for session in vtapd.status()["sessions"])
-    assert len(ours(ns)) == 40
+    assert ours(ns) == {f"mirror-s{i}" for i in range(40)}
 
 
-def test_kill_when_started_again_then_interfaces_are_adopted(make_vtapd, ns, mirror):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_kill_when_started_again_then_interfaces_are_adopted(mode, make_vtapd, ns, mirror):
+    vtapd = make_vtapd(KEEPS[mode])
     before = indexes(ns)
     vtapd.kill()
     assert indexes(ns) == before
@@ -170,16 +182,18 @@ def test_kill_when_started_again_then_interfaces_are_adopted(make_vtapd, ns, mir
 
 # Teardown
 
-def test_teardown_when_running_then_all_is_removed_and_it_says_what_follows(make_vtapd, ns):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_teardown_when_running_then_all_is_removed_and_it_says_what_follows(mode, make_vtapd, ns):
+    vtapd = make_vtapd(KEEPS[mode])
     done = vtapd.ctl("teardown")
     assert done.returncode == 0 and "Removed 2 interfaces" in done.stdout and "ICMP" in done.stdout, done
     assert vtapd.wait_exit() == 0
     assert ours(ns) == set()
 
 
-def test_teardown_when_not_running_then_what_was_kept_is_removed(make_vtapd, ns):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_teardown_when_not_running_then_what_was_kept_is_removed(mode, make_vtapd, ns):
+    vtapd = make_vtapd(KEEPS[mode])
     vtapd.stop()
     ns.ip("link add foreign0 type veth peer name foreign1")
     ns.ip("link set foreign0 alias vtapd:web")
@@ -188,8 +202,9 @@ def test_teardown_when_not_running_then_what_was_kept_is_removed(make_vtapd, ns)
     assert ours(ns) == {"foreign0"}, "ours = our kind and our alias: a veth is never ours"
 
 
-def test_teardown_when_running_and_asked_of_vtapd_itself_then_all_is_removed(make_vtapd, ns):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_teardown_when_running_and_asked_of_vtapd_itself_then_all_is_removed(mode, make_vtapd, ns):
+    vtapd = make_vtapd(KEEPS[mode])
     done = vtapd.vtapd("--teardown")
     assert done.returncode == 0 and "Removed 2 interfaces, 2 guards. vtapd was stopped" in done.stdout, done
     assert "ICMP port unreachable:\n  stop the mirror sessions" in done.stdout, done.stdout
@@ -205,8 +220,9 @@ def test_teardown_when_there_is_nothing_then_it_is_harmless(make_vtapd):
                                                             "guards": 0, "gro_on": [], "message": None}, done
 
 
-def test_teardown_when_the_configuration_is_broken_then_it_works_all_the_same(make_vtapd, ns):
-    vtapd = make_vtapd(KEEP)
+@pytest.mark.parametrize("mode", MODES)
+def test_teardown_when_the_configuration_is_broken_then_it_works_all_the_same(mode, make_vtapd, ns):
+    vtapd = make_vtapd(KEEPS[mode])
     vtapd.stop()
     vtapd.write("vtapd.conf", "[nonsense\n")
     assert vtapd.vtapd("--teardown").returncode == 0

@@ -10,6 +10,7 @@ import socket
 import pytest
 from scapy.utils import RawPcapReader
 
+from conftest import MODES
 from lab import frames, hosts
 from lab.capture import Capture
 from lab.daemon import REPOSITORY
@@ -47,10 +48,20 @@ def source(tmp_path):
     made.remove()
 
 
+@pytest.fixture(params=MODES)
+def mode(request):
+    return request.param
+
+
 @pytest.fixture
-def vtapd(make_vtapd):
+def head(mode):
     """On one path from the first frame on: where the fast path comes in, it overtakes what waits in a socket."""
-    return make_vtapd("[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n")
+    return f"[target default]\nunderlay = eth0\nmode = {mode}\n"
+
+
+@pytest.fixture
+def vtapd(head, make_vtapd):
+    return make_vtapd(f"{head}[session web]\nvni = 4321\n")
 
 
 @pytest.fixture
@@ -62,7 +73,7 @@ def target(source, make_target):
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_mirror_when_programs_talk_then_the_tap_shows_the_same_frames(
-        scene, source, vtapd, directory, capture, identical):
+        scene, mode, source, vtapd, directory, capture, identical):
     assert VNI == 4321 and vtapd.session("web")["state"] == "ready"
     tap = capture("mirror-web", direction="in")
     with Capture(source.ns, "eth0", directory) as truth:
@@ -70,7 +81,7 @@ def test_mirror_when_programs_talk_then_the_tap_shows_the_same_frames(
         source.quiet()
         marker = source.mark()
         sent, seen = truth.wait_for(marker), tap.wait_for(marker)
-    identical(scene, sent, seen)
+    identical(f"{mode}: {scene}", sent, seen)
     if scene == "jumbo 9001":
         assert max(map(len, seen)) == 9001 + 14
     if scene.startswith("ipv6"):
@@ -81,8 +92,8 @@ def test_tap_when_frames_are_delivered_then_none_shows_as_outgoing(source, vtapd
     tap, out = capture("mirror-web", direction="in"), capture("mirror-web", direction="out")
     source.ping()
     tap.wait_for(source.mark())
-    assert vtapd.session("web")["dropped"] == 0
     assert out.settled() == []
+    assert vtapd.session("web")["dropped"] == 0
 
 
 def packets_of(path):
@@ -96,17 +107,18 @@ def plain_target(make_target):
     return make_target()
 
 
-def test_aws_capture_when_replayed_then_the_tap_shows_its_inner_frames(plain_target, make_vtapd, capture, identical):
+def test_aws_capture_when_replayed_then_the_tap_shows_its_inner_frames(
+        mode, head, plain_target, make_vtapd, capture, identical):
     """Real AWS packets; only the outer MACs and the outer destination (and with it the header checksum) are ours."""
     packets = packets_of(AWS)
-    vtapd = make_vtapd(f"[target default]\nunderlay = eth0\n[session aws]\nvni = {AWS_VNI}\n", ns=plain_target.ns)
+    vtapd = make_vtapd(f"{head}[session aws]\nvni = {AWS_VNI}\n", ns=plain_target.ns)
     tap = capture("mirror-aws", where=plain_target.ns)
     with plain_target.mirror() as mirror:
         for packet in packets:
             mirror.send_ip(readdressed(packet[14:]))
     seen = tap.frames(at_least=len(packets))
-    identical("AWS capture", [frames.inner_of(packet)[1] for packet in packets], seen)
-    assert vtapd.session("aws")["received"] == len(packets)
+    identical(f"{mode}: AWS capture", [frames.inner_of(packet)[1] for packet in packets], seen)
+    vtapd.wait_session("aws", received=len(packets), dropped=0)
 
 
 def readdressed(packet):
@@ -115,10 +127,11 @@ def readdressed(packet):
 
 
 @pytest.mark.parametrize("name", sorted(os.listdir(PLAIN)) if os.path.isdir(PLAIN) else ["(none)"])
-def test_plain_capture_when_wrapped_then_the_tap_shows_its_frames(name, plain_target, make_vtapd, capture, identical):
+def test_plain_capture_when_wrapped_then_the_tap_shows_its_frames(
+        name, mode, head, plain_target, make_vtapd, capture, identical):
     packets = packets_of(os.path.join(PLAIN, name))
-    make_vtapd("[target default]\nunderlay = eth0\nreceive-buffer = 64M\n[session plain]\nvni = 7\n",
-               ns=plain_target.ns)
+    head += "receive-buffer = 64M\n" if mode == "tap" else ""
+    make_vtapd(f"{head}[session plain]\nvni = 7\n", ns=plain_target.ns)
     fits = hosts.UNDERLAY_MTU - OUTER_BYTES
     tap = capture("mirror-plain", where=plain_target.ns, flood=True, huge=max(map(len, packets)) > fits)
     with plain_target.mirror() as mirror:
@@ -127,4 +140,4 @@ def test_plain_capture_when_wrapped_then_the_tap_shows_its_frames(name, plain_ta
                 mirror.send(7, packet)
             else:
                 mirror.send_fragments(7, packet, ident=i)
-    identical(f"plain: {name}"[:42], packets, tap.frames(at_least=len(packets)))
+    identical(f"{mode}, plain: {name}"[:42], packets, tap.frames(at_least=len(packets)))

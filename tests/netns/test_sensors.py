@@ -8,6 +8,7 @@ import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 
+from conftest import in_both_modes
 from lab import frames, segments
 from lab.deadline import until
 
@@ -65,6 +66,7 @@ def drain(sock):
         got.append(frame)
 
 
+@in_both_modes
 def test_fanout_when_four_sockets_share_then_both_directions_meet_in_one(fanout, vtapd, mirror):
     """AWS gives both directions the same outer port, its resolver's answers another one (FACTS 1.1): both are tried."""
     flows = [conversation(i) for i in range(200)]
@@ -88,16 +90,18 @@ def test_fanout_when_four_sockets_share_then_both_directions_meet_in_one(fanout,
     assert all(len(frames_of_one) > 20 for frames_of_one in got), list(map(len, got))
 
 
+@in_both_modes
 def test_sensors_when_one_reads_then_status_counts_it(vtapd, capture):
     assert vtapd.session("web")["sensors"] == 0
     capture()
     vtapd.wait_session("web", sensors=1)
 
 
-@pytest.mark.parametrize("path", ["fastpath = require\nunderlay = eth0", "fastpath = off"], ids=["fast path", "worker"])
+@pytest.mark.parametrize("path", ["fastpath = require\nworkers = 4", "fastpath = off\nworkers = 4\nreceive-buffer = 64M",
+                                  "mode = vxlan"], ids=["fast path", "worker", "kernel"])
 def test_order_when_one_outer_flow_then_it_is_kept(path, make_vtapd, mirror, capture):
     """In either path; at the moment when a flow passes from one to the other it is not asked for."""
-    vtapd = make_vtapd(f"[target default]\n{path}\nworkers = 4\nreceive-buffer = 64M\n[session web]\nvni = 4321\n")
+    vtapd = make_vtapd(f"[target default]\nunderlay = eth0\n{path}\n[session web]\nvni = 4321\n")
     tap = capture(flood=True)
     for i in range(20_000):
         mirror.send(4321, frames.numbered(i), flow=65408 + i % 16)

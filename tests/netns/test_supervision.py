@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from conftest import HEADS, MODES, in_both_modes
 from lab import frames
 from lab.deadline import until
 
@@ -53,6 +54,7 @@ def dress(ns):
             "ipv6 off": ns.read(f"/proc/sys/net/ipv6/conf/{TAP}/disable_ipv6") == "1\n"}
 
 
+@in_both_modes
 @pytest.mark.parametrize("what", UNDOINGS)
 def test_interface_when_undone_then_repaired_logged_once_and_counted(what, vtapd, ns, mirror, capture):
     undo, reason = UNDOINGS[what]
@@ -72,18 +74,19 @@ def test_interface_when_undone_then_repaired_logged_once_and_counted(what, vtapd
     assert vtapd.session("web")["repairs"] == 1
 
 
-def test_session_when_interface_repaired_then_others_are_not_touched(make_vtapd, ns):
-    vtapd = make_vtapd("[session web]\nvni = 1\n[session db]\nvni = 2\n")
+@pytest.mark.parametrize("mode", MODES)
+def test_session_when_interface_repaired_then_others_are_not_touched(mode, make_vtapd, ns):
+    vtapd = make_vtapd(HEADS[mode] + "[session web]\nvni = 1\n[session db]\nvni = 2\n")
     index = ns.ifindex("mirror-db")
     ns.ip(f"link del {TAP}")
     vtapd.wait_session("web", repairs=1, state="ready")
     assert ns.ifindex("mirror-db") == index and vtapd.session("db")["repairs"] == 0
 
 
-@pytest.fixture
-def unseen(make_vtapd):
+@pytest.fixture(params=MODES)
+def unseen(request, make_vtapd):
     """A daemon with two sessions that stands still while several things are done to it, as if at one moment."""
-    vtapd = make_vtapd("[session web]\nvni = 4321\n[session db]\nvni = 4400\n")
+    vtapd = make_vtapd(f"{MODES[request.param]}[session db]\nvni = 4400\n")
     vtapd.signal(signal.SIGSTOP)
     yield vtapd
     vtapd.signal(signal.SIGCONT)
@@ -151,14 +154,16 @@ def test_interface_when_moved_to_another_namespace_then_there_is_one_here_again(
     assert tap.frames(at_least=1) == [frames.numbered(1)]
 
 
-def test_interfaces_when_all_deleted_at_once_then_all_come_back(make_vtapd, ns):
-    vtapd = make_vtapd("".join(f"[session s{i}]\nvni = {i}\n" for i in range(30)))
+@pytest.mark.parametrize("mode", MODES)
+def test_interfaces_when_all_deleted_at_once_then_all_come_back(mode, make_vtapd, ns):
+    vtapd = make_vtapd(HEADS[mode] + "".join(f"[session s{i}]\nvni = {i}\n" for i in range(30)))
     ns.batch([f"link del mirror-s{i}" for i in range(30)])
     for i in range(30):
         vtapd.wait_session(f"s{i}", seconds=20, repairs=1, state="ready")
     assert {f"mirror-s{i}" for i in range(30)} <= set(ns.links())
 
 
+@in_both_modes
 def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recovery(vtapd, ns):
     undone = 0
 
@@ -187,7 +192,8 @@ def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recover
 NAMED = "[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n[session db]\nvni = 1\n"
 
 
-@pytest.mark.parametrize("conf", [NAMED, NAMED.replace("eth0", "eth*")], ids=["named", "glob"])
+@pytest.mark.parametrize("conf", [NAMED, NAMED.replace("eth0", "eth*"), NAMED.replace("eth0\n", "eth0\nmode = vxlan\n")],
+                         ids=["named", "glob", "vxlan"])
 def test_underlay_when_gone_and_back_then_frames_flow_again(conf, make_vtapd, target, ns):
     vtapd = make_vtapd(conf)
     index = ns.ifindex(TAP)
@@ -282,6 +288,8 @@ FOREIGN = {
     "TAP without our alias": ["tuntap add dev mirror-web mode tap"],
     "TAP with another alias": ["tuntap add dev mirror-web mode tap", "link set mirror-web alias openvpn"],
     "bridge with our alias": ["link add mirror-web type bridge", "link set mirror-web alias vtapd:web"],
+    "vxlan without our alias": ["link add mirror-web type vxlan id 9 dstport 8472"],
+    "vxlan with another alias": ["link add mirror-web type vxlan id 9 dstport 8472", "link set mirror-web alias mine"],
     "TUN with our alias": ["tuntap add dev mirror-web mode tun", "link set mirror-web alias vtapd:web"],
 }
 
@@ -292,10 +300,11 @@ def portrait(ns):
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_foreign_interface_when_it_has_our_name_then_untouched_reported_and_taken_when_free(kind, make_vtapd, ns):
+@pytest.mark.parametrize("mode", MODES)
+def test_foreign_interface_when_it_has_our_name_then_untouched_reported_and_taken_when_free(mode, kind, make_vtapd, ns):
     ns.batch(FOREIGN[kind])
     before = portrait(ns)
-    vtapd = make_vtapd("[session web]\nvni = 1\n[session db]\nvni = 2\n")
+    vtapd = make_vtapd(HEADS[mode] + "[session web]\nvni = 1\n[session db]\nvni = 2\n")
     session = vtapd.session("web")
     assert session["state"] == "waiting" and session["reason"] == "interface-foreign", session
     assert TAP in session["message"] and "that vtapd did not make" in session["message"], session
@@ -309,6 +318,7 @@ def test_foreign_interface_when_it_has_our_name_then_untouched_reported_and_take
     assert ns.link(TAP)["ifalias"] == "vtapd:web"
 
 
+@in_both_modes
 def test_foreign_interface_when_it_takes_the_name_of_a_deleted_one_then_untouched(vtapd, ns):
     ns.batch([f"link del {TAP}", f"link add {TAP} type bridge"], force=True)
 
@@ -321,10 +331,11 @@ def test_foreign_interface_when_it_takes_the_name_of_a_deleted_one_then_untouche
     until(settled, "one of the two has the name", seen=lambda: (ns.link(TAP), vtapd.session("web")))
 
 
-def test_foreign_interface_when_vtapd_stops_and_tears_down_then_untouched(make_vtapd, ns):
+@pytest.mark.parametrize("mode", MODES)
+def test_foreign_interface_when_vtapd_stops_and_tears_down_then_untouched(mode, make_vtapd, ns):
     ns.ip(f"link add {TAP} type bridge")
     before = portrait(ns)
-    vtapd = make_vtapd("[daemon]\non-stop = remove\n[session web]\nvni = 1\n")
+    vtapd = make_vtapd(f"[daemon]\non-stop = remove\n{HEADS[mode]}[session web]\nvni = 1\n")
     vtapd.reload(expect=1)
     vtapd.stop()
     assert vtapd.vtapd("--teardown").returncode == 0
@@ -339,9 +350,10 @@ def news_drops(ns, pid):
     return sum(int(row[8]) for row in rows if row[1] == "0" and row[2] != "0")
 
 
-def test_news_when_the_kernel_drops_it_then_a_full_look_finds_everything(make_vtapd, ns):
+@pytest.mark.parametrize("mode", MODES)
+def test_news_when_the_kernel_drops_it_then_a_full_look_finds_everything(mode, make_vtapd, ns):
     """While vtapd stands still, thousands of changes overflow its news socket, the deletion among them."""
-    vtapd = make_vtapd("[session web]\nvni = 1\n[session db]\nvni = 2\n")
+    vtapd = make_vtapd(HEADS[mode] + "[session web]\nvni = 1\n[session db]\nvni = 2\n")
     ns.ip("link add flap0 type veth peer name flap1")
     vtapd.signal(signal.SIGSTOP)
     lost = news_drops(ns, vtapd.pid)
@@ -369,6 +381,7 @@ def test_news_when_links_of_others_come_and_go_then_sessions_stay_ready(make_vta
     vtapd.wait_session("web", state="ready", repairs=0, delivered=1)
 
 
+@in_both_modes
 def test_interface_when_put_into_a_bridge_then_taken_out_again(vtapd, ns):
     ns.ip("link add br0 type bridge")
     ns.ip("link set br0 up")
