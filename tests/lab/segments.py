@@ -14,7 +14,12 @@ def gro_on(target):
     """FACTS 9: no TSO and GSO at the sending end, GRO at the receiving end, and a flush timeout there."""
     target.sender.run("ethtool", "-K", "mir0", "tso", "off", "gso", "off")
     target.ns.run("ethtool", "-K", "eth0", "gro", "on")
-    target.ns.run("sh", "-c", f"echo {FLUSH_NS} > /sys/class/net/eth0/gro_flush_timeout")
+    linger(target.ns, "eth0")
+
+
+def linger(ns, interface):
+    """Packets stay in that interface's GRO for a while, if it is on, in case more come to merge with."""
+    ns.run("sh", "-c", f"echo {FLUSH_NS} > /sys/class/net/{interface}/gro_flush_timeout")
 
 
 def stream(count):

@@ -48,7 +48,6 @@ def test_session_when_frames_arrive_then_bytes_are_those_of_the_inner_frames(vta
     vtapd.wait_session("web", received=4, bytes=14 + 60 + 1514 + 9014)
 
 
-@in_both_modes
 def test_outer_header_when_it_is_aws_own_then_the_frame_is_shown(vtapd, mirror, capture):
     """FACTS 1.1: TOS 0, ID 0, DF 0, TTL 255, UDP checksum 0, flags 08; wrap() is that, test_lab proves it."""
     tap = capture()
