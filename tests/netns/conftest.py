@@ -84,6 +84,12 @@ def identical():
     return check
 
 
+@pytest.fixture
+def noted():
+    """noted("tap to vxlan", sent, seen): a row in the closing table that nothing is asserted of."""
+    return lambda what, sent, seen: _table.append((what, frames.Comparison(sent, seen, seen, [])))
+
+
 @pytest.fixture(scope="session")
 def directory():
     """A folder for captures, below /tmp and short, so that unix sockets fit too."""

@@ -1,0 +1,159 @@
+"""The law of vxlan mode: whoever has what a session needs is named, nobody is touched, the others' sessions work, and
+the session is shown as soon as it can be."""
+
+import os
+import socket
+
+import pytest
+
+from conftest import HEADS, WEB_VXLAN
+from lab import frames, vxlan
+
+TAP = "mirror-web"
+FREED_SECONDS = 30  # nobody tells us that a port became free: the retry is at most this far away
+PAY = "[session pay]\nvni = 6000\n"
+
+
+def assert_waits(vtapd, reason, *words, name="web"):
+    session = vtapd.wait_session(name, state="waiting", reason=reason)
+    assert all(word in session["message"] for word in words), session
+    assert session["retry_in_ns"] is not None, session
+    told = vtapd.ctl("status")
+    assert told.returncode == 1 and all(word in told.stdout for word in words), told.stdout
+    assert len(vtapd.log_lines(name, "waiting")) == 1, vtapd.log()
+    return session
+
+
+def assert_works(vtapd, mirror, name="web", vni=4321):
+    vtapd.wait_session(name, seconds=FREED_SECONDS, state="ready", reason=None)
+    mirror.send(vni, frames.numbered(1))
+    vtapd.wait_session(name, delivered=1)
+
+
+def severity(vtapd, condition):
+    return {finding["id"]: finding["severity"] for finding in vtapd.get("/v1/doctor")["findings"]}.get(condition)
+
+
+# The port
+
+SOCKETS = {"0.0.0.0": socket.AF_INET, "127.0.0.1": socket.AF_INET, "::": socket.AF_INET6}
+
+
+@pytest.mark.parametrize("address", SOCKETS)
+def test_port_when_a_program_has_it_then_the_program_is_named_and_its_end_waited_for(address, ns, make_vtapd, mirror):
+    with ns.socket(SOCKETS[address], socket.SOCK_DGRAM) as sock:
+        sock.bind((address, frames.VXLAN_PORT))
+        vtapd = make_vtapd(WEB_VXLAN)
+        assert_waits(vtapd, "port-taken", "4789", f"pid {os.getpid()}")
+        assert severity(vtapd, "port-taken") == "page"
+    assert_works(vtapd, mirror)
+
+
+def test_port_when_a_program_has_it_for_the_other_family_alone_then_nobody_is_in_the_way(ns, make_vtapd, mirror):
+    with ns.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(("::", frames.VXLAN_PORT))
+        assert_works(make_vtapd(WEB_VXLAN), mirror)
+
+
+OTHERS = {  # foreign devices whose socket ours cannot share: session's family, their words
+    "GBP": ("ipv4", "gbp nolearning"),
+    "external": ("ipv4", "external"),
+    "IPv6 without zero checksums": ("ipv6", "local fd77::2 nolearning"),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_port_when_a_device_of_another_kind_has_it_then_it_is_named_and_left_alone(what, ns, make_vtapd, mirror):
+    family, words = OTHERS[what]
+    ns.ip(f"link add theirs type vxlan {'' if words == 'external' else 'id 9'} dstport {frames.VXLAN_PORT} {words}")
+    ns.ip("link set theirs up")
+    before = ns.link("theirs")
+    vtapd = make_vtapd(f"{WEB_VXLAN}family = {family}\n")
+    assert_waits(vtapd, "port-taken", "4789", "theirs")
+    assert ns.link("theirs") == before
+    ns.ip("link del theirs")
+    if family == "ipv4":
+        assert_works(vtapd, mirror)
+    else:
+        vtapd.wait_session("web", seconds=FREED_SECONDS, state="ready")
+
+
+def test_port_when_taken_then_sessions_of_another_target_work(ns, make_vtapd, mirror):
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("0.0.0.0", 8472))
+        vtapd = make_vtapd(f"{WEB_VXLAN}[target other]\nunderlay = eth0\nmode = vxlan\nport = 8472\n"
+                           "[session pay]\nvni = 6000\ntarget = other\n")
+        assert_waits(vtapd, "port-taken", "8472", name="pay")
+        assert_works(vtapd, mirror)
+        assert vtapd.status()["daemon"]["state"] == "healthy"
+
+
+def test_port_when_taken_while_vtapd_was_down_then_reported_by_the_next_start(make_vtapd, ns, mirror):
+    vtapd = make_vtapd(f"[daemon]\non-stop = remove\n{WEB_VXLAN}")
+    vtapd.stop()
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("0.0.0.0", frames.VXLAN_PORT))
+        vtapd.start()
+        vtapd.wait_session("web", state="waiting", reason="port-taken")
+    assert_works(vtapd, mirror)
+
+
+def test_port_when_ours_then_others_cannot_have_it(make_vtapd, ns):
+    make_vtapd(WEB_VXLAN)
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, pytest.raises(OSError):
+        sock.bind(("0.0.0.0", frames.VXLAN_PORT))
+
+
+# The VNI
+
+@pytest.mark.parametrize("is_up", [True, False], ids=["up", "down"])
+def test_vni_when_a_foreign_device_has_it_then_it_is_named_left_alone_and_the_other_sessions_work(
+        is_up, ns, make_vtapd, mirror):
+    vxlan.make(ns, "theirs", 4321, is_up=is_up)
+    before = ns.link("theirs")
+    vtapd = make_vtapd(WEB_VXLAN + PAY)
+    assert_waits(vtapd, "vni-taken", "4321", "theirs")
+    assert severity(vtapd, "vni-taken") == "page"
+    assert not ns.has(TAP) and ns.link("theirs") == before
+    assert_works(vtapd, mirror, "pay", 6000)
+    ns.ip("link del theirs")
+    assert_works(vtapd, mirror)
+
+
+def test_vni_when_a_foreign_device_takes_it_at_once_after_ours_was_deleted_then_named(make_vtapd, ns):
+    vtapd = make_vtapd(WEB_VXLAN)
+    ns.batch([f"link del {TAP}", f"link add theirs type vxlan id 4321 dstport {frames.VXLAN_PORT}"], force=True)
+    if ns.has("theirs"):  # else vtapd was faster than the second command
+        vtapd.wait_session("web", state="waiting", reason="vni-taken")
+        ns.ip("link del theirs")
+    vtapd.wait_session("web", seconds=FREED_SECONDS, state="ready")
+
+
+def test_vni_when_a_foreign_device_has_it_on_another_port_then_nobody_is_in_the_way(ns, make_vtapd, mirror):
+    vxlan.make(ns, "theirs", 4321, port=8472)
+    assert_works(make_vtapd(WEB_VXLAN), mirror)
+
+
+def test_vni_when_the_one_session_cannot_have_it_then_unhealthy_and_healthz_says_why(ns, make_vtapd):
+    vxlan.make(ns, "theirs", 4321)
+    vtapd = make_vtapd(f"[health]\nsettle = 0s\n{WEB_VXLAN}")
+    status, health = vtapd.request("GET", "/healthz")
+    assert (status, health["state"]) == (503, "unhealthy"), health
+    assert "vni-taken" in [finding["id"] for finding in health["findings"]], health
+
+
+def test_vni_when_two_sessions_have_it_in_two_families_then_each_gets_its_own_packets(make_vtapd, mirror):
+    vtapd = make_vtapd(f"{HEADS['vxlan']}[session four]\nvni = 7\n[session six]\nvni = 7\nfamily = ipv6\n")
+    for source in ("10.77.0.1", "fd77::1", "fd77::1"):
+        mirror.send(7, frames.numbered(1), source=source)
+    vtapd.wait_session("four", delivered=1)
+    vtapd.wait_session("six", delivered=2)
+
+
+def test_names_when_a_foreign_device_has_an_odd_one_then_status_says_so_all_the_same(ns, make_vtapd):
+    ns.run("ip", "link", "add", "v\x1b[31m", "type", "vxlan", "id", "4321", "dstport", str(frames.VXLAN_PORT))
+    vtapd = make_vtapd(WEB_VXLAN)
+    vtapd.wait_session("web", state="waiting", reason="vni-taken")
+    told = vtapd.ctl("status").stdout
+    assert "v?[31m" in told and "\x1b" not in told, told
