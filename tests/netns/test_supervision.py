@@ -206,7 +206,8 @@ def test_underlay_when_gone_and_back_then_frames_flow_again(conf, make_vtapd, ta
         assert vtapd.ctl("status").returncode == 1
         target.plug()
         vtapd.wait_session("web", state="ready")
-        assert vtapd.target()["bound"] == ["eth0"]
+        bound = [] if "vxlan" in conf else ["eth0"]  # in vxlan mode vtapd has no socket
+        assert (vtapd.target()["bound"], vtapd.target()["missing"]) == (bound, [])
         assert len(vtapd.log_lines("eth0", "back")) == round_, vtapd.log()
         with target.mirror() as mirror:
             mirror.send(4321, frames.numbered(round_))

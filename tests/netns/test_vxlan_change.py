@@ -174,13 +174,18 @@ def devices(ns):
     return {name for name, link in ns.links().items() if link.get("ifalias", "").startswith("vtapd:")}
 
 
+def without_counts(link):
+    return {key: value for key, value in link.items() if key != "stats64"}
+
+
 def test_sessions_when_a_thousand_come_and_go_by_reload_then_all_are_there_and_all_gone_and_others_untouched(
         make_vtapd, ns, mirror):
     """Among them devices of others: in a group of their own, in no group, of our kind."""
     vxlan.make(ns, "theirs", 9_000_000)
     vxlan.make(ns, "grouped", 9_000_001, before="group 4711")
     ns.ip("link add bridge0 group 4712 type bridge")
-    before = {name: ns.link(name) for name in ("theirs", "grouped", "bridge0")}
+    others = ("theirs", "grouped", "bridge0")
+    before = [without_counts(ns.link(name)) for name in others]
     vtapd = make_vtapd(HEAD + WEB)
     many = "".join(f"[session s{i}]\nvni = {10_000 + i}\n" for i in range(MANY))
     reload_with(vtapd, HEAD + WEB + many)
@@ -192,7 +197,7 @@ def test_sessions_when_a_thousand_come_and_go_by_reload_then_all_are_there_and_a
     index = ns.ifindex(TAP)
     reload_with(vtapd, HEAD + WEB)
     assert devices(ns) == {TAP} and ns.ifindex(TAP) == index
-    assert {name: ns.link(name) for name in before} == before
+    assert [without_counts(ns.link(name)) for name in others] == before
 
 
 def test_sessions_when_somebody_deletes_all_by_group_then_all_come_back(make_vtapd, ns):

@@ -132,8 +132,8 @@ def test_hidden_losses_when_there_may_be_some_then_json_and_words_say_so(vtapd, 
     assert "host-wide" in status, status
     unknown = vtapd.ctl("unknown")
     assert "kernel" in unknown.stdout and "not" in unknown.stdout, unknown.stdout
-    told = json.loads(vtapd.ctl("--json", "status").stdout)
-    assert {"udp_in_datagrams", "udp_in_csum_errors", "udp_no_ports"} <= set(told["host"]), told["host"]
+    told = json.loads(vtapd.ctl("--json", "status").stdout)["daemon"]["host_udp"]
+    assert {"in_datagrams", "in_csum_errors", "no_ports"} <= set(told), told
 
 
 def test_hidden_losses_when_tap_mode_then_there_are_none(make_vtapd):
@@ -143,12 +143,13 @@ def test_hidden_losses_when_tap_mode_then_there_are_none(make_vtapd):
 
 def test_host_when_both_families_then_its_counters_are_their_sum(make_vtapd, ns, mirror):
     vtapd = make_vtapd(WEB_VXLAN + "[session six]\nvni = 6\nfamily = ipv6\n")
-    before = vtapd.status()["host"]["udp_in_datagrams"]
+    def datagrams():
+        return vtapd.status()["daemon"]["host_udp"]["in_datagrams"]
+    before = datagrams()
     mirror.send(4321, FRAME)
     mirror.send(6, FRAME, source=hosts.SENDER_V6)
     vtapd.wait_session("six", delivered=1)
-    until(lambda: vtapd.status()["host"]["udp_in_datagrams"] == before + 2, "both are counted",
-          seen=lambda: (before, vtapd.status()["host"]))
+    until(lambda: datagrams() == before + 2, "both are counted", seen=lambda: (before, datagrams()))
 
 
 @pytest.mark.kernel
@@ -157,7 +158,7 @@ def test_reserved_bits_when_set_then_ignored_or_said_to_be_dropped(vtapd, mirror
     tap = capture()
     mirror.send(4321, frames.numbered(1), last=1)
     mirror.send(4321, frames.numbered(2))
-    setting = vtapd.session("web")["kernel"]["reserved_bits"]
+    setting = vtapd.session("web")["reserved_bits"]
     if tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 14):
         assert setting == "ignored" and "reserved-bits" not in vtapd.status()["findings"]
         assert tap.frames(at_least=2) == [frames.numbered(1), frames.numbered(2)]

@@ -20,10 +20,17 @@ def vtapd(make_vtapd):
 
 
 def portrait(ns, name=TAP):
-    """Everything that vtapd promises of a device, or None."""
-    link = ns.link(name)
-    if link is None:
+    """Everything that vtapd promises of a device, or None where there is none, or one that goes just now."""
+    try:
+        link = ns.link(name)
+        return link and _portrait(ns, name, link)
+    except (AssertionError, OSError):
+        if ns.has(name) and ns.ifindex(name) == link["ifindex"]:
+            raise
         return None
+
+
+def _portrait(ns, name, link):
     tunnel = {key: value for key, value in link["linkinfo"].get("info_data", {}).items() if key != "family"}
     return {"kind": link["linkinfo"]["info_kind"], "tunnel": tunnel, "alias": link.get("ifalias"),
             "mtu": link["mtu"], "mac": link["address"], "up": "UP" in link["flags"], "noarp": "NOARP" in link["flags"],
