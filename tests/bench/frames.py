@@ -129,7 +129,8 @@ def _mixed(way):
         stage = Stage(way, source.ns)
         try:
             source.mirror_to(hosts.TARGET_V4)
-            with Capture(source.ns, "eth0", directory) as truth, Capture(stage.ns, NAME, directory, "in", huge=True) as seen:
+            with (Capture(source.ns, "eth0", directory) as truth,
+                  Capture(stage.ns, NAME, directory, "in", huge=True) as seen):
                 for _ in range(3):
                     source.http()
                     source.dns()
@@ -170,7 +171,8 @@ def _provoke(stage):
                                        / UDP(dport=PORT) / Raw(b"mirrored")))
             mirror.send(VNI, bytes(
                 Ether(src=OTHER, dst="33:33:00:00:00:01") / IPv6(src="fe80::1", dst="ff02::1", hlim=255)
-                / ICMPv6ND_RA(routerlifetime=1800) / ICMPv6NDOptPrefixInfo(prefix="2001:db8:bad::", prefixlen=64, L=1, A=1)))
+                / ICMPv6ND_RA(routerlifetime=1800)
+                / ICMPv6NDOptPrefixInfo(prefix="2001:db8:bad::", prefixlen=64, L=1, A=1)))
         answered = steady(stage.target.underlay_counts, "the underlay", for_s=0.5)[1] - answered
         return {"router": "2001:db8:bad" in ns.addresses() + ns.routes(), "answers": answered, "given": _count(program)}
 
@@ -200,7 +202,7 @@ def _show(found, leaks):
             of = found[way.key][key]
             rows.append((label, way.label, f"{of['sent']:,}", f"{of['seen']:,}", f"{of['identical']:,}"))
     table.show("What is mirrored, and what a sensor sees", ("mirrored:", "device:", "sent", "seen", "identical"), rows)
-    table.show(f"What comes of mirrored frames on the host: a router advertisement, {PINGS} pings and {PINGS} datagrams to it",
+    table.show(f"What mirrored frames do to the host: a router advertisement, {PINGS} pings and {PINGS} datagrams to it",
                ("device:", "router believed:", "packets answered", "given to a program"),
                [(way.label, "yes" if leaks[way.key]["router"] else "no", f"{leaks[way.key]['answers']:,}",
                  f"{leaks[way.key]['given']:,}") for way in WAYS])

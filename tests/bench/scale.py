@@ -21,7 +21,8 @@ FIRST_VNI = 10_000
 GROUP = 4711
 NAMES = [f"mirror-s{i}" for i in range(COUNT)]
 SESSIONS = "".join(f"[session s{i}]\nvni = {FIRST_VNI + i}\n" for i in range(COUNT))
-ADDS = [f"link add {name} type vxlan id {FIRST_VNI + i} dstport {VXLAN_PORT} nolearning" for i, name in enumerate(NAMES)]
+ADDS = [f"link add {name} type vxlan id {FIRST_VNI + i} dstport {VXLAN_PORT} nolearning"
+        for i, name in enumerate(NAMES)]
 UPS = [f"link set {name} up" for name in NAMES]
 DELS = [f"link del {name}" for name in NAMES]
 

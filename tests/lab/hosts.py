@@ -10,7 +10,7 @@ import socket
 import struct
 
 from . import frames
-from .deadline import steady
+from .deadline import steady, until
 from .netns import Namespace, wire
 
 TARGET_MAC, SENDER_MAC = "02:00:00:00:77:02", "02:00:00:00:77:01"
@@ -80,6 +80,15 @@ class Target:
         """(packets received, packets sent) by the target's underlay."""
         row = re.search(r"eth0:\s+\d+ +(\d+)(?: +\d+){7} +(\d+)", self.ns.read("/proc/net/dev"))
         return tuple(map(int, row.groups()))
+
+
+def wait_addresses(ns):
+    """Until the underlay has its own link-local address as well, and every one is in use: for those who look whether
+    anything changes."""
+    def in_use():
+        addresses = ns.addresses()
+        return "fe80:" in addresses and "tentative" not in addresses
+    until(in_use, "the underlay's addresses are in use", seen=ns.addresses)
 
 
 def _address(ns, interface, v4, v6, peer_v4, peer_v6, peer_mac):

@@ -192,8 +192,8 @@ def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recover
 NAMED = "[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n[session db]\nvni = 1\n"
 
 
-@pytest.mark.parametrize("conf", [NAMED, NAMED.replace("eth0", "eth*"), NAMED.replace("eth0\n", "eth0\nmode = vxlan\n")],
-                         ids=["named", "glob", "vxlan"])
+@pytest.mark.parametrize("conf", [NAMED, NAMED.replace("eth0", "eth*"),
+                                  NAMED.replace("eth0\n", "eth0\nmode = vxlan\n")], ids=["named", "glob", "vxlan"])
 def test_underlay_when_gone_and_back_then_frames_flow_again(conf, make_vtapd, target, ns):
     vtapd = make_vtapd(conf)
     index = ns.ifindex(TAP)

@@ -163,7 +163,8 @@ def test_reserved_bits_when_set_then_ignored_or_said_to_be_dropped(vtapd, mirror
         assert setting == "ignored" and "reserved-bits" not in vtapd.status()["findings"]
         assert tap.frames(at_least=2) == [frames.numbered(1), frames.numbered(2)]
     else:
-        assert setting == "dropped" and "reserved-bits" in vtapd.status()["findings"]
+        assert setting == "dropped"
+        until(lambda: "reserved-bits" in vtapd.status()["findings"], "it is found", seen=vtapd.status)
         assert tap.frames(at_least=1) == [frames.numbered(2)]
         finding = next(row for row in vtapd.get("/v1/doctor")["findings"] if row["id"] == "reserved-bits")
         assert finding["severity"] == "info", finding

@@ -1,5 +1,5 @@
-"""The law of vxlan mode: the daemon carries no packet, so whatever befalls it, under load no frame of a session is lost,
-none is shown twice, and none is forgotten by the counters."""
+"""The law of vxlan mode: the daemon carries no packet, so whatever befalls it, under load no frame of a session is
+lost, none is shown twice, and none is forgotten by the counters."""
 
 import os
 
@@ -149,8 +149,7 @@ def test_underlay_when_unplugged_and_back_under_load_then_what_arrives_is_shown_
     assert ns.ifindex(TAP) == index
 
 
-def test_underlay_when_missing_at_the_start_then_the_device_is_there_for_sensors_already(make_vtapd, target, ns, mirror):
-    mirror.close()
+def test_underlay_when_missing_at_the_start_then_the_device_is_there_for_sensors_already(make_vtapd, target, ns):
     target.unplug()
     vtapd = make_vtapd(WEB_VXLAN)
     assert vtapd.session("web")["reason"] == "underlay-missing" and ns.has(TAP)

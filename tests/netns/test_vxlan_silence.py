@@ -1,5 +1,5 @@
-"""The laws of vxlan mode, where test_silence has not asked already: a device says nothing when it is made, sends nothing
-on, and where no guard is possible its settings keep mirrored frames from the host's own stack."""
+"""The laws of vxlan mode, where test_silence has not asked already: a device says nothing when it is made, sends
+nothing on, and where no guard is possible its settings keep mirrored frames from the host's own stack."""
 
 import socket
 
@@ -25,7 +25,7 @@ def test_devices_when_made_changed_and_removed_then_neither_they_nor_the_underla
     """With IPv6 on for whatever comes up, as on any host. A socket on all interfaces sees every moment."""
     sessions = "".join(f"[session s{i}]\nvni = {i}\nfamily = {family}\n" for i in range(10))
     vtapd = make_vtapd(HEADS["vxlan"] + sessions, start=False)
-    until(lambda: "tentative" not in ns.addresses(), "the underlay's own address is in use")
+    hosts.wait_addresses(ns)
     counts = target.underlay_counts()
     with ns.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as watch:
         watch.setblocking(False)
@@ -68,7 +68,7 @@ def test_host_when_there_can_be_no_guard_then_settings_keep_it_apart(make_vtapd,
     vtapd.prefix = WITHOUT_BPF
     vtapd.start()
     assert "guard-off" in vtapd.status()["findings"]
-    until(lambda: "tentative" not in ns.addresses(), "the underlay's own address is in use")
+    hosts.wait_addresses(ns)
     before, counts = (ns.addresses(), ns.routes()), target.underlay_counts()
     tap = capture(TAP)
     with ns.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:

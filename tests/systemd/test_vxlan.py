@@ -39,7 +39,8 @@ def service(service, underlay):  # pylint: disable=unused-argument
     return service.start()
 
 
-def test_start_when_in_the_unit_then_device_guard_and_offloads_are_as_they_should_be(service, underlay, mirror, capture):
+def test_start_when_in_the_unit_then_device_guard_and_offloads_are_as_they_should_be(
+        service, underlay, mirror, capture):
     tunnel = vxlan.tunnel(underlay, TAP)
     assert (tunnel["id"], tunnel["port"], tunnel["learning"]) == (4321, frames.VXLAN_PORT, False), tunnel
     assert underlay.read(f"/proc/sys/net/ipv6/conf/{TAP}/disable_ipv6") == "1\n"
