@@ -198,11 +198,13 @@ static const struct vtap_condition_row ROWS[] = {
 		.id = "reserved-bits",
 		.severity = VTAP_SEVERITY_INFO,
 		.message_id = "54cea187c4704a7eaf90ca2a85ddcfab",
-		.meaning = "this kernel drops VXLAN packets with reserved bits, uncounted, in `mode "
-			   "= vxlan`",
-		.cause = "RFC 7348 has them ignored, and a kernel before 6.14 cannot be told to. "
-			 "AWS sets none of them.",
-		.remedy = "mode = tap, or a kernel of 6.14 or newer",
+		.meaning = "VXLAN packets with reserved bits are dropped, in `mode = vxlan`",
+		.cause = "RFC 7348 has them ignored, and a kernel before 6.14 cannot be told to: it "
+			 "drops them uncounted. A newer one can, until somebody changes the "
+			 "interface's tunnel by hand; they are `decap-error` then. AWS sets none of "
+			 "them.",
+		.remedy = "an old kernel: mode = tap, or 6.14 or newer; a changed interface: ip link "
+			  "del NAME, and vtapd makes it anew",
 	},
 	[VTAP_CONDITION_ALLOW_ANY] = {
 		.id = "allow-any",

@@ -257,21 +257,39 @@ static void gather_merging(struct gathering *gathering, const struct vtap_report
 		merging.first);
 }
 
+/* A device that could ignore them does so until somebody changes it; that of an older kernel never
+ * does, which is said once for the target. */
 static void gather_reserved_bits(
 	struct gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	bool is_told = false;
 
 	for (size_t i = 0; i < snapshot->n_sessions; i++) {
 		const struct vtap_report_kernel *kernel = &snapshot->sessions[i].kernel;
+		const struct vtap_session *session = snapshot->sessions[i].session;
 
 		if (snapshot->sessions[i].target != report->target || !kernel->is_known ||
 			kernel->reserved_bits == VTAP_OFF)
 			continue;
-		(void)finding_add(gathering, VTAP_CONDITION_RESERVED_BITS, report->target->name,
-			false, "target %s: this kernel drops packets with reserved bits uncounted",
-			report->target->name);
-		return;
+		if (kernel->reserved_bits == VTAP_ON) {
+			remedy_set(finding_add(gathering, VTAP_CONDITION_RESERVED_BITS,
+					   session->name, false,
+					   "session %s: %s drops packets with reserved bits since "
+					   "somebody changed its tunnel",
+					   session->name, session->interface),
+				"ip link del %s, when its sensors may lose it: vtapd makes it anew",
+				session->interface);
+			continue;
+		}
+		if (!is_told)
+			remedy_set(finding_add(gathering, VTAP_CONDITION_RESERVED_BITS,
+					   report->target->name, false,
+					   "target %s: this kernel drops packets with reserved "
+					   "bits uncounted",
+					   report->target->name),
+				"mode = tap, or a kernel of 6.14 or newer");
+		is_told = true;
 	}
 }
 

@@ -90,7 +90,8 @@ static void write_target(
 		name);
 	if (facts.drops_reserved)
 		vtap_text_put(render,
-			"  %s: this kernel drops packets with reserved bits, too, uncounted.\n",
+			"  %s: packets with reserved bits are dropped, too: vtapctl doctor "
+			"reserved-bits\n",
 			name);
 	if (facts.n_merging > 0)
 		vtap_text_put(render,

@@ -268,6 +268,12 @@ static void spoil_reserved_bits(struct scene *scene)
 	scene->report_session.kernel.reserved_bits = VTAP_UNKNOWN;
 }
 
+static void spoil_changed_tunnel(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	scene->report_session.kernel.reserved_bits = VTAP_ON;
+}
+
 /* Without a device nothing is known of what it does. */
 static void spoil_unknown_kernel(struct scene *scene)
 {
@@ -399,6 +405,11 @@ static void test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the
 		{ spoil_reserved_bits, VTAP_CONDITION_RESERVED_BITS, "default",
 			"target default: this kernel drops packets with reserved bits uncounted",
 			"mode = tap, or a kernel of 6.14 or newer" },
+		{ spoil_changed_tunnel, VTAP_CONDITION_RESERVED_BITS, "web",
+			"session web: mirror-web drops packets with reserved bits since somebody "
+			"changed its tunnel",
+			"ip link del mirror-web, when its sensors may lose it: vtapd makes it "
+			"anew" },
 		{ spoil_allow, VTAP_CONDITION_ALLOW_ANY, "default",
 			"any host that reaches UDP 4789 can put frames before the sensors",
 			"allow = PREFIX of the mirror sources, in [target default]" },

@@ -109,8 +109,8 @@ static void test_status_when_reserved_bits_are_dropped_then_said_of_that_target_
 			SESSION("web", "default", "'dropped'", KERNEL("true", "null") "}")),
 		0,
 		HEADLINE TABLE "  default: " COUNTED
-			       "  default: this kernel drops packets with reserved bits, too, "
-			       "uncounted.\n" SESSIONS("web"));
+			       "  default: packets with reserved bits are dropped, too: "
+			       "vtapctl doctor reserved-bits\n" SESSIONS("web"));
 	assert_renders(vtap_text_status,
 		STATUS(DAEMON(""), KERNEL_TARGET("default", "[]", "null"),
 			SESSION("web", "other", "'dropped'", "null}")),
