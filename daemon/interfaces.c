@@ -713,8 +713,16 @@ static uint64_t retry_first(const struct vtap_interfaces *set, uint64_t now_ns)
 	return first_ns;
 }
 
+/* Somebody may take the mark off a device of ours, or change its MAC. Without both it is not known
+ * for ours: its index may have been given again, also to a device that comes from elsewhere. */
+static bool vxlan_is_known(const struct vtap_wish *wish, const struct vtap_device *device)
+{
+	return device->is_vxlan && (vtap_device_is_ours(device) ||
+					   memcmp(device->mac, wish->mac, sizeof(wish->mac)) == 0);
+}
+
 /* Is the device with that index still the one behind our descriptor? An index may be given again.
- * Of a vxlan device the index is all that we have. */
+ */
 static bool held_is_there(const struct vtap_interfaces *set, const struct vtap_interface *interface,
 	bool *ret_is_moving)
 {
@@ -723,7 +731,7 @@ static bool held_is_there(const struct vtap_interfaces *set, const struct vtap_i
 	char name[VTAP_TAP_NAME_MAX];
 
 	if (interface->wish.mode == VTAP_MODE_VXLAN)
-		return device != NULL && device->is_vxlan;
+		return device != NULL && vxlan_is_known(&interface->wish, device);
 	if (device == NULL || !device->is_tap || vtap_tap_name(interface->fd, name) < 0)
 		return false;
 	if (strcmp(name, device->name) == 0)

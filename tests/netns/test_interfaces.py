@@ -7,6 +7,7 @@ import grp
 import os
 import pwd
 import re
+import signal
 import struct
 
 import pytest
@@ -182,3 +183,16 @@ def test_interfaces_when_descriptors_are_short_then_some_wait_and_say_why_and_th
     vtapd.write("vtapd.conf", "".join(sessions[60:]))
     vtapd.reload(expect=1)  # the former interfaces give their descriptors back when the new table is in use
     until(lambda: all(s["state"] == "ready" for s in vtapd.status()["sessions"]), "all are ready", seen=vtapd.log)
+
+
+def test_interface_when_a_foreign_vxlan_device_has_the_number_of_a_deleted_one_then_it_is_left_alone(make_vtapd, ns):
+    """A vxlan device has no descriptor by which it is known, and a number may be given again."""
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\nmode = vxlan\n[session web]\nvni = 4321\n")
+    index = ns.ifindex("mirror-web")
+    vtapd.signal(signal.SIGSTOP)
+    ns.batch(["link del mirror-web", f"link add foreign index {index} type vxlan id 4321 dstport 4789 nolearning",
+              "address add 10.9.9.9/24 dev foreign"])
+    vtapd.signal(signal.SIGCONT)
+    vtapd.wait_session("web", state="waiting", reason="vni-taken")
+    assert ns.ifindex("foreign") == index and ns.link("foreign")["mtu"] == 1500
+    assert "10.9.9.9" in addresses_of(ns, "foreign")
