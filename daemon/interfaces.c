@@ -463,6 +463,22 @@ static void step_await(struct vtap_applying *applying, struct vtap_interface *in
 	state_set_waiting(applying, interface, "session-waiting", 0, message);
 }
 
+/* Sockets of ours have its port. Those on their way out are no reason to wait; those of a target
+ * that has no other port are, and each turn looks whether it is free. Neither is the device's
+ * fault. */
+static void step_await_port(struct vtap_applying *applying, struct vtap_interface *interface, int r,
+	const struct vtap_err *err)
+{
+	interface->is_reconfigured = true; /* what is left to do is no repair */
+	if (r == VTAP_STEP_AWAITS) {
+		applying->turn->is_awaiting = true;
+		return;
+	}
+	interface->is_awaiting = true;
+	vtap_backoff_delay(&interface->backoff, applying->now_ns);
+	state_set_waiting(applying, interface, "port-taken", -EADDRINUSE, err->text);
+}
+
 /* Somebody keeps undoing what we do: he is asked to stop, in words, and repairs get rarer. */
 static void step_give_way(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step)
@@ -488,7 +504,7 @@ static void step_run(struct vtap_applying *applying, struct vtap_interface *inte
 	const struct vtap_step *step)
 {
 	struct vtap_err err = VTAP_ERR_NULL;
-	bool is_repair = step_is_repair(interface, step);
+	bool is_repair = step_is_repair(interface, step), is_awaiting;
 	int r;
 
 	if (step->kind == VTAP_STEP_AWAIT) {
@@ -497,7 +513,7 @@ static void step_run(struct vtap_applying *applying, struct vtap_interface *inte
 	}
 	if (interface->is_awaiting)
 		vtap_backoff_clear(
-			&interface->backoff); /* the name is free: that is worth no delay */
+			&interface->backoff); /* the way may be free: that is worth no delay */
 	interface->is_awaiting = false;
 	if (reason_is(interface, "interface-foreign") && step->kind != VTAP_STEP_FOREIGN)
 		vtap_backoff_clear(&interface->backoff); /* so it is here */
@@ -515,12 +531,13 @@ static void step_run(struct vtap_applying *applying, struct vtap_interface *inte
 		return;
 	}
 	r = vtap_step_apply(applying, interface, step, &err);
-	applying->n_steps += r != VTAP_STEP_AWAITS || step->kind != VTAP_STEP_SET;
+	is_awaiting = r == VTAP_STEP_AWAITS || r == VTAP_STEP_HELD;
+	applying->n_steps += !is_awaiting || step->kind != VTAP_STEP_SET;
 	applying->i_failed = r < 0 ? step->i_wish : applying->i_failed;
 	if (step->kind == VTAP_STEP_CREATE && r != 0)
 		interface->is_reconfigured = true; /* what is left to do is no repair */
-	if (r == VTAP_STEP_AWAITS)
-		applying->turn->is_awaiting = true;
+	if (is_awaiting)
+		step_await_port(applying, interface, r, &err);
 	if (r > 0 || step_was_overtaken(step, r))
 		return;
 	if (r < 0) {

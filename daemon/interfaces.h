@@ -39,7 +39,7 @@ struct vtap_interface {
 	char *sessions; /* names joined by ", ", for messages */
 	char *vnis;     /* of the first session, for the journal */
 
-	bool is_awaiting;     /* another of ours has its name for the moment */
+	bool is_awaiting;     /* something of ours has its name, or its port, for the moment */
 	bool is_reconfigured; /* the wish changed: the next step is no repair */
 	int fd;               /* of a TAP; -1 while there is none */
 	enum vtap_state state;
@@ -49,12 +49,20 @@ struct vtap_interface {
 	uint64_t n_repairs;
 };
 
+/** struct vtap_busy - a UDP port that sockets of ours are open on, while vxlan devices want it */
+struct vtap_busy {
+	uint16_t port;
+	const char *target; /* it keeps them for want of another port; NULL: on their way out */
+};
+
 /** struct vtap_occasion - why a turn is taken, and what it has to mind */
 struct vtap_occasion {
 	uint64_t now_ns;
-	uint64_t noticed_ns;        /* when the trouble was noticed, for "repaired in" */
-	const uint16_t *busy_ports; /* UDP ports that sockets of ours are open on */
-	size_t n_busy_ports;
+	uint64_t noticed_ns; /* when the trouble was noticed, for "repaired in" */
+	const struct vtap_busy *busy;
+	size_t n_busy;
+	bool has_left; /* sockets of ours were closed a moment ago: the service manager may have
+			  them still */
 };
 
 /** struct vtap_turn - what a turn did */
@@ -62,7 +70,8 @@ struct vtap_turn {
 	bool has_new_fds;     /* the session table must be made again */
 	bool has_more;        /* steps were left for the next turn */
 	bool is_unfinished;   /* has_more, or steps were applied: look again */
-	bool is_awaiting;     /* a vxlan device waits for a port that sockets of ours still have */
+	bool is_awaiting;     /* a vxlan device waits for sockets of ours that are on their way out
+			       */
 	bool has_removals;    /* vtap_interfaces_remove() has something to do */
 	uint64_t retry_at_ns; /* the next try; UINT64_MAX for none */
 };

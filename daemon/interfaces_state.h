@@ -44,7 +44,8 @@ void vtap_interfaces_give_up(struct vtap_interfaces *set, int *fd);
 
 enum {
 	VTAP_STEP_REFUSED = 1, /* it was for a guard alone, and that was refused */
-	VTAP_STEP_AWAITS = 2,  /* all but set up: a socket of ours still has the port */
+	VTAP_STEP_AWAITS = 2,  /* all but set up: a socket of ours has the port for the moment */
+	VTAP_STEP_HELD = 3,    /* likewise, for as long as its target has no other port */
 };
 
 /**

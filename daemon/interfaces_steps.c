@@ -113,12 +113,33 @@ static int offload_switch_off(struct vtap_interfaces *set, const struct vtap_dev
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
-static bool port_is_busy(const struct vtap_occasion *occasion, const struct vtap_wish *wish)
+/* The sockets of ours that have its port, or NULL. */
+static const struct vtap_busy *busy_find(
+	const struct vtap_occasion *occasion, const struct vtap_wish *wish)
 {
-	for (size_t i = 0; i < occasion->n_busy_ports && wish->mode == VTAP_MODE_VXLAN; i++)
-		if (occasion->busy_ports[i] == wish->port)
-			return true;
-	return false;
+	for (size_t i = 0; i < occasion->n_busy && wish->mode == VTAP_MODE_VXLAN; i++)
+		if (occasion->busy[i].port == wish->port)
+			return &occasion->busy[i];
+	return NULL;
+}
+
+/* Up, or what has the port meanwhile. */
+static int dress_up_or_await(struct vtap_applying *applying, const struct vtap_wish *wish,
+	const struct vtap_device *device, int index, struct vtap_err *err)
+{
+	const struct vtap_busy *busy = busy_find(applying->occasion, wish);
+	int r;
+
+	if (busy != NULL && busy->target == NULL)
+		return VTAP_STEP_AWAITS;
+	if (busy != NULL) {
+		(void)vtap_err_set(err, -EADDRINUSE, /* returns it */
+			"UDP port %u is still open for target %s, which waits for its own",
+			wish->port, busy->target);
+		return VTAP_STEP_HELD;
+	}
+	r = dress_up(applying->set, device, index, err);
+	return r == -EADDRINUSE && applying->occasion->has_left ? VTAP_STEP_AWAITS : r;
 }
 
 /* Everything but the tunnel and the guard of what is set while it may still be down. */
@@ -154,7 +175,6 @@ static int dress(struct vtap_applying *applying, const struct vtap_interface *in
 	struct vtap_interfaces *set = applying->set;
 	const struct vtap_device *device = vtap_devices_find_index(&set->devices, index);
 	const struct vtap_wish *wish = &interface->wish;
-	bool is_port_busy = (settings & VTAP_SET_UP) != 0 && port_is_busy(applying->occasion, wish);
 	int r = dress_link(set, wish, index, settings, err);
 
 	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
@@ -165,15 +185,15 @@ static int dress(struct vtap_applying *applying, const struct vtap_interface *in
 		r = offload_switch_off(set, device, index, err);
 	if (r == 0 && (settings & VTAP_SET_GUARD) != 0)
 		vtap_guards_set(&set->guards, wish->name, index);
-	if (r == 0 && (settings & VTAP_SET_UP) != 0 && !is_port_busy)
-		r = dress_up(set, device, index, err);
+	if (r == 0 && (settings & VTAP_SET_UP) != 0)
+		r = dress_up_or_await(applying, wish, device, index, err);
 	if (r == 0 && (settings & VTAP_SET_PERSISTENT) != 0)
 		r = vtap_tap_set_persistent(interface->fd, true, err);
 	if (r < 0)
 		return vtap_err_add(err, r, "%s", wish->name);
 	if (settings == VTAP_SET_GUARD && !vtap_guards_is_on(&set->guards, index))
 		return VTAP_STEP_REFUSED;
-	return is_port_busy ? VTAP_STEP_AWAITS : 0;
+	return r;
 }
 
 /* The new device takes the place of one that we held, if any. */

@@ -26,6 +26,14 @@
 /* Between two looks at what a worker may still use. */
 #define REAP_NS (2 * VTAP_NS_PER_MS)
 
+/* Until a vxlan device that waits for sockets of ours is set up, or tried again: the service
+ * manager closes its copy of them when it comes to it. */
+#define AWAIT_NS (VTAP_NS_PER_MS / 2)
+
+/* So long after the last of ours was closed it may still have the port; then somebody else has it.
+ */
+#define LEFT_NS VTAP_NS_PER_S
+
 #define SAMPLE_NS VTAP_NS_PER_S
 
 /* How late a timer may fire: news is worth a wake-up of its own. */
@@ -182,15 +190,33 @@ static bool has_port(const struct vtap_manager *manager, uint16_t port)
 	return false;
 }
 
-/* Ports that sockets of ours are open on, each for as long as somebody reads it empty. */
-static size_t busy_ports(const struct vtap_manager *manager, uint16_t *ret_ports)
+/* The target that keeps sockets on a port, though it is to have another one: nothing of its new
+ * configuration is left to be done, and they are no surplus. NULL: none does. */
+static const char *port_keeper(const struct vtap_manager *manager, uint16_t port)
+{
+	for (size_t i = 0; i < manager->n_intakes && !manager->must_publish; i++)
+		if (vtap_intake_has_port(manager->intake[i], port) &&
+			!vtap_intake_has_surplus(manager->intake[i]))
+			return vtap_intake_name(manager->intake[i]);
+	return NULL;
+}
+
+/* Ports of vxlan-mode targets that sockets of ours are open on, those that came back from the
+ * service manager included. */
+static size_t busy_ports(const struct vtap_manager *manager, struct vtap_busy *ret_busy)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < manager->conf->n_targets; i++)
+	for (size_t i = 0; i < manager->conf->n_targets; i++) {
+		uint16_t port = manager->conf->targets[i].port;
+		struct vtap_stored stored;
+		size_t i_stored = 0;
+
 		if (manager->conf->targets[i].mode == VTAP_MODE_VXLAN &&
-			has_port(manager, manager->conf->targets[i].port))
-			ret_ports[n++] = manager->conf->targets[i].port;
+			(has_port(manager, port) ||
+				vtap_store_find(manager->store, port, &i_stored, &stored)))
+			ret_busy[n++] = (struct vtap_busy){ port, port_keeper(manager, port) };
+	}
 	return n;
 }
 
@@ -214,14 +240,17 @@ static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
  * more? */
 static bool surplus_close(struct vtap_manager *manager)
 {
-	bool has_more = false;
+	bool has_more = false, has_surplus = false;
 	unsigned n;
 
 	for (size_t i = 0; i < manager->conf->n_targets; i++) {
+		has_surplus = has_surplus || vtap_intake_has_surplus(manager->intake[i]);
 		vtap_intake_close_surplus(manager->intake[i]);
 		has_more = has_more || vtap_intake_has_surplus(manager->intake[i]);
 	}
 	n = vtap_store_clear(manager->store);
+	if (n > 0 || has_surplus)
+		manager->left_ns = vtap_clock_mono_ns();
 	if (n > 0)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_TARGET_READY, NULL,
 			"closed %u %s of ports that are no longer configured", n,
@@ -239,6 +268,7 @@ static void intakes_drop(struct vtap_manager *manager)
 
 		vtap_intake_free(
 			intake, false); /* its workers are gone: its last table is nobody's */
+		manager->left_ns = vtap_clock_mono_ns();
 		vtap_table_free((struct vtap_table *)table);
 	}
 }
@@ -319,8 +349,8 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 		turn_at(manager, done_ns + REAP_NS);
 	if (!manager->must_publish && surplus_close(manager))
 		turn_at(manager, done_ns + REAP_NS);
-	else if (turn->is_awaiting && !manager->must_publish) /* the port is nobody's now */
-		turn_at(manager, done_ns);
+	else if (turn->is_awaiting && !manager->must_publish) /* the port is nobody's by now */
+		turn_at(manager, done_ns + AWAIT_NS);
 	if (!turn->is_unfinished && !turn->is_awaiting && !manager->must_publish)
 		settle(manager, done_ns);
 }
@@ -341,17 +371,18 @@ static void look_failed(struct vtap_manager *manager, int r, struct vtap_err *er
 static int interfaces_turn(struct vtap_manager *manager, uint64_t now_ns,
 	struct vtap_turn *ret_turn, struct vtap_err *err)
 {
-	_auto_free uint16_t *ports = calloc(manager->conf->n_targets + 1, sizeof(*ports));
+	_auto_free struct vtap_busy *busy = calloc(manager->conf->n_targets + 1, sizeof(*busy));
 	struct vtap_occasion occasion = {
 		.now_ns = now_ns,
 		.noticed_ns = manager->noticed_ns != 0 ? manager->noticed_ns : now_ns,
-		.busy_ports = ports,
+		.busy = busy,
+		.has_left = manager->left_ns != 0 && now_ns - manager->left_ns < LEFT_NS,
 	};
-	int r = ports == NULL ? -ENOMEM : vtap_interfaces_look(manager->interfaces, err);
+	int r = busy == NULL ? -ENOMEM : vtap_interfaces_look(manager->interfaces, err);
 
 	if (r < 0)
 		return r;
-	occasion.n_busy_ports = busy_ports(manager, ports);
+	occasion.n_busy = busy_ports(manager, busy);
 	r = vtap_offloads_turn(manager, now_ns);
 	if (r < 0)
 		return r;

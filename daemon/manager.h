@@ -65,6 +65,7 @@ struct vtap_manager {
 	uint64_t noticed_ns;   /* the oldest trigger that has not settled; 0: none */
 	uint64_t last_turn_ns; /* how long the last turn took */
 	uint64_t turned_ns;    /* when it ended */
+	uint64_t left_ns;      /* when sockets of ours were closed last; 0: never */
 	uint64_t started_mono_ns;
 	uint64_t wall_offset_ns; /* from the monotonic clock to wall time, for reports */
 	uint64_t configured_wall_ns;

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 from .deadline import steady, until
 
@@ -283,3 +284,31 @@ class Notify:
         self._thread.join()
         self._socket.close()
         os.unlink(self.path)
+
+
+class Store(Notify):
+    """The same for a service manager that keeps descriptors, and closes them this long after it was told to."""
+
+    def __init__(self, directory, late_s):
+        self._late_s, self._kept = late_s, {}
+        super().__init__(directory)
+
+    def _listen(self):
+        while True:
+            message, fds, _, _ = socket.recv_fds(self._socket, 65536, 16)
+            lines = dict(line.partition("=")[::2] for line in message.decode().splitlines())
+            self.messages.append(message.decode())
+            kept = self._kept.setdefault(lines.get("FDNAME"), [])
+            kept += fds
+            if "FDSTOREREMOVE" in lines or not message:
+                time.sleep(self._late_s)
+            while kept and "FDSTORE" not in lines:
+                os.close(kept.pop())
+            if not message:
+                return
+
+    def close(self):
+        super().close()
+        for kept in self._kept.values():
+            while kept:
+                os.close(kept.pop())

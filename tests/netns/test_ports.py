@@ -1,10 +1,12 @@
 """The law: a port that somebody else has is reported, naming him, and taken as soon as it is free."""
 
 import socket
+import sys
 
 import pytest
 
 from lab import frames
+from lab.daemon import Store
 from lab.fastpath import is_steered, wait_attached
 
 FREED_SECONDS = 30  # nobody tells us that a port became free: the retry is at most this far away
@@ -121,3 +123,66 @@ def test_port_when_another_program_has_it_then_its_packets_stay_its_own(taken_by
     wait_attached(vtapd, "eth0", seconds=30)
     mirror.send(4321, frames.numbered(5))
     vtapd.wait_session("web", delivered=1)
+
+
+# A port that changes hands between sockets of ours and the kernel
+
+TAP = "[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n"
+VXLAN = TAP.replace("\n", "\nmode = vxlan\n", 1)
+
+# Runs its arguments with a socket on eth0, as a service manager hands it over.
+HANDED_OVER = """import os, socket, sys
+sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+sock.bind(("::", 4789))
+fd = os.dup(sock.fileno())
+os.dup2(fd, 3)
+os.closerange(4, 64)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="udp")
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def assert_no_wait(vtapd, mirror):
+    vtapd.wait_session("web", state="ready")
+    assert not vtapd.log_lines("waiting"), vtapd.log()
+    mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", delivered=1)
+
+
+def test_port_when_a_target_keeps_it_for_want_of_another_then_the_vxlan_session_waits_and_nothing_else(
+        make_vtapd, ns, mirror):
+    vtapd = make_vtapd("[target a]\nunderlay = eth0\n[session web]\nvni = 4321\n")
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("0.0.0.0", 4788))
+        vtapd.write("vtapd.conf", "[target a]\nunderlay = eth0\nport = 4788\n[target b]\nunderlay = eth0\n"
+                    "mode = vxlan\n[session web]\nvni = 4321\ntarget = a\n[session db]\nvni = 7\ntarget = b\n")
+        vtapd.reload(expect=1)
+        session = vtapd.wait_session("db", state="waiting", reason="port-taken")
+        assert "UDP port 4789 is still open for target a" in session["message"], session
+        mirror.send(4321, frames.numbered(1))
+        vtapd.wait_session("web", delivered=1)
+        assert len(vtapd.log_lines("db: waiting")) == 1, vtapd.log()
+    vtapd.wait_session("db", seconds=FREED_SECONDS, state="ready")
+    mirror.send(7, frames.numbered(2))
+    vtapd.wait_session("db", delivered=1)
+
+
+def test_port_when_the_service_manager_closes_its_copy_late_then_no_vxlan_session_waits(tmp_path, make_vtapd, mirror):
+    store = Store(str(tmp_path), late_s=0.05)
+    try:
+        vtapd = make_vtapd(TAP, notify=store)
+        vtapd.write("vtapd.conf", VXLAN)
+        vtapd.reload()
+        assert_no_wait(vtapd, mirror)
+    finally:
+        store.close()
+
+
+def test_port_when_its_sockets_come_back_to_a_vxlan_target_then_they_are_closed_and_no_session_waits(
+        make_vtapd, mirror):
+    vtapd = make_vtapd(VXLAN, start=False)
+    vtapd.prefix = [sys.executable, "-c", HANDED_OVER]
+    vtapd.start()
+    assert_no_wait(vtapd, mirror)
