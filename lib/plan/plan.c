@@ -8,7 +8,7 @@
  *	yes   nobody          RENAME back (sensors keep their handle)
  *	yes   ours, other     REMOVE that one, then RENAME
  *	yes   not ours        FOREIGN; the held one keeps its wrong name and goes on taking frames
- *	unfit anybody         as if it were not held
+ *	unfit anybody         as if it were not held; FOREIGN where it lost our mark: it stays
  *	no    nobody          CREATE
  *	no    ours, usable    ADOPT, setting what differs
  *	no    ours, unfit     REMOVE, then CREATE
@@ -391,6 +391,8 @@ static int plan_wish(struct planning *planning, size_t i_wish)
 
 	if (held != NULL && why == NULL)
 		return plan_held(planning, i_wish, held, named);
+	if (named == held && held != NULL && !vtap_device_is_ours(held))
+		return plan_foreign(planning, i_wish, held);
 	if (named == NULL || named == held)
 		return plan_create(planning, i_wish, why);
 	if (is_held(planning, named))

@@ -534,6 +534,20 @@ static void test_vxlan_when_unfit_then_removed_and_created(void **state)
 		}
 }
 
+/* Somebody took the mark off and we came not to repair that: it is nobody's to remove any more. */
+static void test_vxlan_when_unfit_and_without_our_mark_then_left_alone(void **state)
+{
+	struct vtap_wish wish = vxlan_wish("mirror-web", 7);
+	struct vtap_device device = vxlan_of(7, "mirror-web");
+
+	(void)state;
+	device.vxlan.vni = 1;
+	device.alias[0] = '\0';
+	assert_vxlan(&wish, &device,
+		"foreign mirror-web 7: mirror-web is a vxlan interface that vtapd did not make; "
+		"left alone\n");
+}
+
 static void test_vxlan_when_unfit_and_renamed_then_removed_and_created(void **state)
 {
 	struct vtap_wish wish = vxlan_wish("mirror-web", 7);
@@ -741,6 +755,7 @@ int main(void)
 		cmocka_unit_test(test_settings_when_all_differ_then_one_step_with_all),
 		cmocka_unit_test(test_settings_when_the_kernel_does_not_tell_then_not_different),
 		cmocka_unit_test(test_vxlan_when_unfit_then_removed_and_created),
+		cmocka_unit_test(test_vxlan_when_unfit_and_without_our_mark_then_left_alone),
 		cmocka_unit_test(test_vxlan_when_unfit_and_renamed_then_removed_and_created),
 		cmocka_unit_test(test_vxlan_when_right_then_nothing_and_adopted_when_not_held),
 		cmocka_unit_test(test_vxlan_when_it_refuses_reserved_bits_then_left_as_it_is),
