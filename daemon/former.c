@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -115,10 +116,30 @@ static int line_read(struct list *list, char *line, size_t len, const char *path
 	return 0;
 }
 
+/* A teardown by root reads what another user may have put there: nothing that leads elsewhere, or
+ * that would be waited for. Return: NULL with errno. */
+static FILE *file_open(const char *path)
+{
+	_auto_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat stat;
+	FILE *file;
+
+	if (fd < 0 || fstat(fd, &stat) < 0)
+		return NULL;
+	if (!S_ISREG(stat.st_mode)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (file != NULL)
+		(void)vtap_steal_fd(&fd); /* the file's */
+	return file;
+}
+
 int vtap_former_load(
 	const char *path, struct vtap_former **ret_former, size_t *ret_n, struct vtap_err *err)
 {
-	_auto_file FILE *file = fopen(path, "re");
+	_auto_file FILE *file = file_open(path);
 	_auto_free char *line = NULL;
 	struct list list = { 0 };
 	size_t size = 0;

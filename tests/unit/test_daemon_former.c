@@ -171,6 +171,27 @@ static void test_file_when_a_link_waits_in_its_place_then_it_is_not_followed(voi
 	assert_true(S_ISREG(stat_of.st_mode));
 }
 
+static void test_file_when_it_is_a_link_or_no_file_then_nothing_of_it_is_read(void **state)
+{
+	_auto_free struct vtap_former *former = NULL;
+	struct vtap_err err = VTAP_ERR_NULL;
+	char victim[96];
+	size_t n = 0;
+
+	(void)state;
+	(void)snprintf(victim, sizeof(victim), "%s/victim", folder); /* fits */
+	file_make("eth0 gro\n", 9);
+	assert_int_equal(rename(path, victim), 0);
+	assert_int_equal(symlink(victim, path), 0);
+	assert_int_equal(vtap_former_load(path, &former, &n, &err), -ELOOP);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(vtap_former_load(path, &former, &n, &err), -EINVAL);
+	assert_null(former);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(victim), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_file_when_cut_within_a_word_then_that_line_is_not_believed),
 		cmocka_unit_test(test_file_when_it_cannot_be_written_then_the_former_one_stays),
 		cmocka_unit_test(test_file_when_a_link_waits_in_its_place_then_it_is_not_followed),
+		cmocka_unit_test(test_file_when_it_is_a_link_or_no_file_then_nothing_of_it_is_read),
 	};
 
 	vtap_log_init();
