@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -817,6 +818,22 @@ int vtap_interfaces_look(struct vtap_interfaces *set, struct vtap_err *err)
 	}
 	vtap_guards_note(&set->guards, &set->devices, vtap_clock_mono_ns());
 	return 0;
+}
+
+bool vtap_interfaces_release_port(struct vtap_interfaces *set, uint16_t port)
+{
+	bool has_any = false;
+
+	for (size_t i = 0; i < set->devices.n; i++) {
+		const struct vtap_device *device = &set->devices.device[i];
+
+		if (!device->is_vxlan || device->vxlan.port != port ||
+			(device->flags & IFF_UP) == 0 || !vtap_device_is_ours(device))
+			continue;
+		has_any = true;
+		(void)vtap_link_set_down(set->nl, device->index, NULL); /* see the header */
+	}
+	return has_any;
 }
 
 static int turn_plan(struct vtap_interfaces *set, struct vtap_plan *ret_plan)

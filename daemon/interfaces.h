@@ -110,6 +110,16 @@ void vtap_interfaces_offload_with(struct vtap_interfaces *set, struct vtap_offlo
 int vtap_interfaces_look(struct vtap_interfaces *set, struct vtap_err *err);
 
 /**
+ * vtap_interfaces_release_port() - set down what the last look found of ours on a port that sockets
+ * are to have
+ *
+ * Their removal closes the port as well, but ends some 15 ms after that; meanwhile nobody would
+ * have it, and this host answer what is mirrored to it (law 3). Context: main thread;
+ * CAP_NET_ADMIN. What is refused is removed, or told, by the next turn. Return: was there any?
+ */
+bool vtap_interfaces_release_port(struct vtap_interfaces *set, uint16_t port);
+
+/**
  * vtap_interfaces_turn() - plan by the last look, apply
  * Context: main thread; CAP_NET_ADMIN. Logs repairs and refusals.
  * Return: 0, -ENOMEM.

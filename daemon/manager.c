@@ -235,6 +235,21 @@ static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
 	}
 }
 
+/* Ports that vxlan devices of ours still have, and sockets are to have: from one to the other at
+ * once. */
+static void ports_take(struct vtap_manager *manager, uint64_t now_ns)
+{
+	bool has_any = false;
+
+	for (size_t i = 0; i < manager->conf->n_targets; i++)
+		if (manager->conf->targets[i].mode == VTAP_MODE_TAP &&
+			vtap_interfaces_release_port(
+				manager->interfaces, manager->conf->targets[i].port))
+			has_any = true;
+	if (has_any)
+		intakes_update(manager, now_ns);
+}
+
 /* Once every target has its sockets and its table, what is too much can go: read empty by workers,
  * looked after again soon. What came back from the store for no target is closed. Return: is there
  * more? */
@@ -386,6 +401,7 @@ static int interfaces_turn(struct vtap_manager *manager, uint64_t now_ns,
 	r = vtap_offloads_turn(manager, now_ns);
 	if (r < 0)
 		return r;
+	ports_take(manager, now_ns);
 	return vtap_interfaces_turn(manager->interfaces, &occasion, ret_turn);
 }
 

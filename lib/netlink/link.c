@@ -234,6 +234,11 @@ static int up_set(struct vtap_nl *nl, int index, bool is_up, struct vtap_err *er
 	return link_send(nl, link_message(RTM_SETLINK, index, is_up ? IFF_UP : 0, IFF_UP), 0, err);
 }
 
+int vtap_link_set_down(struct vtap_nl *nl, int index, struct vtap_err *err)
+{
+	return up_set(nl, index, false, err);
+}
+
 int vtap_link_rename(struct vtap_nl *nl, int index, const char *name, struct vtap_err *err)
 {
 	int r = name_set(nl, index, name, err);

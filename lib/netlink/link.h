@@ -89,6 +89,10 @@ int vtap_link_reset_tunnel(
  */
 int vtap_link_disable_ipv6(const char *name, struct vtap_err *err);
 
+/** vtap_link_set_down() - with the last vxlan device of a port its socket closes. Return: as
+ * vtap_link_set(). */
+int vtap_link_set_down(struct vtap_nl *nl, int index, struct vtap_err *err);
+
 /** vtap_link_rename() - also while it is up; old kernels need it down for a moment. Return: as
  * vtap_link_set(). */
 int vtap_link_rename(struct vtap_nl *nl, int index, const char *name, struct vtap_err *err);
