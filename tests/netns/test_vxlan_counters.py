@@ -152,6 +152,15 @@ def test_host_when_both_families_then_its_counters_are_their_sum(make_vtapd, ns,
     until(lambda: datagrams() == before + 2, "both are counted", seen=lambda: (before, datagrams()))
 
 
+def reserved_bits_finding(vtapd):
+    return next((row for row in vtapd.get("/v1/doctor")["findings"] if row["id"] == "reserved-bits"), None)
+
+
+def can_ignore_reserved_bits():
+    """IFLA_VXLAN_RESERVED_BITS came with 6.14."""
+    return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 14)
+
+
 @pytest.mark.kernel
 def test_reserved_bits_when_set_then_ignored_or_said_to_be_dropped(vtapd, mirror, capture):
     """Kernels before 6.14 drop such packets uncounted: session, status and doctor say so, once."""
@@ -159,15 +168,27 @@ def test_reserved_bits_when_set_then_ignored_or_said_to_be_dropped(vtapd, mirror
     mirror.send(4321, frames.numbered(1), last=1)
     mirror.send(4321, frames.numbered(2))
     setting = vtapd.session("web")["reserved_bits"]
-    if tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 14):
-        assert setting == "ignored" and "reserved-bits" not in vtapd.status()["findings"]
+    if can_ignore_reserved_bits():
+        assert setting == "ignored" and reserved_bits_finding(vtapd) is None
         assert tap.frames(at_least=2) == [frames.numbered(1), frames.numbered(2)]
     else:
-        assert setting == "dropped"
-        until(lambda: "reserved-bits" in vtapd.status()["findings"], "it is found", seen=vtapd.status)
+        assert setting == "dropped" and "reserved bits are dropped" in vtapd.ctl("status").stdout
         assert tap.frames(at_least=1) == [frames.numbered(2)]
-        finding = next(row for row in vtapd.get("/v1/doctor")["findings"] if row["id"] == "reserved-bits")
-        assert finding["severity"] == "info", finding
+        finding = reserved_bits_finding(vtapd)
+        assert finding["severity"] == "info" and "this kernel" in finding["sentence"], finding
+
+
+@pytest.mark.skipif(not can_ignore_reserved_bits(), reason="a kernel before 6.14 never ignores them")
+def test_reserved_bits_when_somebody_changed_the_tunnel_then_counted_and_the_way_back_is_told(vtapd, ns, mirror):
+    """Any change in place makes the kernel refuse them again, and no change takes that back."""
+    ns.ip("link set mirror-web type vxlan ttl 5")
+    vtapd.wait_session("web", reserved_bits="dropped", repairs=1)
+    mirror.send(4321, frames.numbered(1), last=1)
+    until(lambda: vtapd.session("web")["drops"] == {"decap-error": 1}, "it is counted", seen=lambda: vtapd.session("web"))
+    assert "ip link del mirror-web" in reserved_bits_finding(vtapd)["remedy"]
+    ns.ip("link del mirror-web")
+    vtapd.wait_session("web", reserved_bits="ignored", state="ready")
+    until(lambda: reserved_bits_finding(vtapd) is None, "it is over", seen=lambda: reserved_bits_finding(vtapd))
 
 
 def test_counters_when_a_target_has_many_sessions_then_it_counts_their_sum(make_vtapd, mirror):
