@@ -10,6 +10,13 @@
 /* Receive flags, in which devices of one port and family must agree. */
 #define RECEIVE_FLAGS (~(unsigned)VTAP_VXLAN_LINKED)
 
+/* Devices of the two families have a socket each. */
+static bool may_have_family(const struct vtap_vxlan *vxlan, enum vtap_family family)
+{
+	return vxlan->ipv6 == VTAP_UNKNOWN ||
+	       (vxlan->ipv6 == VTAP_ON) == (family == VTAP_FAMILY_IPV6);
+}
+
 static const struct vtap_device *vxlan_on_port(
 	const struct vtap_devices *devices, uint16_t port, const struct vtap_wish *wish)
 {
@@ -22,7 +29,8 @@ static const struct vtap_device *vxlan_on_port(
 		if (!device->is_vxlan || device->vxlan.port != port ||
 			(device->flags & IFF_UP) == 0 || vtap_device_is_ours(device))
 			continue;
-		if (wish == NULL || (device->vxlan.flags & RECEIVE_FLAGS) != flags)
+		if (wish == NULL || (may_have_family(&device->vxlan, wish->family) &&
+					    (device->vxlan.flags & RECEIVE_FLAGS) != flags))
 			return device;
 	}
 	return NULL;

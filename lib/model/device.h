@@ -63,6 +63,8 @@ struct vtap_vxlan {
 	bool is_learning;
 	bool has_remote; /* it would send there */
 	bool has_local;
+	enum vtap_known ipv6; /* the family of its packets: the kernel tells it with an address only
+			       */
 	enum vtap_known reserved_bits; /* ON: packets with reserved bits are dropped; OFF: the bits
 					  are ignored; unknown: a kernel that cannot ignore them */
 };

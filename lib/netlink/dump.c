@@ -104,6 +104,14 @@ static unsigned vxlan_flags(struct nlattr *const *attr)
 	return flags;
 }
 
+static enum vtap_known ipv6_read(struct nlattr *const *attr)
+{
+	if (attr[IFLA_VXLAN_GROUP6] != NULL || attr[IFLA_VXLAN_LOCAL6] != NULL)
+		return VTAP_ON;
+	return attr[IFLA_VXLAN_GROUP] != NULL || attr[IFLA_VXLAN_LOCAL] != NULL ? VTAP_OFF
+										: VTAP_UNKNOWN;
+}
+
 static enum vtap_known reserved_bits_read(const struct nlattr *attr)
 {
 	static const uint8_t NONE[8] = { 0 };
@@ -129,6 +137,7 @@ static void vxlan_read(struct nlattr *data, struct vtap_device *device)
 	vxlan->is_learning = attr_flag(attr[IFLA_VXLAN_LEARNING]);
 	vxlan->has_remote = attr[IFLA_VXLAN_GROUP] != NULL || attr[IFLA_VXLAN_GROUP6] != NULL;
 	vxlan->has_local = attr[IFLA_VXLAN_LOCAL] != NULL || attr[IFLA_VXLAN_LOCAL6] != NULL;
+	vxlan->ipv6 = ipv6_read(attr);
 	vxlan->flags = vxlan_flags(attr);
 	vxlan->reserved_bits = reserved_bits_read(attr[ATTR_RESERVED_BITS]);
 }

@@ -65,6 +65,16 @@ def test_port_when_a_program_has_it_for_the_other_family_alone_then_nobody_is_in
         assert_works(make_vtapd(WEB_VXLAN), mirror)
 
 
+def test_port_when_a_program_has_it_beside_a_device_of_the_other_family_then_the_program_is_named(ns, make_vtapd):
+    ns.ip(f"link add other type vxlan id 9 local 10.77.0.2 dstport {frames.VXLAN_PORT}")
+    ns.ip("link set other up")
+    with ns.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(("::", frames.VXLAN_PORT))
+        session = assert_waits(make_vtapd(WEB_VXLAN + "family = ipv6\n"), "port-taken", f"uid {os.getuid()}")
+    assert "other" not in session["message"], session
+
+
 OTHERS = {  # foreign devices whose socket ours cannot share: session's family, their words
     "GBP": ("ipv4", "gbp nolearning"),
     "external": ("ipv4", "external"),
