@@ -8,13 +8,14 @@ import time
 from .deadline import until
 
 RTMGRP_LINK, RTM_NEWLINK, RTM_DELLINK = 1, 16, 17  # linux/rtnetlink.h
-IFLA_IFNAME, IFLA_MTU = 3, 4  # linux/if_link.h
+IFLA_IFNAME, IFLA_MTU, IFLA_IFALIAS, IFLA_GROUP = 3, 4, 20, 27  # linux/if_link.h
 IFF_UP = 1
 RECEIVE_BYTES = 1 << 24
 
 
 class News:
-    """Hears from construction to close(). A piece: (CLOCK_MONOTONIC ns, name, is there, is up, MTU)."""
+    """Hears from construction to close(). A piece: (CLOCK_MONOTONIC ns, name, is there, is up, MTU). `marks` has of
+    the same pieces (name, alias, link group)."""
 
     def __init__(self, ns):
         with ns:
@@ -22,7 +23,7 @@ class News:
         self._socket.setsockopt(socket.SOL_SOCKET, 33, RECEIVE_BYTES)  # SO_RCVBUFFORCE
         self._socket.bind((0, RTMGRP_LINK))
         self._socket.settimeout(0.1)
-        self.pieces = []
+        self.pieces, self.marks = [], []
         self._is_open = True
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
@@ -43,8 +44,11 @@ class News:
                 length, kind = struct.unpack_from("IH", data, at)
                 flags = struct.unpack_from("I", data, at + 24)[0]
                 attributes = _attributes(data, at + 32, at + length)
-                self.pieces.append((now, attributes[IFLA_IFNAME].rstrip(b"\0").decode(), kind == RTM_NEWLINK,
-                                    bool(flags & IFF_UP), struct.unpack("I", attributes[IFLA_MTU])[0]))
+                name = attributes[IFLA_IFNAME].rstrip(b"\0").decode()
+                self.marks.append((name, attributes.get(IFLA_IFALIAS, b"").rstrip(b"\0").decode(),
+                                   struct.unpack("I", attributes[IFLA_GROUP])[0]))
+                self.pieces.append((now, name, kind == RTM_NEWLINK, bool(flags & IFF_UP),
+                                    struct.unpack("I", attributes[IFLA_MTU])[0]))
                 at += (length + 3) & ~3
 
     def first(self, condition, after=0):

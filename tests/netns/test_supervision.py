@@ -38,6 +38,8 @@ UNDOINGS = {  # what somebody does, and a word of the reason that the log gives
     "MAC": (command("link set {tap} address 02:11:22:33:44:55"), "MAC|address"),
     "IPv6 enabled": (ipv6_on, "IPv6"),
     "ARP on": (command("link set {tap} arp on"), "ARP"),
+    "IPv6 addresses": (command("link set {tap} addrgenmode eui64"), "IPv6 addresses"),
+    "forwarding on": (lambda ns: ns.sysctl(**{f"net__ipv4__conf__{TAP}__forwarding": 1}), "forwarding"),
     "rp_filter off": (lambda ns: rp_filter(ns, 0), "rp_filter"),
     "rp_filter loose": (lambda ns: rp_filter(ns, 2), "rp_filter"),
 }
@@ -49,7 +51,8 @@ def dress(ns):
     if link is None:
         return None
     return {"alias": link.get("ifalias"), "mtu": link["mtu"], "mac": link["address"],
-            "up": "UP" in link["flags"], "noarp": "NOARP" in link["flags"],
+            "up": "UP" in link["flags"], "noarp": "NOARP" in link["flags"], "addrgen": link.get("inet6_addr_gen_mode"),
+            "forwarding": ns.read(f"/proc/sys/net/ipv4/conf/{TAP}/forwarding"),
             "rp_filter": ns.read(f"/proc/sys/net/ipv4/conf/{TAP}/rp_filter"),
             "ipv6 off": ns.read(f"/proc/sys/net/ipv6/conf/{TAP}/disable_ipv6") == "1\n"}
 

@@ -10,6 +10,7 @@ from conftest import HEADS, WEB_VXLAN
 from lab import frames, offload, vxlan
 from lab.deadline import until
 from lab.fastpath import is_guarded, tc
+from lab.news import News
 
 TAP = "mirror-web"
 
@@ -58,6 +59,20 @@ def test_device_when_made_then_it_is_dressed(family, make_vtapd, ns):
                     "forwarding": "0\n", "guarded": True, "gro": False}
     assert vtapd.session("web")["ifindex"] == link["ifindex"]
     assert vtapd.target()["path"] == "kernel" and vtapd.status()["daemon"]["guard"] == "on"
+
+
+def test_device_when_made_then_at_no_moment_is_it_without_a_mark_or_up_before_it_is_dressed(make_vtapd, ns):
+    """Killed at any of these moments, the next start knows that it is ours."""
+    news, names = News(ns), [f"mirror-s{i}" for i in range(5)]
+    try:
+        make_vtapd(HEADS["vxlan"] + "".join(f"[session s{i}]\nvni = {i}\n" for i in range(5)))
+        for name in names:
+            news.wait(lambda n, there, up, mtu, name=name: n == name and up, f"{name} is up")
+    finally:
+        news.close()
+    seen = [(mark, piece) for mark, piece in zip(news.marks, news.pieces) if mark[0] in names]
+    assert seen and all(alias.startswith("vtapd:") or group == vxlan.MAKING for (_, alias, group), _ in seen), seen
+    assert all((group, mtu) == (0, 9001) for (_, _, group), (_, _, _, up, mtu) in seen if up), seen
 
 
 def test_port_when_another_is_configured_then_the_device_has_it(make_vtapd, ns, mirror):
@@ -141,7 +156,7 @@ def test_device_when_bound_to_an_interface_then_replaced(vtapd, ns, mirror, capt
     until(lambda: portrait(ns) == good, "there is a device as it was", seen=lambda: (portrait(ns), vtapd.log()))
     vtapd.wait_session("web", state="ready", repairs=1)
     assert ns.ifindex(TAP) != index
-    assert len(vtapd.log_lines("repaired")) == 1, vtapd.log()
+    assert len(vtapd.log_lines("repaired")) == len(vtapd.log_lines("bound to", "repaired")) == 1, vtapd.log()
     tap = capture()
     mirror.send(4321, frames.numbered(1))
     assert tap.frames(at_least=1) == [frames.numbered(1)]
