@@ -3,6 +3,7 @@
 
 #include <net/if.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 #include "netlink/holder.h"
@@ -36,6 +37,13 @@ static const struct vtap_device *vxlan_on_port(
 	return NULL;
 }
 
+static int family_of(const struct vtap_wish *wish)
+{
+	if (wish == NULL)
+		return AF_UNSPEC;
+	return wish->family == VTAP_FAMILY_IPV6 ? AF_INET6 : AF_INET;
+}
+
 void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
 	const struct vtap_wish *wish, char ret_text[static VTAP_ERR_MAX])
 {
@@ -46,7 +54,7 @@ void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
 		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
 			"UDP port %u is in use by the vxlan interface %s, which is not ours%s",
 			port, device->name, wish != NULL ? " and was made with other options" : "");
-	else if (vtap_holder_find(port, holder, NULL) == 0)
+	else if (vtap_holder_find(family_of(wish), port, holder, NULL) == 0)
 		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
 			"UDP port %u is in use by %s", port, holder);
 	else
@@ -63,7 +71,9 @@ static const struct vtap_device *vni_holder(
 		const struct vtap_device *device = &devices->device[i];
 
 		if (device->is_vxlan && device->vxlan.vni == wish->vni &&
-			device->vxlan.port == wish->port && device->index != wish->held_index)
+			device->vxlan.port == wish->port &&
+			may_have_family(&device->vxlan, wish->family) &&
+			device->index != wish->held_index)
 			return device;
 	}
 	return NULL;

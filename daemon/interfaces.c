@@ -501,16 +501,13 @@ static bool step_was_overtaken(const struct vtap_step *step, int r)
 	       (r == -EEXIST && step->kind == VTAP_STEP_RENAME);
 }
 
-static void step_run(struct vtap_applying *applying, struct vtap_interface *interface,
+/* May it be applied now? If not, what that means has been noted. */
+static bool step_is_due(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step)
 {
-	struct vtap_err err = VTAP_ERR_NULL;
-	bool is_repair = step_is_repair(interface, step), is_awaiting;
-	int r;
-
 	if (step->kind == VTAP_STEP_AWAIT) {
 		step_await(applying, interface);
-		return;
+		return false;
 	}
 	if (interface->is_awaiting)
 		vtap_backoff_clear(
@@ -521,28 +518,37 @@ static void step_run(struct vtap_applying *applying, struct vtap_interface *inte
 	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns)) {
 		if (interface->state == VTAP_STATE_READY) /* undone again, before its time */
 			step_give_way(applying, interface, step);
-		return;
+		return false;
 	}
 	if (step->kind == VTAP_STEP_FOREIGN) {
 		step_foreign(applying, interface, step);
-		return;
+		return false;
 	}
-	if (is_repair && !vtap_backoff_repair(&interface->backoff, applying->now_ns)) {
+	if (step_is_repair(interface, step) &&
+		!vtap_backoff_repair(&interface->backoff, applying->now_ns)) {
 		step_give_way(applying, interface, step);
-		return;
+		return false;
 	}
-	r = vtap_step_apply(applying, interface, step, &err);
-	is_awaiting = r == VTAP_STEP_AWAITS || r == VTAP_STEP_HELD;
+	return true;
+}
+
+/* What has become of a step. */
+static void step_note(struct vtap_applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step, int r, const struct vtap_err *err)
+{
+	bool is_repair = step_is_repair(interface, step);
+	bool is_awaiting = r == VTAP_STEP_AWAITS || r == VTAP_STEP_HELD;
+
 	applying->n_steps += !is_awaiting || step->kind != VTAP_STEP_SET;
 	applying->i_failed = r < 0 ? step->i_wish : applying->i_failed;
 	if (step->kind == VTAP_STEP_CREATE && r != 0)
 		interface->is_reconfigured = true; /* what is left to do is no repair */
 	if (is_awaiting)
-		step_await_port(applying, interface, r, &err);
+		step_await_port(applying, interface, r, err);
 	if (r > 0 || step_was_overtaken(step, r))
 		return;
 	if (r < 0) {
-		refuse(applying, interface, r, &err);
+		refuse(applying, interface, r, err);
 		return;
 	}
 	if (is_repair)
@@ -552,6 +558,16 @@ static void step_run(struct vtap_applying *applying, struct vtap_interface *inte
 	if (step->kind != VTAP_STEP_RENAME) /* a SET may follow in this turn */
 		interface->is_reconfigured = false;
 	state_set_ready(applying, interface);
+}
+
+static void step_run(struct vtap_applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+
+	if (step_is_due(applying, interface, step))
+		step_note(applying, interface, step,
+			vtap_step_apply(applying, interface, step, &err), &err);
 }
 
 /* ---- a turn ---- */

@@ -31,6 +31,8 @@ struct vtap_applying {
 	unsigned n_repaired;
 	unsigned n_readied;
 	unsigned n_put_off;
+	uint16_t refused_port; /* found taken in this turn: others need not try; 0: none was */
+	enum vtap_family refused_family;
 	uint16_t conflict_port; /* whose holder was looked for in this turn; 0: none was */
 	enum vtap_family conflict_family;
 	char conflict[VTAP_ERR_MAX]; /* what was found */

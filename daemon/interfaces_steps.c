@@ -138,8 +138,16 @@ static int dress_up_or_await(struct vtap_applying *applying, const struct vtap_w
 			wish->port, busy->target);
 		return VTAP_STEP_HELD;
 	}
-	r = dress_up(applying->set, device, index, err);
-	return r == -EADDRINUSE && applying->occasion->has_left ? VTAP_STEP_AWAITS : r;
+	if (wish->mode == VTAP_MODE_VXLAN && applying->refused_port == wish->port &&
+		applying->refused_family == wish->family)
+		r = vtap_err_set(err, -EADDRINUSE, "%s", vtap_errno_text(EADDRINUSE));
+	else
+		r = dress_up(applying->set, device, index, err);
+	if (r != -EADDRINUSE)
+		return r;
+	applying->refused_port = wish->port;
+	applying->refused_family = wish->family;
+	return applying->occasion->has_left ? VTAP_STEP_AWAITS : r;
 }
 
 /* Everything but the tunnel and the guard of what is set while it may still be down. */

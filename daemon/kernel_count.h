@@ -37,9 +37,8 @@ struct vtap_kernel_count {
 	size_t n_stats;
 	struct vtap_kernel_account *account; /* sorted by index */
 	size_t n_accounts;
-	bool has_former; /* some of what was counted came before this process */
-	bool has_sampled;
-	uint64_t round;      /* of the event loop, in which the last sample was taken */
+	bool has_former;     /* some of what was counted came before this process */
+	uint64_t sampled_ns; /* CLOCK_MONOTONIC of the last sample; 0: none was taken */
 	struct vtap_err err; /* why the last dump failed; "" if it did not */
 };
 
@@ -64,8 +63,7 @@ void vtap_kernel_count_follow(struct vtap_manager *manager);
  */
 void vtap_kernel_count_sample(struct vtap_manager *manager, uint64_t now_ns);
 
-/** vtap_kernel_count_look() - the same before somebody looks: not twice in one round of the event
- * loop */
+/** vtap_kernel_count_look() - the same before somebody looks, if the last one is not quite fresh */
 void vtap_kernel_count_look(struct vtap_manager *manager, uint64_t now_ns);
 
 /** vtap_kernel_count_find() - of an interface, as of the last sample; NULL: not known */

@@ -14,11 +14,7 @@
 #include <string.h>
 
 #include "netlink/address.h"
-
-/* linux/rtnetlink.h, newer than some libc's copy: no 200 bytes of statistics for each link */
-#ifndef RTEXT_FILTER_SKIP_STATS
-#define RTEXT_FILTER_SKIP_STATS (1 << 3)
-#endif
+#include "netlink/uapi.h"
 
 /* IFLA_INET6_ADDR_GEN_MODE of linux/if_link.h */
 #define ADDR_GEN_NONE IN6_ADDR_GEN_MODE_NONE
@@ -83,11 +79,8 @@ static void tun_read(struct nlattr *data, struct vtap_device *device)
 		device->owner_gid = nla_get_u32(attr[IFLA_TUN_GROUP]);
 }
 
-/* linux/if_link.h, newer than some libc's copy. */
-#define ATTR_VNIFILTER 30 /* IFLA_VXLAN_VNIFILTER */
-#define ATTR_RESERVED_BITS                                                                         \
-	33 /* IFLA_VXLAN_RESERVED_BITS: struct vxlanhdr, a mask of what is refused */
-#define ATTR_VXLAN_MAX ATTR_RESERVED_BITS
+/* The highest that is read of a vxlan device. */
+#define ATTR_VXLAN_MAX VTAP_ATTR_RESERVED_BITS
 
 static unsigned vxlan_flags(struct nlattr *const *attr)
 {
@@ -98,7 +91,7 @@ static unsigned vxlan_flags(struct nlattr *const *attr)
 	flags |= attr[IFLA_VXLAN_GPE] != NULL ? VTAP_VXLAN_GPE : 0;
 	flags |= attr_flag(attr[IFLA_VXLAN_REMCSUM_RX]) ? VTAP_VXLAN_REMCSUM : 0;
 	flags |= attr_flag(attr[IFLA_VXLAN_COLLECT_METADATA]) ? VTAP_VXLAN_EXTERNAL : 0;
-	flags |= attr_flag(attr[ATTR_VNIFILTER]) ? VTAP_VXLAN_VNIFILTER : 0;
+	flags |= attr_flag(attr[VTAP_ATTR_VNIFILTER]) ? VTAP_VXLAN_VNIFILTER : 0;
 	flags |= attr_flag(attr[IFLA_VXLAN_UDP_ZERO_CSUM6_RX]) ? VTAP_VXLAN_ZERO_CSUM6 : 0;
 	flags |= attr_u32(attr[IFLA_VXLAN_LINK], 0) != 0 ? VTAP_VXLAN_LINKED : 0;
 	return flags;
@@ -139,7 +132,7 @@ static void vxlan_read(struct nlattr *data, struct vtap_device *device)
 	vxlan->has_local = attr[IFLA_VXLAN_LOCAL] != NULL || attr[IFLA_VXLAN_LOCAL6] != NULL;
 	vxlan->ipv6 = ipv6_read(attr);
 	vxlan->flags = vxlan_flags(attr);
-	vxlan->reserved_bits = reserved_bits_read(attr[ATTR_RESERVED_BITS]);
+	vxlan->reserved_bits = reserved_bits_read(attr[VTAP_ATTR_RESERVED_BITS]);
 }
 
 static void kind_read(struct nlattr *info, struct vtap_device *device)
@@ -241,7 +234,8 @@ static int dump_once(struct vtap_nl *nl, struct vtap_devices *devices, struct vt
 	if (message == NULL)
 		return r;
 	if (nlmsg_append(message, (void *)&info, sizeof(info), NLMSG_ALIGNTO) == 0 &&
-		nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) == 0)
+		nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) ==
+			0) /* 200 bytes of each link */
 		r = vtap_nl_dump(nl, message, handle_link, devices, err);
 	nlmsg_free(message);
 	return r;

@@ -54,6 +54,7 @@ struct candidate {
 };
 
 struct search {
+	int family; /* of who is refused; AF_UNSPEC: of both */
 	uint16_t port;
 	struct candidate candidate[CANDIDATES_MAX];
 	size_t n;
@@ -74,9 +75,22 @@ static bool loop_is_off(const struct nlattr *attr)
 	return !options.mc_loop;
 }
 
+static const uint8_t EVERY[16] = { 0 };
+
+/* Does it stand in the way? Dual-stack sockets have the port of both families where they are bound
+ * to every address. */
+static bool is_in_the_way(
+	const struct search *search, const struct inet_diag_msg *told, const struct nlattr *v6only)
+{
+	if (search->family == AF_UNSPEC || search->family == told->idiag_family)
+		return true;
+	if (search->family == AF_INET6 || memcmp(told->id.idiag_src, EVERY, sizeof(EVERY)) != 0)
+		return false;
+	return v6only == NULL || nla_len(v6only) < 1 || nla_get_u8(v6only) == 0;
+}
+
 static int handle_socket(struct nl_msg *message, void *arg)
 {
-	static const uint8_t EVERY[16] = { 0 };
 	struct search *search = arg;
 	struct nlmsghdr *header = nlmsg_hdr(message);
 	struct nlattr *attr[INET_DIAG_SOCKOPT + 1];
@@ -87,7 +101,8 @@ static int handle_socket(struct nl_msg *message, void *arg)
 		nlmsg_parse(header, sizeof(*told), attr, INET_DIAG_SOCKOPT, NULL) < 0)
 		return 0;
 	told = nlmsg_data(header);
-	if (ntohs(told->id.idiag_sport) != search->port || told->idiag_inode == 0)
+	if (ntohs(told->id.idiag_sport) != search->port || told->idiag_inode == 0 ||
+		!is_in_the_way(search, told, attr[INET_DIAG_SKV6ONLY]))
 		return 0; /* not asked for, or nobody's any more */
 	*candidate = (struct candidate){
 		.family = told->idiag_family,
@@ -241,10 +256,10 @@ static void candidate_describe(
 		addr, candidate->uid, process); /* fits */
 }
 
-int vtap_holder_find(
-	uint16_t port, char ret_words[static VTAP_HOLDER_WORDS_MAX], struct vtap_err *err)
+int vtap_holder_find(int family, uint16_t port, char ret_words[static VTAP_HOLDER_WORDS_MAX],
+	struct vtap_err *err)
 {
-	struct search search = { .port = port };
+	struct search search = { .family = family, .port = port };
 	int r = sockets_dump(&search, err);
 
 	if (r < 0)

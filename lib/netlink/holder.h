@@ -13,6 +13,8 @@ enum { VTAP_HOLDER_NONE = 1 /* no socket of a program has the port */ };
 
 /**
  * vtap_holder_find() - the first socket of a program that is bound to a UDP port
+ * @family:    AF_INET, AF_INET6: that stands in the way of a socket of that family alone (one of
+ *             IPv6 takes IPv4 as well, unless it was told not to); AF_UNSPEC: any
  * @ret_words: "a socket on 0.0.0.0 of uid 1000 (zeek, pid 4711)"; the process is named where
  *             /proc lets us see whose it is; bytes of a process's name that are not printable are
  *             replaced
@@ -20,5 +22,5 @@ enum { VTAP_HOLDER_NONE = 1 /* no socket of a program has the port */ };
  * Context: main thread; no capability.
  * Return: 0; VTAP_HOLDER_NONE; negative errno. Source: sock_diag(7), kernel net/ipv4/udp_diag.c.
  */
-int vtap_holder_find(
-	uint16_t port, char ret_words[static VTAP_HOLDER_WORDS_MAX], struct vtap_err *err);
+int vtap_holder_find(int family, uint16_t port, char ret_words[static VTAP_HOLDER_WORDS_MAX],
+	struct vtap_err *err);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "netlink/dump.h"
+#include "netlink/uapi.h"
 
 /* From this many on the way by a link group is quicker: it costs two dumps and one call each. */
 #define GROUP_DELETE_MIN 8
@@ -109,10 +110,6 @@ int vtap_link_set(struct vtap_nl *nl, int index, const struct vtap_link_settings
 
 /* ---- vxlan devices ---- */
 
-/* linux/if_link.h, newer than some libc's copy: IFLA_VXLAN_RESERVED_BITS, a struct vxlanhdr whose
- * bits are those that make a packet refused */
-#define ATTR_RESERVED_BITS 33
-
 static int address_any_put(struct nl_msg *message, enum vtap_family family, int v4, int v6)
 {
 	static const struct in6_addr ANY = IN6ADDR_ANY_INIT;
@@ -149,7 +146,7 @@ static int vxlan_put(struct nl_msg *message, const struct vtap_vxlan_spec *spec)
 	if (r == 0 && spec->family == VTAP_FAMILY_IPV6) /* AWS sends no checksum */
 		r = nla_put_u8(message, IFLA_VXLAN_UDP_ZERO_CSUM6_RX, 1);
 	if (r == 0)
-		r = nla_put(message, ATTR_RESERVED_BITS, sizeof(NONE), NONE);
+		r = nla_put(message, VTAP_ATTR_RESERVED_BITS, sizeof(NONE), NONE);
 	return r;
 }
 

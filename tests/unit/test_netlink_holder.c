@@ -95,9 +95,35 @@ static void test_holder_when_a_process_has_the_port_then_it_is_named(void **stat
 
 		(void)snprintf(expected, sizeof(expected), "a socket on %s of uid %u (%s, pid %d)",
 			CASES[i].told_address, getuid(), CASES[i].told_name, other.pid); /* fits */
-		assert_int_equal(vtap_holder_find(PORT, words, NULL), 0);
+		assert_int_equal(vtap_holder_find(AF_UNSPEC, PORT, words, NULL), 0);
 		assert_string_equal(words, expected);
-		assert_int_equal(vtap_holder_find(PORT + 1, words, NULL), VTAP_HOLDER_NONE);
+		assert_int_equal(
+			vtap_holder_find(AF_UNSPEC, PORT + 1, words, NULL), VTAP_HOLDER_NONE);
+		other_stop(&other);
+	}
+}
+
+/* One of IPv6 has the port of IPv4 as well, where it takes every address. */
+static void test_holder_when_of_another_family_then_only_if_it_stands_in_the_way(void **state)
+{
+	static const struct {
+		const char *address;
+		int for_v4, for_v6;
+	} CASES[] = {
+		{ "0.0.0.0", 0, VTAP_HOLDER_NONE },
+		{ "127.0.0.1", 0, VTAP_HOLDER_NONE },
+		{ "::", 0, 0 },
+		{ "::1", VTAP_HOLDER_NONE, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(CASES); i++) {
+		struct other other = other_start("zeek", CASES[i].address);
+		char words[VTAP_HOLDER_WORDS_MAX];
+
+		print_message("%s\n", CASES[i].address);
+		assert_int_equal(vtap_holder_find(AF_INET, PORT, words, NULL), CASES[i].for_v4);
+		assert_int_equal(vtap_holder_find(AF_INET6, PORT, words, NULL), CASES[i].for_v6);
 		other_stop(&other);
 	}
 }
@@ -108,10 +134,10 @@ static void test_holder_when_the_port_is_ours_or_free_then_none(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(vtap_holder_find(PORT, words, NULL), VTAP_HOLDER_NONE);
+	assert_int_equal(vtap_holder_find(AF_UNSPEC, PORT, words, NULL), VTAP_HOLDER_NONE);
 	fd = port_bind("0.0.0.0");
 	assert_true(fd >= 0);
-	assert_int_equal(vtap_holder_find(PORT, words, NULL), VTAP_HOLDER_NONE);
+	assert_int_equal(vtap_holder_find(AF_UNSPEC, PORT, words, NULL), VTAP_HOLDER_NONE);
 	(void)vtap_fd_close(fd); /* always -1 */
 }
 
@@ -128,7 +154,7 @@ static void test_holder_when_a_vxlan_device_has_the_port_then_none(void **state)
 		if (system(command) != 0)
 			skip(); /* a kernel without vxlan */
 		by_hand("ip link set dev vx0 up");
-		assert_int_equal(vtap_holder_find(PORT, words, NULL), VTAP_HOLDER_NONE);
+		assert_int_equal(vtap_holder_find(AF_UNSPEC, PORT, words, NULL), VTAP_HOLDER_NONE);
 		by_hand("ip link del dev vx0");
 	}
 }
@@ -166,7 +192,7 @@ static void test_holder_when_the_process_is_not_to_be_seen_then_without_its_name
 	descriptor_hide(port_bind("0.0.0.0"), pair[0]);
 	(void)snprintf(
 		expected, sizeof(expected), "a socket on 0.0.0.0 of uid %u", getuid()); /* fits */
-	assert_int_equal(vtap_holder_find(PORT, words, NULL), 0);
+	assert_int_equal(vtap_holder_find(AF_UNSPEC, PORT, words, NULL), 0);
 	assert_string_equal(words, expected);
 	(void)vtap_fd_close(pair[0]); /* always -1 */
 	(void)vtap_fd_close(pair[1]); /* always -1 */
@@ -176,6 +202,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_holder_when_a_process_has_the_port_then_it_is_named),
+		cmocka_unit_test(
+			test_holder_when_of_another_family_then_only_if_it_stands_in_the_way),
 		cmocka_unit_test(test_holder_when_the_port_is_ours_or_free_then_none),
 		cmocka_unit_test(test_holder_when_a_vxlan_device_has_the_port_then_none),
 		cmocka_unit_test(
