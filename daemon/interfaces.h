@@ -61,6 +61,9 @@ struct vtap_occasion {
 	uint64_t noticed_ns; /* when the trouble was noticed, for "repaired in" */
 	const struct vtap_busy *busy;
 	size_t n_busy;
+	void (*count)(void *arg); /* called when vxlan devices that go are down: their counters are
+				     as far as they will ever be. NULL: nobody counts */
+	void *arg;
 	bool has_left; /* sockets of ours were closed a moment ago: the service manager may have
 			  them still */
 };

@@ -128,15 +128,18 @@ static struct amount account_take(
 
 /* ---- counting ---- */
 
+/* @tally: NULL for a session that is no longer configured */
 static void session_count(
 	struct vtap_tally *tally, struct vtap_slot *slot, const struct amount *amount)
 {
-	struct vtap_cell *cell = &tally->cell[VTAP_SLOT_FAST];
+	if (tally != NULL) {
+		struct vtap_cell *cell = &tally->cell[VTAP_SLOT_FAST];
 
-	vtap_count_shared(&cell->delivered, amount->delivered);
-	vtap_count_shared(&cell->bytes, amount->bytes);
-	vtap_count_shared(&cell->lost, amount->lost);
-	vtap_count_shared(&tally->decap_error, amount->errors);
+		vtap_count_shared(&cell->delivered, amount->delivered);
+		vtap_count_shared(&cell->bytes, amount->bytes);
+		vtap_count_shared(&cell->lost, amount->lost);
+		vtap_count_shared(&tally->decap_error, amount->errors);
+	}
 	vtap_slot_begin(slot);
 	vtap_count(&slot->received, amount->delivered + amount->lost + amount->errors);
 	vtap_count(&slot->verdicts[VTAP_VERDICT_DELIVERED], amount->delivered);
@@ -187,6 +190,10 @@ static void session_take(
 		return; /* without memory: the next sample has it */
 	if (account_is_stale(account, now))
 		*account = (struct vtap_kernel_account){ .index = index };
+	account->tally_id = manager->runs.run[i].tally->id;
+	account->seen_ns = sampling->now_ns;
+	(void)snprintf(account->target, sizeof(account->target), "%s", /* same size */
+		manager->conf->targets[manager->conf->sessions[i].i_target].name);
 	if (former != NULL)
 		former_count(manager, i, slot, account, former);
 	amount = account_take(account, now,
@@ -219,6 +226,48 @@ static void sessions_take(const struct sampling *sampling)
 	}
 }
 
+static size_t run_find(const struct vtap_runs *runs, uint32_t tally_id)
+{
+	size_t i = 0;
+
+	while (i < runs->n && runs->run[i].tally->id != tally_id)
+		i++;
+	return i;
+}
+
+/* A device that no session has any more. */
+static void leaver_take(const struct sampling *sampling, struct vtap_kernel_account *account,
+	const struct vtap_link_stats *now)
+{
+	const struct vtap_manager *manager = sampling->manager;
+	size_t i = run_find(&manager->runs, account->tally_id);
+	struct vtap_tally *tally = i < manager->runs.n ? manager->runs.run[i].tally : NULL;
+	struct vtap_slot *slot = NULL;
+	struct amount amount;
+
+	for (size_t j = 0; j < manager->conf->n_targets; j++)
+		if (strcmp(manager->conf->targets[j].name, account->target) == 0)
+			slot = vtap_intake_fast_slot(manager->intake[j]);
+	if (slot == NULL || account_is_stale(account, now))
+		return; /* its target is gone, too */
+	amount = account_take(account, now, account->is_guarded);
+	session_count(tally, slot, &amount);
+	vtap_steering_note_lost(manager->steering, amount.lost);
+}
+
+static void leavers_take(const struct sampling *sampling)
+{
+	const struct vtap_kernel_count *count = &sampling->manager->kernel_count;
+
+	for (size_t i = 0; i < count->n_accounts; i++) {
+		struct vtap_kernel_account *account = &count->account[i];
+		const struct vtap_link_stats *now = vtap_kernel_count_find(count, account->index);
+
+		if (now != NULL && account->seen_ns != sampling->now_ns)
+			leaver_take(sampling, account, now);
+	}
+}
+
 /* ---- samples ---- */
 
 /* Into @count, in place of the last one. Told once when it fails, and counted later. */
@@ -242,9 +291,7 @@ static int stats_read(struct vtap_manager *manager)
 
 void vtap_kernel_count_follow(struct vtap_manager *manager)
 {
-	if (!vtap_kernel_count_is_used(manager))
-		vtap_kernel_count_done(&manager->kernel_count);
-	else if (manager->kernel_count.stats == NULL)
+	if (vtap_kernel_count_is_used(manager) && manager->kernel_count.stats == NULL)
 		(void)stats_read(manager); /* refused: told, and all is counted as new */
 }
 
@@ -259,14 +306,16 @@ void vtap_kernel_count_sample(struct vtap_manager *manager, uint64_t now_ns)
 		.now_ns = now_ns,
 	};
 
-	if (!vtap_kernel_count_is_used(manager)) {
+	if (!vtap_kernel_count_is_used(manager) && count->n_accounts == 0) {
 		former = NULL; /* still the count's */
+		vtap_kernel_count_done(count);
 		return;
 	}
 	count->sampled_ns = now_ns;
 	if (stats_read(manager) < 0)
 		return;
 	sessions_take(&sampling);
+	leavers_take(&sampling);
 	accounts_forget(count);
 }
 

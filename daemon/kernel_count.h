@@ -5,10 +5,12 @@
  * a fast path.
  *
  * How it works. One dump tells the statistics of every interface; each device that a session has
- * or had has an account of what was taken of it already. What a device counted before we had it (a
- * restart of the daemon) is counted too, but belongs to no rate and has no time: the dump before
- * knows how much that was. The kernel tells losses and what the host's stack does not want in one
- * number, rx_dropped: it is a loss only where the guard keeps every frame from the stack.
+ * or had has an account of what was taken of it already. A device on its way out goes on counting
+ * for the session that had it, or for its target if that is no longer configured, until it is gone.
+ * What a device counted before we had it (a restart of the daemon) is counted too, but belongs to
+ * no rate and has no time: the dump before knows how much that was. The kernel tells losses and
+ * what the host's stack does not want in one number, rx_dropped: it is a loss only where the guard
+ * keeps every frame from the stack.
  */
 #pragma once
 
@@ -17,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "model/conf.h"
 #include "netlink/stats.h"
 
 struct vtap_manager;
@@ -24,6 +27,9 @@ struct vtap_manager;
 /** struct vtap_kernel_account - what was taken of a device */
 struct vtap_kernel_account {
 	int index;
+	uint32_t tally_id;          /* of the session that had it last */
+	char target[VTAP_NAME_MAX]; /* of that session */
+	uint64_t seen_ns;           /* when a session had it last */
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t errors;
@@ -50,7 +56,7 @@ bool vtap_kernel_count_is_used(const struct vtap_manager *manager);
 
 /**
  * vtap_kernel_count_follow() - a configuration was taken: with its first vxlan-mode target, note
- * what devices of an earlier life have counted so far; without one, forget everything
+ * what devices of an earlier life have counted so far
  * Context: main thread, before the turn that takes such devices over.
  */
 void vtap_kernel_count_follow(struct vtap_manager *manager);
@@ -59,7 +65,7 @@ void vtap_kernel_count_follow(struct vtap_manager *manager);
  * vtap_kernel_count_sample() - take up what was counted since the last time
  *
  * Once a second, and before a configuration is replaced or devices are removed. Without a
- * vxlan-mode target nothing at all.
+ * vxlan-mode target, and when the devices of a former one are gone, nothing at all.
  */
 void vtap_kernel_count_sample(struct vtap_manager *manager, uint64_t now_ns);
 

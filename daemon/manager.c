@@ -382,6 +382,11 @@ static void look_failed(struct vtap_manager *manager, int r, struct vtap_err *er
 	timer_arm(manager->turn_timer, now_ns + VTAP_NS_PER_S);
 }
 
+static void devices_count(void *arg)
+{
+	vtap_kernel_count_sample(arg, vtap_clock_mono_ns());
+}
+
 /* Look, and let the interfaces take a turn. */
 static int interfaces_turn(struct vtap_manager *manager, uint64_t now_ns,
 	struct vtap_turn *ret_turn, struct vtap_err *err)
@@ -391,6 +396,8 @@ static int interfaces_turn(struct vtap_manager *manager, uint64_t now_ns,
 		.now_ns = now_ns,
 		.noticed_ns = manager->noticed_ns != 0 ? manager->noticed_ns : now_ns,
 		.busy = busy,
+		.count = devices_count,
+		.arg = manager,
 		.has_left = manager->left_ns != 0 && now_ns - manager->left_ns < LEFT_NS,
 	};
 	int r = busy == NULL ? -ENOMEM : vtap_interfaces_look(manager->interfaces, err);

@@ -423,6 +423,56 @@ static void test_count_when_no_target_is_in_vxlan_mode_then_the_kernel_is_not_as
 	scene_done(&scene);
 }
 
+/* It was replaced: until it is gone, what it counts is the session's that had it. */
+static void test_count_when_a_device_is_on_its_way_out_then_its_session_has_it(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, false);
+	scene_hold();
+	kernel_receive(WEB_INDEX, 5);
+	vtap_kernel_count_sample(&scene.manager, 10);
+	kernel.web.wish.held_index = 0;
+	kernel_receive(WEB_INDEX, 3);
+	stats_of(WEB_INDEX)->rx_errors = 1;
+	vtap_kernel_count_sample(&scene.manager, 20);
+	vtap_kernel_count_sample(&scene.manager, 30);
+	assert_session(&scene, WEB, 8, 0, 1);
+	assert_session(&scene, DB, 0, 0, 0);
+	assert_target(&scene, 8, 0, 1);
+	scene_done(&scene);
+}
+
+/* The session is no longer configured, or its target has another mode by now. */
+static void test_count_when_nobody_has_a_device_any_more_then_its_target_counts_it(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, false);
+	scene_hold();
+	kernel_receive(WEB_INDEX, 5);
+	vtap_kernel_count_sample(&scene.manager, 10);
+	scene.session[WEB] = scene.session[DB];
+	scene.conf.n_sessions = 1;
+	scene_runs(&scene);
+	kernel_receive(WEB_INDEX, 3);
+	vtap_kernel_count_sample(&scene.manager, 20);
+	assert_target(&scene, 8, 0, 0);
+	scene.target.mode = VTAP_MODE_TAP;
+	vtap_kernel_count_follow(&scene.manager);
+	kernel_receive(WEB_INDEX, 1);
+	vtap_kernel_count_sample(&scene.manager, 30);
+	assert_target(&scene, 9, 0, 0);
+	kernel.n = 0; /* gone */
+	vtap_kernel_count_sample(&scene.manager, 40);
+	kernel.n_dumps = 0;
+	vtap_kernel_count_sample(&scene.manager, 50);
+	assert_int_equal(kernel.n_dumps, 0);
+	scene_done(&scene);
+}
+
 static void test_count_when_looked_at_soon_after_a_sample_then_asked_once(void **state)
 {
 	struct scene scene;
@@ -478,6 +528,10 @@ int main(void)
 			test_count_when_a_session_is_renamed_then_the_new_one_counts_from_there),
 		cmocka_unit_test(
 			test_count_when_no_target_is_in_vxlan_mode_then_the_kernel_is_not_asked),
+		cmocka_unit_test(
+			test_count_when_a_device_is_on_its_way_out_then_its_session_has_it),
+		cmocka_unit_test(
+			test_count_when_nobody_has_a_device_any_more_then_its_target_counts_it),
 		cmocka_unit_test(test_count_when_looked_at_soon_after_a_sample_then_asked_once),
 		cmocka_unit_test(
 			test_count_when_the_kernel_refuses_then_it_is_not_known_and_counted_later),
