@@ -204,12 +204,10 @@ static char *reason_place(char *reason, const struct vtap_place place)
 static char *reason_target(const struct vtap_target *before, const struct vtap_target *after)
 {
 	if (before->port != after->port)
-		return strdup("every interface of the target is made anew (sensors lose their "
-			      "handles); packets to the old port are refused from then on");
-	return vtap_text_format(
-		"every interface of the target is made anew (sensors lose their handles), UDP port "
-		"%u changes hands: for some milliseconds nobody has it, packets that arrive then "
-		"are lost and may be answered with ICMP port unreachable",
+		return strdup("its interfaces are made anew (sensors lose their handles); packets "
+			      "to the old port are refused from then on");
+	return vtap_text_format("its interfaces are made anew (sensors lose their handles); while "
+				"UDP port %u changes hands packets are lost, or answered with ICMP",
 		after->port);
 }
 

@@ -288,14 +288,14 @@ static void test_vxlan_change_when_sessions_swap_interfaces_then_both_are_lost(v
 		"! b|y -> x|interface changed, vtapd.conf:9|loses y\n");
 }
 
-#define CHANGES_HANDS                                                                              \
-	"every interface of the target is made anew (sensors lose their handles), UDP port 4789 "  \
-	"changes hands: for some milliseconds nobody has it, packets that arrive then are lost "   \
-	"and may be answered with ICMP port unreachable, vtapd.conf:1\n"
+#define HANDS_CHANGE                                                                               \
+	"its interfaces are made anew (sensors lose their handles); while UDP port 4789 changes "  \
+	"hands packets are lost, or answered with ICMP"
+#define CHANGES_HANDS HANDS_CHANGE ", vtapd.conf:1\n"
 
 #define PORT_GOES                                                                                  \
-	"every interface of the target is made anew (sensors lose their handles); packets to the " \
-	"old port are refused from then on, vtapd.conf:1\n"
+	"its interfaces are made anew (sensors lose their handles); packets to the old port are "  \
+	"refused from then on, vtapd.conf:1\n"
 
 static void test_mode_when_changed_then_told_with_every_session_of_the_target(void **state)
 {
@@ -344,11 +344,8 @@ static void test_mode_when_changed_with_other_keys_then_they_are_told_beside_it(
 			"- mirror0|remove m|no longer configured|loses m\n" },
 		/* the built-in target has no line */
 		{ VXLAN, "",
-			"! target default|underlay ens5 -> auto, mode vxlan -> tap|every "
-			"interface of the target is made anew (sensors lose their handles), UDP "
-			"port 4789 changes hands: for some milliseconds nobody has it, packets "
-			"that arrive then are lost and may be answered with ICMP port "
-			"unreachable\n" },
+			"! target default|underlay ens5 -> auto, mode vxlan -> tap|" HANDS_CHANGE
+			"\n" },
 	};
 
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++)
