@@ -3,6 +3,7 @@
 
 #include <net/if.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
@@ -48,15 +49,20 @@ void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
 	const struct vtap_wish *wish, char ret_text[static VTAP_ERR_MAX])
 {
 	const struct vtap_device *device = vxlan_on_port(devices, port, wish);
-	char holder[VTAP_HOLDER_WORDS_MAX];
+	char holder[VTAP_HOLDER_WORDS_MAX] = "";
 
 	if (device != NULL)
 		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
 			"UDP port %u is in use by the vxlan interface %s, which is not ours%s",
 			port, device->name, wish != NULL ? " and was made with other options" : "");
-	else if (vtap_holder_find(family_of(wish), port, holder, NULL) == 0)
+	else if (vtap_holder_find(family_of(wish), port, holder, NULL) == 0 &&
+		 strstr(holder, "pid ") != NULL)
 		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
 			"UDP port %u is in use by %s", port, holder);
+	else if (holder[0] != '\0')                    /* /proc does not show us whose it is */
+		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
+			"UDP port %u is in use by %s: ss -ulpn sport = :%u names it", port, holder,
+			port);
 	else
 		(void)snprintf(ret_text, VTAP_ERR_MAX, /* fits */
 			"UDP port %u is in use by another program: ss -ulpn sport = :%u names it",

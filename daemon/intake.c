@@ -547,10 +547,12 @@ static void state_wait_for_underlay(struct update *update)
 		used += (size_t)snprintf(names + used, sizeof(names) - used,
 			"%s%s", /* cut is fine */
 			i > 0 ? ", " : "", target->underlays[i]);
-	if (target->n_underlays > 1)
-		state_wait(update->intake, "underlay-missing", 0, "none of %s is there", names);
-	else
-		state_wait(update->intake, "underlay-missing", 0, "%s is not there", names);
+	state_wait(update->intake, "underlay-missing", 0, "%s%s %s%s",
+		target->n_underlays > 1 ? "none of " : "", names,
+		target->n_underlays > 1 ? "is there" : "is not there",
+		target->mode == VTAP_MODE_VXLAN
+			? "; what comes in elsewhere is shown, and may be merged"
+			: "");
 }
 
 static void state_set(struct update *update, const struct vtap_devices *devices, uint64_t now_ns)

@@ -94,13 +94,12 @@ static void log_stopped(const struct stopping *stopping)
 			ports);
 	else
 		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
-			"stopped, interfaces %s. %sNobody listens on UDP %s now: this host answers "
-			"mirrored packets with ICMP port unreachable",
-			what,
-			stopping->are_kept ? "For a restart systemd keeps the sockets, and packets "
-					     "wait in them; else: "
-					   : "",
-			ports);
+			"stopped, interfaces %s. Nobody listens on UDP %s now: this host answers "
+			"mirrored packets with ICMP port unreachable%s",
+			what, ports,
+			stopping->are_kept ? "; only for a restart systemd keeps the sockets, and "
+					     "packets wait in them"
+					   : "");
 }
 
 static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
@@ -108,7 +107,6 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 	struct stopping stopping = {
 		.is_torn_down = manager->is_torn_down,
 		.are_held = ports_are_held(manager),
-		.are_kept = vtap_store_is_used(manager->store),
 	};
 	bool is_removing = on_stop == VTAP_ON_STOP_REMOVE && !stopping.is_torn_down;
 	struct vtap_err err = VTAP_ERR_NULL;
@@ -118,6 +116,7 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 	manager->is_stopping = true;
 	vtap_manager_ports(manager, false, stopping.ports, sizeof(stopping.ports));
 	vtap_manager_ports(manager, true, stopping.kernel_ports, sizeof(stopping.kernel_ports));
+	stopping.are_kept = stopping.ports[0] != '\0' && vtap_store_is_used(manager->store);
 	vtap_manager_close_intakes(manager, true); /* each reads its socket empty */
 	if (is_removing)
 		n = remove_all(manager, &err);

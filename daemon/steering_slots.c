@@ -116,6 +116,13 @@ static int slots_make_room(struct vtap_steering *steering, const struct vtap_con
 	return 0;
 }
 
+static bool is_steered(const struct vtap_conf *conf, size_t i_target)
+{
+	return conf->targets[i_target].mode == VTAP_MODE_TAP;
+}
+
+/* What a fast path counted for a target and its sessions is theirs for as long as they may have
+ * one. */
 static int slots_take(struct vtap_manager *manager)
 {
 	struct vtap_steering *steering = manager->steering;
@@ -127,11 +134,14 @@ static int slots_take(struct vtap_manager *manager)
 		return r;
 	sessions_leave(steering);
 	for (size_t i = 0; i < conf->n_targets; i++)
-		steering->target_slot[i] =
-			slot_take(steering, VTAP_FAST_TARGET, conf->targets[i].name, wall_ns);
+		if (is_steered(conf, i))
+			steering->target_slot[i] = slot_take(
+				steering, VTAP_FAST_TARGET, conf->targets[i].name, wall_ns);
 	for (size_t i = 0; i < conf->n_sessions; i++)
-		session_enter(manager, i,
-			slot_take(steering, VTAP_FAST_SESSION, conf->sessions[i].name, wall_ns));
+		if (is_steered(conf, conf->sessions[i].i_target))
+			session_enter(manager, i,
+				slot_take(steering, VTAP_FAST_SESSION, conf->sessions[i].name,
+					wall_ns));
 	vtap_fastpath_keep_slots(steering->fastpath);
 	return 0;
 }

@@ -165,9 +165,10 @@ static void say_nobody(const struct vtap_ctl_options *options)
 	(void)fputs("vtapctl: vtapd is not running.", stderr); /* as say() */
 	if (strcmp(options->socket, VTAP_CTL_SOCKET) != 0)
 		(void)fprintf(stderr, " Nobody listens at %s.", options->socket);
-	(void)fputs(" Interfaces that it left in place stay; a fast path goes on forwarding, "
-		    "without one they show nothing new.\n"
-		    "  start it: sudo systemctl start vtapd      remove them: ",
+	(void)fputs(
+		" Interfaces that it left in place stay; a fast path and vxlan interfaces go on "
+		"showing frames, others show nothing new.\n"
+		"  start it: sudo systemctl start vtapd      remove them: ",
 		stderr);
 	say_sudo(options);
 	(void)fputs("teardown\n", stderr);

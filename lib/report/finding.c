@@ -386,8 +386,10 @@ static void gather_waiting(struct gathering *gathering, const struct vtap_report
 
 	if (condition == VTAP_CONDITION_COUNT)
 		condition = VTAP_CONDITION_SESSION_WAITING;
-	finding = finding_add(gathering, condition, session->name, breaks,
-		"session %s cannot be shown: %.*s", session->name,
+	finding = finding_add(gathering, condition, session->name, breaks, "session %s %s: %.*s",
+		session->name,
+		condition == VTAP_CONDITION_REPAIR_LOOP ? "is not set right for the moment"
+							: "cannot be shown",
 		complaint_len(report->state.message), report->state.message);
 	if (condition == VTAP_CONDITION_INTERFACE_FOREIGN)
 		remedy_set(finding, "ip link del %s, or another `interface` in %s",

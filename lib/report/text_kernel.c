@@ -85,12 +85,12 @@ static void write_target(
 	struct facts facts = facts_of(answer, target, sessions);
 
 	vtap_text_put(render,
-		"  %s: counted by the kernel's devices. Packets of other VNIs, without the VNI "
-		"flag, too short or with a wrong checksum vanish uncounted.\n",
+		"  %s: counted by the kernel's devices; other VNIs and broken packets vanish "
+		"uncounted.\n",
 		name);
 	if (facts.drops_reserved)
 		vtap_text_put(render,
-			"  %s: packets with reserved bits are dropped, too: vtapctl doctor "
+			"  %s: packets with reserved bits are dropped: vtapctl doctor "
 			"reserved-bits\n",
 			name);
 	if (facts.n_merging > 0)

@@ -50,6 +50,25 @@ def test_daemon_when_ended_and_started_under_load_then_no_frame_is_lost_and_coun
     assert ns.ifindex(TAP) == index
 
 
+@pytest.mark.skipif(unit.is_wanted(), reason="its pins are the unit's")
+def test_counters_when_the_target_had_a_fast_path_before_then_a_restart_does_not_bring_its_counts_back(
+        make_vtapd, mirror, pin_folder):
+    """What is told below "counted by the kernel's devices" are those devices' numbers, and nobody else's."""
+    vtapd = make_vtapd(WEB_VXLAN.replace("vxlan", "tap"), start=False)
+    pin_folder(vtapd)
+    vtapd.start()
+    for i in range(5):
+        mirror.send(4321, frames.numbered(i))
+    vtapd.wait_session("web", delivered=5)
+    vtapd.write("vtapd.conf", WEB_VXLAN)
+    vtapd.reload()
+    vtapd.stop()
+    vtapd.start()
+    mirror.send(4321, frames.numbered(5))
+    vtapd.wait_session("web", delivered=1)
+    assert vtapd.target()["received"] == 1, vtapd.target()
+
+
 def test_daemon_when_killed_at_any_moment_of_its_start_or_reload_under_load_then_no_frame_is_lost(vtapd, ns, load):
     index, traffic = ns.ifindex(TAP), load()
     for i in range(1, 9):
