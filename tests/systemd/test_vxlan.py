@@ -113,8 +113,18 @@ def test_port_when_a_program_has_it_then_the_unit_says_so(service, underlay):
         service.start()
         session = service.session("web")
         assert (session["state"], session["reason"]) == ("waiting", "port-taken"), session
-        assert "4789" in session["message"] and "uid 0" in session["message"], session
+        for words in ("4789", "uid 0", "ss -ulpn sport = :4789"):  # whose it is cannot be seen from the unit
+            assert words in session["message"], session
     service.wait_session("web", seconds=30, state="ready")
+
+
+def test_stop_when_all_is_removed_then_its_line_says_so_of_the_port_and_has_no_sockets_to_speak_of(service):
+    service.configure("[daemon]\non-stop = remove\n" + CONF)
+    service.reload()
+    service.stop()
+    line = service.machine.wait_journal("stopped, interfaces removed", "-u", "vtapd")["MESSAGE"]
+    assert line.endswith("Nobody listens on UDP 4789 now: this host answers mirrored packets with ICMP port "
+                         "unreachable"), line
 
 
 def test_package_when_removed_then_the_underlay_is_as_before(install):
