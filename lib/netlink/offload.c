@@ -11,6 +11,7 @@
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
+#include <net/if.h>
 #include <netlink/attr.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -410,6 +411,17 @@ static int refused(struct vtap_err *err, unsigned still_on, unsigned still_off)
 		still_off != 0 ? " off" : "");
 }
 
+/* The kernel answers so also for a device that is there but detached.
+ * Source: kernel net/ethtool/netlink.c ethnl_ops_begin() */
+static int no_device(int index, int r, struct vtap_err *err)
+{
+	char name[IF_NAMESIZE];
+
+	if (if_indextoname((unsigned)index, name) == NULL)
+		return r;
+	return vtap_err_set(err, -EAGAIN, "the driver has it detached for the moment");
+}
+
 int vtap_offload_set(
 	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err)
 {
@@ -421,6 +433,8 @@ int vtap_offload_set(
 			: vtap_nl_get(offload->nl, message, handle_outcome, &outcome, err);
 
 	nlmsg_free(message);
+	if (r == -ENODEV)
+		return no_device(index, r, err);
 	if (r == 0 && !outcome.is_told)
 		r = vtap_err_set(err, -EIO, "the kernel did not say what became of the features");
 	if (r < 0)

@@ -46,7 +46,8 @@ int vtap_offload_note(
  * @on:    those of @which that are to be on; the others are switched off
  * Context: main thread; needs CAP_NET_ADMIN.
  * Return: 0; -EOPNOTSUPP when the driver did not do as it was told (the sentence names what is
- * still on or off); -ENODEV when it is gone; other negative errno.
+ * still on or off); -EAGAIN while the driver has it detached (a reset, a runtime suspend); -ENODEV
+ * when it is gone; other negative errno.
  */
 int vtap_offload_set(
 	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err);

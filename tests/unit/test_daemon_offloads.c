@@ -14,13 +14,16 @@
 #include "daemon/manager.h"
 #include "daemon/offloads.h"
 #include "netlink/offload.h"
+#include "netlink/socket.h"
 #include "netlink/watch.h"
 
 /* ---- the kernel's part, where it cannot be had as a test wants it ---- */
 
 static struct {
 	const char *refusal; /* of every change; NULL: none */
+	bool is_detached;    /* of veth0: ethtool's netlink says that there is no such device */
 	unsigned fixed;      /* is on on veth0, and cannot be switched */
+	bool is_asked;       /* to change veth0 */
 	bool is_deaf;        /* link news tells nothing */
 	const char *path;    /* of the memory */
 	int index;           /* of veth0 */
@@ -33,6 +36,10 @@ int __real_vtap_offload_set(
 	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err);
 int __wrap_vtap_offload_set(
 	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err);
+int __real_vtap_nl_get(struct vtap_nl *nl, struct nl_msg *message,
+	int (*each)(struct nl_msg *message, void *arg), void *arg, struct vtap_err *err);
+int __wrap_vtap_nl_get(struct vtap_nl *nl, struct nl_msg *message,
+	int (*each)(struct nl_msg *message, void *arg), void *arg, struct vtap_err *err);
 int __real_vtap_offload_note(
 	struct vtap_offload *offload, struct vtap_devices *devices, struct vtap_err *err);
 int __wrap_vtap_offload_note(
@@ -43,6 +50,8 @@ int __wrap_vtap_watch_drain(struct vtap_watch *watch, struct vtap_watch_news *re
 int __wrap_vtap_offload_set(
 	struct vtap_offload *offload, int index, unsigned which, unsigned on, struct vtap_err *err)
 {
+	int r;
+
 	if (index == kernel.index && on == 0) {
 		kernel.n_off++;
 		kernel.was_remembered = access(kernel.path, F_OK) == 0;
@@ -50,7 +59,18 @@ int __wrap_vtap_offload_set(
 	}
 	if (kernel.refusal != NULL && index == kernel.index)
 		return vtap_err_set(err, -EOPNOTSUPP, "%s", kernel.refusal);
-	return __real_vtap_offload_set(offload, index, which, on, err);
+	kernel.is_asked = index == kernel.index;
+	r = __real_vtap_offload_set(offload, index, which, on, err);
+	kernel.is_asked = false;
+	return r;
+}
+
+int __wrap_vtap_nl_get(struct vtap_nl *nl, struct nl_msg *message,
+	int (*each)(struct nl_msg *message, void *arg), void *arg, struct vtap_err *err)
+{
+	return kernel.is_asked && kernel.is_detached
+		       ? vtap_err_set(err, -ENODEV, "No such device")
+		       : __real_vtap_nl_get(nl, message, each, arg, err);
 }
 
 int __wrap_vtap_offload_note(
@@ -81,7 +101,7 @@ int __wrap_vtap_watch_drain(struct vtap_watch *watch, struct vtap_watch_news *re
 /** struct scene - veth0 and veth1, whose GRO is off; a folder with everything of a manager */
 struct scene {
 	struct folder folder;
-	char *path;
+	char *path, *conf_path;
 	struct vtap_manager manager;
 	char **names;
 	size_t n;
@@ -120,6 +140,7 @@ static int scene_teardown(void **state)
 		free(scene->names[i]);
 	free(scene->names);
 	free(scene->path);
+	free(scene->conf_path);
 	assert_int_equal(nftw(scene->folder.path, folder_remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 	free(scene);
 	return 0;
@@ -156,10 +177,23 @@ static void manage(struct scene *scene)
 	_auto_loaded struct loaded loaded = folder_load(&scene->folder);
 
 	assert_int_equal(loaded.outcome, 0);
-	assert_int_equal(vtap_manager_init(&scene->manager, "/nonexistent", scene->folder.path,
+	scene->conf_path = folder_path(&scene->folder, "vtapd.conf");
+	assert_int_equal(vtap_manager_init(&scene->manager, scene->conf_path, scene->folder.path,
 				 loaded.conf, NULL),
 		0);
 	vtap_manager_trigger(&scene->manager);
+}
+
+/* Nothing is wanted of it any more. */
+static void unmanage(struct scene *scene)
+{
+	struct vtap_changes changes = { 0 };
+	struct vtap_diags diags = { 0 };
+
+	folder_write(&scene->folder, "vtapd.conf", "");
+	assert_int_equal(vtap_manager_reload(&scene->manager, &changes, &diags), 0);
+	vtap_changes_done(&changes);
+	vtap_diags_done(&diags);
 }
 
 /* Let the manager go on until this holds. */
@@ -242,6 +276,38 @@ static void test_underlay_when_the_driver_refuses_then_told_until_it_does_not(vo
 	assert_true(vtap_offloads_n_repairs(scene->manager.offloads) == 0);
 }
 
+static void test_underlay_when_the_driver_has_it_detached_then_it_is_not_taken_for_gone(
+	void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ethtool -K veth0 gro on");
+	kernel.is_detached = true;
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled);
+	assert_string_equal(why_merging(scene),
+		"gro of veth0 cannot be switched off: the driver has it detached for the moment");
+	kernel.is_detached = false;
+	wait_until(scene, why_merging(scene) == NULL);
+	assert_false(is_on("veth0"));
+}
+
+static void test_underlay_when_detached_while_put_back_then_that_is_tried_again(void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ethtool -K veth0 gro on");
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled);
+	kernel.is_detached = true;
+	unmanage(scene);
+	wait_until(scene, vtap_offloads_next(scene->manager.offloads, 0) != UINT64_MAX);
+	assert_int_equal(access(scene->path, F_OK), 0);
+	assert_false(is_on("veth0"));
+	kernel.is_detached = false;
+	wait_until(scene, is_on("veth0"));
+}
+
 static void test_underlay_when_a_feature_is_fixed_then_told_and_the_others_are_off(void **state)
 {
 	struct scene *scene = *state;
@@ -279,6 +345,23 @@ static void test_restore_when_nothing_is_remembered_then_harmless(void **state)
 	assert_int_equal(scene->n, 0);
 }
 
+static void test_restore_when_the_driver_has_it_detached_then_it_stays_remembered(void **state)
+{
+	struct scene *scene = *state;
+
+	kernel.is_detached = true;
+	assert_int_equal(restore(scene, "veth0 gro\nveth1 gro\n"), -EAGAIN);
+	assert_string_equal(scene->err.text,
+		"put back what merged frames before: veth0: the driver has it detached for the "
+		"moment");
+	assert_true(is_on("veth1"));
+	kernel.is_detached = false;
+	assert_int_equal(
+		vtap_offloads_restore(scene->folder.path, &scene->names, &scene->n, &scene->err),
+		0);
+	assert_true(is_on("veth0"));
+}
+
 static void test_restore_when_an_interface_has_gone_then_it_is_forgotten(void **state)
 {
 	struct scene *scene = *state;
@@ -310,9 +393,12 @@ int main(void)
 		TEST(test_underlay_when_nothing_is_on_then_nothing_is_switched),
 		TEST(test_underlay_when_only_ethtool_tells_of_a_change_then_off_again),
 		TEST(test_underlay_when_the_driver_refuses_then_told_until_it_does_not),
+		TEST(test_underlay_when_the_driver_has_it_detached_then_it_is_not_taken_for_gone),
+		TEST(test_underlay_when_detached_while_put_back_then_that_is_tried_again),
 		TEST(test_underlay_when_a_feature_is_fixed_then_told_and_the_others_are_off),
 		TEST(test_restore_when_remembered_then_what_was_on_and_nothing_else),
 		TEST(test_restore_when_nothing_is_remembered_then_harmless),
+		TEST(test_restore_when_the_driver_has_it_detached_then_it_stays_remembered),
 		TEST(test_restore_when_an_interface_has_gone_then_it_is_forgotten),
 		TEST(test_restore_when_a_driver_does_not_follow_then_it_is_told_once),
 	};
