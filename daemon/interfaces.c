@@ -816,6 +816,29 @@ static bool held_check(struct vtap_interfaces *set)
 void vtap_interfaces_offload_with(struct vtap_interfaces *set, struct vtap_offload *offload)
 {
 	set->offload = offload;
+	set->note_err.text[0] = '\0';
+}
+
+const char *vtap_interfaces_unknown_merging(const struct vtap_interfaces *set)
+{
+	return set->note_err.text[0] != '\0' ? set->note_err.text : NULL;
+}
+
+/* A look is worth something without: told when it begins, or for another reason. */
+static void merging_note(struct vtap_interfaces *set, struct vtap_devices *devices)
+{
+	const struct vtap_err none = VTAP_ERR_NULL;
+	struct vtap_err err = none;
+	int r = set->offload != NULL ? vtap_offload_note(set->offload, devices, &err) : 0;
+
+	if (r < 0 && err.text[0] == '\0')
+		(void)vtap_err_set(&err, r, "%s", vtap_errno_text(r)); /* returns it */
+	if (r < 0 && strcmp(err.text, set->note_err.text) != 0)
+		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"whether frames are merged is not known, and it is not switched off: %s; "
+			"tried again every second",
+			err.text);
+	set->note_err = r < 0 ? err : none;
 }
 
 static int look_once(struct vtap_interfaces *set, struct vtap_err *err)
@@ -823,12 +846,9 @@ static int look_once(struct vtap_interfaces *set, struct vtap_err *err)
 	struct vtap_devices devices = { 0 };
 	int r = vtap_links_dump(set->nl, &devices, err);
 
-	if (r == 0 && set->offload != NULL)
-		r = vtap_offload_note(set->offload, &devices, err);
-	if (r < 0) {
-		vtap_devices_done(&devices);
+	if (r < 0)
 		return r;
-	}
+	merging_note(set, &devices);
 	vtap_devices_done(&set->devices);
 	set->devices = devices;
 	return 0;

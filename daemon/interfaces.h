@@ -108,6 +108,10 @@ int vtap_interfaces_want(struct vtap_interfaces *set, const struct vtap_conf *co
  * Then devices of every look tell what merges frames. */
 void vtap_interfaces_offload_with(struct vtap_interfaces *set, struct vtap_offload *offload);
 
+/** vtap_interfaces_unknown_merging() - why the last look does not tell what merges frames though it
+ * was asked; NULL: it does. Borrowed until the next look. */
+const char *vtap_interfaces_unknown_merging(const struct vtap_interfaces *set);
+
 /** vtap_interfaces_look() - look at the kernel, for the turns that follow. Context: main thread.
  * Return: 0; negative errno when the kernel could not be looked at. */
 int vtap_interfaces_look(struct vtap_interfaces *set, struct vtap_err *err);

@@ -18,6 +18,7 @@ struct vtap_interfaces {
 	size_t n_closed;
 	struct vtap_guards guards;
 	struct vtap_offload *offload; /* borrowed, or NULL */
+	struct vtap_err note_err;     /* why the last look does not tell what merges; or "" */
 	uint64_t n_repairs;
 };
 

@@ -343,7 +343,7 @@ static uint64_t retry_next(
 			intake.retry_at_ns < at_ns)
 			at_ns = intake.retry_at_ns;
 	}
-	offloads_at_ns = vtap_offloads_next(manager->offloads, now_ns);
+	offloads_at_ns = vtap_offloads_next(manager, now_ns);
 	return offloads_at_ns < at_ns ? offloads_at_ns : at_ns;
 }
 

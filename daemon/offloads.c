@@ -25,6 +25,9 @@
 /* Until the sockets are tried again: the kernel either has them or not. */
 #define RETRY_NS (60 * VTAP_NS_PER_S)
 
+/* Until the next look, where the last one did not tell what merges. */
+#define LOOK_NS VTAP_NS_PER_S
+
 /** struct underlay - one that is remembered */
 struct underlay {
 	struct vtap_former former;
@@ -188,6 +191,16 @@ static void sockets_try(struct vtap_manager *manager, uint64_t now_ns)
 	(void)snprintf(offloads->off_why, sizeof(offloads->off_why), "%s", text); /* same size */
 	vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 		"whether frames are merged is not known, and it is not switched off: %s", text);
+}
+
+/* Why nobody knows what merges; NULL: it is known, or not of interest. */
+static const char *unknown_why(const struct vtap_manager *manager)
+{
+	const struct vtap_offloads *offloads = manager->offloads;
+
+	if (offloads->offload == NULL)
+		return offloads->off_why[0] != '\0' ? offloads->off_why : NULL;
+	return vtap_interfaces_unknown_merging(manager->interfaces);
 }
 
 static bool has_session(const struct vtap_conf *conf, size_t i_target)
@@ -464,8 +477,8 @@ int vtap_offloads_turn(struct vtap_manager *manager, uint64_t now_ns)
 	struct vtap_offloads *offloads = manager->offloads;
 	int r;
 
-	if (offloads->offload == NULL)
-		return 0;
+	if (offloads->offload == NULL || unknown_why(manager) != NULL)
+		return 0; /* what merges now is no memory of what did before */
 	indexes_update(offloads, devices);
 	r = wanted_update(manager);
 	if (r < 0)
@@ -545,10 +558,10 @@ void vtap_offloads_settle(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_offloads *offloads = manager->offloads;
 
-	if (offloads->offload != NULL)
-		restore_unwanted(manager, now_ns);
-	else if (is_needed(manager) && now_ns >= offloads->retry_at_ns)
+	if (offloads->offload == NULL && is_needed(manager) && now_ns >= offloads->retry_at_ns)
 		sockets_try(manager, now_ns);
+	else if (offloads->offload != NULL && unknown_why(manager) == NULL)
+		restore_unwanted(manager, now_ns);
 	save_if_due(offloads);
 	if (offloads->offload == NULL || is_needed(manager))
 		return;
@@ -563,12 +576,13 @@ static bool is_to_be_tried(const struct underlay *underlay)
 	return !underlay->is_wanted || underlay->why[0] != '\0';
 }
 
-uint64_t vtap_offloads_next(const struct vtap_offloads *offloads, uint64_t now_ns)
+uint64_t vtap_offloads_next(const struct vtap_manager *manager, uint64_t now_ns)
 {
+	const struct vtap_offloads *offloads = manager->offloads;
 	uint64_t at_ns = UINT64_MAX;
 
-	if (offloads->offload == NULL && offloads->off_why[0] != '\0')
-		at_ns = offloads->retry_at_ns;
+	if (unknown_why(manager) != NULL)
+		at_ns = offloads->offload == NULL ? offloads->retry_at_ns : now_ns + LOOK_NS;
 	for (size_t i = 0; i < offloads->n && offloads->offload != NULL; i++) {
 		uint64_t retry_at_ns = offloads->underlay[i].backoff.retry_at_ns;
 
@@ -579,15 +593,15 @@ uint64_t vtap_offloads_next(const struct vtap_offloads *offloads, uint64_t now_n
 	return at_ns;
 }
 
-/* Without the sockets nobody knows: it is told of each. */
-static bool may_merge(const struct vtap_offloads *offloads, const struct vtap_device *device,
+/* What nobody knows is told of each. */
+static bool may_merge(const struct vtap_manager *manager, const struct vtap_device *device,
 	const char **ret_name, const char **ret_why)
 {
-	const struct underlay *underlay = underlay_find(offloads, device);
+	const struct underlay *underlay = underlay_find(manager->offloads, device);
 
-	if (offloads->offload == NULL && offloads->off_why[0] != '\0') {
+	if (unknown_why(manager) != NULL) {
 		*ret_name = device->name;
-		*ret_why = offloads->off_why;
+		*ret_why = unknown_why(manager);
 		return true;
 	}
 	if (underlay == NULL || underlay->merging == 0)
@@ -611,8 +625,7 @@ int vtap_offloads_status(const struct vtap_manager *manager, size_t i_target,
 	if (is_target(manager->conf, i_target))
 		vtap_underlays_mark(&manager->conf->targets[i_target], devices, marks);
 	for (size_t i = 0; i < devices->n; i++) {
-		if (!marks[i] ||
-			!may_merge(manager->offloads, &devices->device[i], &names[n], &why))
+		if (!marks[i] || !may_merge(manager, &devices->device[i], &names[n], &why))
 			continue;
 		n++;
 		first_why = first_why != NULL ? first_why : why;

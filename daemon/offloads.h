@@ -43,7 +43,7 @@ int vtap_offloads_turn(struct vtap_manager *manager, uint64_t now_ns);
 void vtap_offloads_settle(struct vtap_manager *manager, uint64_t now_ns);
 
 /** vtap_offloads_next() - when something is to be tried again; UINT64_MAX: nothing */
-uint64_t vtap_offloads_next(const struct vtap_offloads *offloads, uint64_t now_ns);
+uint64_t vtap_offloads_next(const struct vtap_manager *manager, uint64_t now_ns);
 
 /** vtap_offloads_n_repairs() - since the daemon started */
 uint64_t vtap_offloads_n_repairs(const struct vtap_offloads *offloads);

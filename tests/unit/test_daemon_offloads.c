@@ -24,6 +24,7 @@ static struct {
 	bool is_detached;    /* of veth0: ethtool's netlink says that there is no such device */
 	unsigned fixed;      /* is on on veth0, and cannot be switched */
 	bool is_asked;       /* to change veth0 */
+	const char *blind;   /* why it cannot be read what merges; NULL: it can */
 	bool is_deaf;        /* link news tells nothing */
 	const char *path;    /* of the memory */
 	int index;           /* of veth0 */
@@ -78,6 +79,8 @@ int __wrap_vtap_offload_note(
 {
 	int r = __real_vtap_offload_note(offload, devices, err);
 
+	if (kernel.blind != NULL)
+		return vtap_err_set(err, -ENOBUFS, "%s", kernel.blind);
 	for (size_t i = 0; i < devices->n; i++)
 		if (devices->device[i].index == kernel.index) {
 			devices->device[i].merging |= kernel.fixed;
@@ -276,6 +279,42 @@ static void test_underlay_when_the_driver_refuses_then_told_until_it_does_not(vo
 	assert_true(vtap_offloads_n_repairs(scene->manager.offloads) == 0);
 }
 
+static void
+test_underlay_when_it_cannot_be_read_what_merges_then_told_and_not_remembered_as_nothing(
+	void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ethtool -K veth0 gro on");
+	kernel.blind = "the answer was cut";
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled); /* without a wait for it */
+	assert_true(if_nametoindex("mirror-web") != 0);
+	assert_string_equal(why_merging(scene), "the answer was cut");
+	assert_int_equal(access(scene->path, F_OK), -1);
+	kernel.blind = NULL;
+	wait_until(scene, why_merging(scene) == NULL);
+	assert_false(is_on("veth0"));
+	unmanage(scene);
+	wait_until(scene, is_on("veth0")); /* as it was before */
+}
+
+static void test_underlay_when_it_cannot_be_read_what_merges_then_nothing_is_put_back_yet(
+	void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ethtool -K veth0 gro on");
+	manage(scene);
+	wait_until(scene, scene->manager.has_settled);
+	kernel.blind = "the answer was cut";
+	unmanage(scene);
+	wait_until(scene, if_nametoindex("mirror-web") == 0);
+	assert_int_equal(access(scene->path, F_OK), 0);
+	kernel.blind = NULL;
+	wait_until(scene, is_on("veth0"));
+}
+
 static void test_underlay_when_the_driver_has_it_detached_then_it_is_not_taken_for_gone(
 	void **state)
 {
@@ -301,7 +340,7 @@ static void test_underlay_when_detached_while_put_back_then_that_is_tried_again(
 	wait_until(scene, scene->manager.has_settled);
 	kernel.is_detached = true;
 	unmanage(scene);
-	wait_until(scene, vtap_offloads_next(scene->manager.offloads, 0) != UINT64_MAX);
+	wait_until(scene, vtap_offloads_next(&scene->manager, 0) != UINT64_MAX);
 	assert_int_equal(access(scene->path, F_OK), 0);
 	assert_false(is_on("veth0"));
 	kernel.is_detached = false;
@@ -393,6 +432,8 @@ int main(void)
 		TEST(test_underlay_when_nothing_is_on_then_nothing_is_switched),
 		TEST(test_underlay_when_only_ethtool_tells_of_a_change_then_off_again),
 		TEST(test_underlay_when_the_driver_refuses_then_told_until_it_does_not),
+		TEST(test_underlay_when_it_cannot_be_read_what_merges_then_told_and_not_remembered_as_nothing),
+		TEST(test_underlay_when_it_cannot_be_read_what_merges_then_nothing_is_put_back_yet),
 		TEST(test_underlay_when_the_driver_has_it_detached_then_it_is_not_taken_for_gone),
 		TEST(test_underlay_when_detached_while_put_back_then_that_is_tried_again),
 		TEST(test_underlay_when_a_feature_is_fixed_then_told_and_the_others_are_off),
