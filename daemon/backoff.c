@@ -42,8 +42,7 @@ bool vtap_backoff_is_due(const struct vtap_backoff *backoff, uint64_t now_ns)
 	return now_ns >= backoff->retry_at_ns;
 }
 
-/* Has it been quiet since the last repair, or since the last delay was over? */
-static bool is_quiet(const struct vtap_backoff *backoff, uint64_t now_ns)
+bool vtap_backoff_is_quiet(const struct vtap_backoff *backoff, uint64_t now_ns)
 {
 	uint64_t since_ns =
 		backoff->last_ns > backoff->retry_at_ns ? backoff->last_ns : backoff->retry_at_ns;
@@ -55,7 +54,7 @@ bool vtap_backoff_repair(struct vtap_backoff *backoff, uint64_t now_ns)
 {
 	bool is_new_burst = backoff->delay_ns == 0 && now_ns - backoff->burst_start_ns > BURST_NS;
 
-	if (is_quiet(backoff, now_ns) || is_new_burst)
+	if (vtap_backoff_is_quiet(backoff, now_ns) || is_new_burst)
 		*backoff = (struct vtap_backoff){ .burst_start_ns = now_ns };
 	backoff->last_ns = now_ns;
 	backoff->n_burst++;

@@ -24,6 +24,10 @@ void vtap_backoff_clear(struct vtap_backoff *backoff);
 /** vtap_backoff_is_due() - may it be tried now? */
 bool vtap_backoff_is_due(const struct vtap_backoff *backoff, uint64_t now_ns);
 
+/** vtap_backoff_is_quiet() - a minute has passed since the last repair, or since the last delay was
+ * over: whoever undid them has stopped */
+bool vtap_backoff_is_quiet(const struct vtap_backoff *backoff, uint64_t now_ns);
+
 /**
  * vtap_backoff_repair() - may a repair be done at once? A handful in ten seconds may; somebody who
  * keeps undoing them waits longer each time. A minute without repairs forgets it all. Return: true:

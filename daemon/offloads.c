@@ -37,6 +37,7 @@ struct underlay {
 	bool was_off;     /* of that device, as of the last turn: all that can be switched */
 	unsigned merging; /* what is on after the last turn */
 	struct vtap_backoff backoff;
+	bool is_given_way; /* somebody insists, and that was said: not again until it stays off */
 	char why[VTAP_ERR_MAX]; /* something is on; "" otherwise */
 };
 
@@ -373,10 +374,14 @@ static void why_set(struct underlay *underlay, int error, const char *why)
 			"%s; what comes in there may be merged", underlay->why);
 }
 
+/* The repairs that are done meanwhile, one when it is due, are counted in silence. */
 static void give_way(struct underlay *underlay, unsigned merging)
 {
 	char names[VTAP_MERGING_TEXT_MAX], why[VTAP_ERR_MAX];
 
+	if (underlay->is_given_way)
+		return;
+	underlay->is_given_way = true;
 	(void)snprintf(why, sizeof(why), "somebody keeps switching %s of %s on", /* fits */
 		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name);
 	why_set(underlay, 0, why);
@@ -387,6 +392,7 @@ static void refused(struct underlay *underlay, unsigned merging, int error,
 {
 	char names[VTAP_MERGING_TEXT_MAX], why[VTAP_ERR_MAX];
 
+	underlay->is_given_way = false;
 	vtap_backoff_delay(&underlay->backoff, now_ns);
 	(void)snprintf(why, sizeof(why), "%s of %s cannot be switched off: %.200s", /* fits */
 		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name,
@@ -414,8 +420,9 @@ static void switched_off(
 	(void)vtap_merging_format(merging, names, sizeof(names)); /* returns it */
 	if (underlay->was_off) {
 		offloads->n_repairs++;
-		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
-			"%s: %s was switched on by somebody; off again", name, names);
+		if (!underlay->is_given_way)
+			vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
+				"%s: %s was switched on by somebody; off again", name, names);
 	} else if (underlay->is_known) {
 		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY, &context, "%s: %s was on again; off", name,
 			names);
@@ -459,12 +466,16 @@ static void hold_off(struct vtap_offloads *offloads, struct underlay *underlay,
 {
 	unsigned which = device->merging & ~device->merging_fixed;
 
+	if (vtap_backoff_is_quiet(&underlay->backoff, now_ns))
+		underlay->is_given_way = false;
 	underlay->merging = device->merging;
 	if (which != 0)
 		switch_off(offloads, underlay, which, now_ns);
 	if ((underlay->merging & ~device->merging_fixed) != 0)
 		return;
 	underlay->was_off = underlay->is_known = true;
+	if (underlay->is_given_way)
+		return;
 	if (underlay->merging != 0)
 		is_fixed(underlay, underlay->merging);
 	else

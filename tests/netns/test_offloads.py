@@ -71,6 +71,10 @@ def given_way(vtapd):
     return vtapd.log_lines("somebody keeps switching gro of eth0 on")
 
 
+def repairs_of(vtapd):
+    return vtapd.status()["daemon"]["repairs"]
+
+
 def merging(vtapd):
     """What the target says of its underlays."""
     return vtapd.target()["merging"]
@@ -108,7 +112,7 @@ def test_underlay_when_vtapd_starts_then_gro_is_off_on_it_and_on_nothing_else(wa
     vtapd = make_vtapd(CONF)
     assert not gro(ns) and gro(ns, "eth1")
     assert len(vtapd.log_lines("eth0: gro off")) == 1, vtapd.log()
-    assert vtapd.status()["daemon"]["repairs"] == 0
+    assert repairs_of(vtapd) == 0
     assert memory(vtapd) == "eth0 gro\n"
 
 
@@ -146,7 +150,7 @@ def test_underlay_when_gro_is_switched_on_by_hand_then_off_again_at_once_and_cou
     becomes(ns, False, vtapd=vtapd)
     until(lambda: vtapd.log_lines("eth0: gro was switched on by somebody; off again"), "the repair is logged",
           seen=vtapd.log)
-    assert vtapd.status()["daemon"]["repairs"] == 1
+    assert repairs_of(vtapd) == 1
     assert merging(vtapd) == []
 
 
@@ -163,12 +167,27 @@ def test_underlay_when_somebody_insists_then_he_is_given_way_and_told_of(was_on,
 def test_underlay_when_who_insisted_switches_it_off_then_it_is_over_and_no_repair(was_on, make_vtapd, ns, insist):
     vtapd = make_vtapd(CONF)
     somebody = insist()
-    until(lambda: len(given_way(vtapd)) == 2, "he is given way for the second time", seen=vtapd.log)
+    until(lambda: given_way(vtapd), "he is given way", seen=vtapd.log)
+    repairs = repairs_of(vtapd)
+    until(lambda: repairs_of(vtapd) == repairs + 1 and merging(vtapd) == ["eth0"], "he is for the second time",
+          seen=vtapd.log)
     somebody.end()
-    repairs = vtapd.status()["daemon"]["repairs"]
+    repairs = repairs_of(vtapd)
     switch(ns, "off")
     until(lambda: merging(vtapd) == [], "nothing merges", seen=vtapd.log)
-    assert vtapd.status()["daemon"]["repairs"] == repairs
+    assert repairs_of(vtapd) == repairs
+
+
+def test_underlay_when_somebody_goes_on_insisting_then_one_line_and_repairs_are_counted(
+        was_on, make_vtapd, ns, insist):
+    vtapd = make_vtapd(CONF)
+    somebody = insist()
+    until(lambda: given_way(vtapd), "he is given way", seen=vtapd.log)
+    lines, repairs = len(vtapd.log_lines("off again")), repairs_of(vtapd)
+    until(lambda: repairs_of(vtapd) == repairs + 2, "repairs go on", seen=vtapd.log)
+    until(lambda: merging(vtapd) == ["eth0"], "he does, too", seen=vtapd.log)
+    somebody.end()
+    assert len(given_way(vtapd)) == 1 and len(vtapd.log_lines("off again")) == lines, vtapd.log()
 
 
 def test_underlay_when_unplugged_and_plugged_back_then_off_again_and_no_repair(was_on, make_vtapd, target, ns):
@@ -205,7 +224,7 @@ def test_restart_when_gro_was_off_for_us_then_it_is_still_known_what_was_on(end,
     getattr(vtapd, end)()
     assert not gro(ns), "the kernel goes on showing frames"
     vtapd.start()
-    assert not gro(ns) and vtapd.status()["daemon"]["repairs"] == 0
+    assert not gro(ns) and repairs_of(vtapd) == 0
     vtapd.write("vtapd.conf", AS_TAP)
     vtapd.reload()
     assert gro(ns) == before
@@ -216,7 +235,7 @@ def test_restart_when_it_was_switched_on_meanwhile_then_off_and_no_repair(before
     vtapd.kill()
     switch(ns, "on")
     vtapd.start()
-    assert not gro(ns) and vtapd.status()["daemon"]["repairs"] == 0
+    assert not gro(ns) and repairs_of(vtapd) == 0
     assert vtapd.log_lines("eth0: gro was on again; off"), vtapd.log()
     assert vtapd.vtapd("--teardown").returncode == 0
     assert gro(ns) == before
