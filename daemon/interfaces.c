@@ -253,6 +253,7 @@ static void interface_continue(struct vtap_interface *fresh, struct vtap_interfa
 	fresh->reason = old->reason;
 	memcpy(fresh->message, old->message, sizeof(fresh->message));
 	fresh->backoff = old->backoff;
+	fresh->is_given_way = old->is_given_way;
 	fresh->backoff.retry_at_ns = 0; /* a reload is a reason to try at once */
 	fresh->is_reconfigured = old->is_reconfigured ||
 				 fresh->wish.mtu_bytes != old->wish.mtu_bytes ||
@@ -313,13 +314,14 @@ static void state_set_ready(struct vtap_applying *applying, struct vtap_interfac
 	interface->message[0] = '\0';
 }
 
-/* It must wait. One line when it begins, or when the reason changes; the later tries are silent. */
+/* It must wait. One line when it begins, or when the reason changes; the later tries are silent,
+ * and so is what was said before the last repair. */
 static void state_set_waiting(struct vtap_applying *applying, struct vtap_interface *interface,
 	const char *reason, int error, const char *message)
 {
 	struct vtap_log_context context = log_context(interface, error);
-	bool is_new = interface->reason == NULL || strcmp(interface->reason, reason) != 0 ||
-		      strcmp(interface->message, message) != 0;
+	bool is_new = !reason_is(interface, reason) || strcmp(interface->message, message) != 0;
+	bool is_said = interface->is_given_way && strcmp(reason, "repair-loop") == 0;
 	uint64_t wait_ns = interface->backoff.retry_at_ns - applying->now_ns;
 
 	context.condition = reason;
@@ -327,7 +329,7 @@ static void state_set_waiting(struct vtap_applying *applying, struct vtap_interf
 	interface->reason = reason;
 	(void)snprintf(
 		interface->message, sizeof(interface->message), "%s", message); /* same size */
-	if (is_new && ++applying->n_put_off <= FOLD_MIN)
+	if (is_new && !is_said && ++applying->n_put_off <= FOLD_MIN)
 		vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING, &context,
 			"%s: waiting, %s; next try in %.0f s", interface->sessions, message,
 			(double)wait_ns / (double)VTAP_NS_PER_S);
@@ -381,7 +383,7 @@ static void repaired(
 
 	interface->n_repairs++;
 	applying->set->n_repairs++;
-	if (++applying->n_repaired <= FOLD_MIN)
+	if (!interface->is_given_way && ++applying->n_repaired <= FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
 			"%s: %s %s; repaired in %s%llu ms", interface->sessions,
 			interface->wish.name, reason, took_ns < VTAP_NS_PER_MS ? "less than " : "",
@@ -491,6 +493,7 @@ static void step_give_way(struct vtap_applying *applying, struct vtap_interface 
 	if (reason_is(interface, "repair-loop"))
 		memcpy(message, interface->message, sizeof(message)); /* said once */
 	state_set_waiting(applying, interface, "repair-loop", 0, message);
+	interface->is_given_way = true;
 }
 
 /* The device was deleted, or the name taken, since we looked: no refusal, the next look shows what
@@ -505,6 +508,8 @@ static bool step_was_overtaken(const struct vtap_step *step, int r)
 static bool step_is_due(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step)
 {
+	if (vtap_backoff_is_quiet(&interface->backoff, applying->now_ns))
+		interface->is_given_way = false;
 	if (step->kind == VTAP_STEP_AWAIT) {
 		step_await(applying, interface);
 		return false;

@@ -46,6 +46,8 @@ struct vtap_interface {
 	const char *reason; /* id, or NULL */
 	char message[VTAP_ERR_MAX];
 	struct vtap_backoff backoff;
+	bool is_given_way; /* somebody keeps undoing it, and that was said: not again until it lasts
+			    */
 	uint64_t n_repairs;
 };
 

@@ -190,6 +190,20 @@ def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recover
     assert vtapd.ctl("status").returncode == 0
 
 
+@in_both_modes
+def test_somebody_when_he_goes_on_undoing_then_one_line_and_repairs_are_counted(vtapd, ns):
+    def is_undone(repairs):
+        if ns.is_up(TAP):
+            ns.set_down(TAP)
+        session = vtapd.session("web")
+        return session["reason"] == "repair-loop" and session["repairs"] >= repairs
+    until(lambda: is_undone(0), "vtapd waits", seen=vtapd.log)
+    lines, repairs = len(vtapd.log_lines("repaired in")), vtapd.session("web")["repairs"]
+    until(lambda: is_undone(repairs + 2), "repairs go on", seen=vtapd.log)
+    assert len(vtapd.log_lines("web", "waiting")) == 1, vtapd.log()
+    assert len(vtapd.log_lines("repaired in")) == lines, vtapd.log()
+
+
 # The underlay
 
 NAMED = "[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n[session db]\nvni = 1\n"
