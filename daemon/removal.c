@@ -82,7 +82,7 @@ int vtap_removal_run(struct vtap_nl *nl, const char *runtime_dir,
 	if (r == 0)
 		r = vtap_steering_forget(runtime_dir);
 	if (r == 0)
-		r = vtap_offloads_restore(runtime_dir, &removed.gro_on, &removed.n_gro_on, err);
+		r = vtap_offloads_restore(nl, runtime_dir, &removed, err);
 	vtap_devices_done(&devices);
 	if (r < 0)
 		vtap_report_removed_done(&removed);
@@ -93,8 +93,13 @@ int vtap_removal_run(struct vtap_nl *nl, const char *runtime_dir,
 
 void vtap_removal_log(const struct vtap_report_removed *removed)
 {
-	for (size_t i = 0; i < removed->n_gro_on; i++)
+	for (size_t i = 0; i < removed->n_restored; i++) {
+		const struct vtap_report_restored *restored = &removed->restored[i];
+		char names[VTAP_MERGING_TEXT_MAX];
+
 		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY,
-			&(struct vtap_log_context){ .interface = removed->gro_on[i] },
-			"%s: GRO is on again", removed->gro_on[i]);
+			&(struct vtap_log_context){ .interface = restored->interface },
+			"%s: %s on again, as before", restored->interface,
+			vtap_merging_format(restored->merging, names, sizeof(names)));
+	}
 }

@@ -391,14 +391,37 @@ char *vtap_json_wait(const struct vtap_report_session *session)
 		vtap_json_shown(session->state.message)));
 }
 
+static json_t *features_json(unsigned merging)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < VTAP_MERGING_COUNT; i++)
+		if ((merging & 1U << i) != 0 &&
+			json_array_append_new(array, json_string(vtap_merging_name(i))) < 0)
+			break;
+	return array;
+}
+
+static json_t *restored_json(const struct vtap_report_restored *restored, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(
+			    array, json_pack("{s:o, s:o}", "interface",
+					   vtap_json_shown(restored[i].interface), "features",
+					   features_json(restored[i].merging))) < 0)
+			break;
+	return array;
+}
+
 char *vtap_json_teardown(const struct vtap_report_removed *removed, const char *message)
 {
 	return vtap_json_text(json_pack("{s:I, s:o, s:I, s:o, s:s?}", "interfaces",
 		(json_int_t)removed->n_interfaces, "fast_paths",
 		vtap_json_strings((const char *const *)removed->fast_path, removed->n_fast_paths),
-		"guards", (json_int_t)removed->n_guards, "gro_on",
-		vtap_json_strings((const char *const *)removed->gro_on, removed->n_gro_on),
-		"message", message));
+		"guards", (json_int_t)removed->n_guards, "restored",
+		restored_json(removed->restored, removed->n_restored), "message", message));
 }
 
 char *vtap_json_error(const char *sentence)

@@ -31,8 +31,6 @@ void vtap_report_removed_done(struct vtap_report_removed *removed)
 	for (size_t i = 0; i < removed->n_fast_paths; i++)
 		free(removed->fast_path[i]);
 	free(removed->fast_path);
-	for (size_t i = 0; i < removed->n_gro_on; i++)
-		free(removed->gro_on[i]);
-	free(removed->gro_on);
+	free(removed->restored);
 	*removed = (struct vtap_report_removed){ 0 };
 }

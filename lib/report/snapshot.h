@@ -226,14 +226,20 @@ struct vtap_report_reload {
 	uint64_t configured_wall_ns;
 };
 
-/** struct vtap_report_removed - what a teardown removed */
+/** struct vtap_report_restored - an underlay that merges frames again */
+struct vtap_report_restored {
+	char interface[VTAP_IFNAME_MAX];
+	unsigned merging; /* bits of enum vtap_merging that were switched on */
+};
+
+/** struct vtap_report_removed - what a teardown removed, and put back */
 struct vtap_report_removed {
 	size_t n_interfaces;
 	size_t n_guards;  /* of those interfaces */
 	char **fast_path; /* heap, names of underlays */
 	size_t n_fast_paths;
-	char **gro_on; /* heap, names of underlays on which GRO is on again */
-	size_t n_gro_on;
+	struct vtap_report_restored *restored; /* heap */
+	size_t n_restored;
 };
 
 /** vtap_report_removed_done() - frees all; may run twice */

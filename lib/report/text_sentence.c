@@ -62,16 +62,21 @@ static void write_removed_programs(struct vtap_text_render *render)
 		vtap_text_put(render, ", %s", vtap_text_counted(n_guards, "guard").text);
 }
 
-static void write_restored(struct vtap_text_render *render)
+/* " On again: gro, lro on eth0; gro on eth1." */
+static void write_restored(struct vtap_text_render *render, const char *key, const char *what)
 {
-	const struct json_t *names =
-		vtap_text_get_list(&render->answer, render->answer.root, "gro_on");
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *list = vtap_text_get_list(answer, answer->root, key);
 
-	if (vtap_text_list_len(names) == 0)
-		return;
-	vtap_text_put(render, " GRO on ");
-	write_names(render, names);
-	vtap_text_put(render, " is on again.");
+	for (size_t i = 0; i < vtap_text_list_len(list); i++) {
+		const struct json_t *one = vtap_text_list_object(answer, list, i);
+
+		vtap_text_put(render, "%s ", i == 0 ? what : ";");
+		write_names(render, vtap_text_get_list(answer, one, "features"));
+		vtap_text_put(render, " on %s", vtap_text_get_string(answer, one, "interface"));
+	}
+	if (vtap_text_list_len(list) > 0)
+		vtap_text_put(render, ".");
 }
 
 static int write_teardown(struct vtap_text_render *render)
@@ -83,7 +88,7 @@ static int write_teardown(struct vtap_text_render *render)
 	vtap_text_put(render, "Removed %s", vtap_text_counted(n, "interface").text);
 	write_removed_programs(render);
 	vtap_text_put(render, ".");
-	write_restored(render);
+	write_restored(render, "restored", " On again:");
 	if (message != NULL)
 		write_consequence(render, message);
 	vtap_text_put(render, "\n");

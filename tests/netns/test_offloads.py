@@ -297,15 +297,26 @@ def test_teardown_when_done_then_as_before_and_it_says_so(how, before, make_vtap
         vtapd.stop()
     done = vtapd.ctl("teardown") if how == "vtapctl" else vtapd.vtapd("--teardown")
     assert done.returncode == 0 and "Removed 1 interface" in done.stdout, done
-    assert ("GRO on eth0 is on again." in done.stdout) == before, done
+    assert ("On again: gro on eth0." in done.stdout) == before, done
     assert gro(ns) == before and memory(vtapd) is None
     if how != "vtapd alone":
         assert vtapd.wait_exit() == 0
 
 
+@pytest.mark.parametrize("how", ["vtapctl", "vtapd"])
+def test_teardown_when_it_was_on_already_then_it_does_not_say_that_it_did_it(how, was_on, make_vtapd, ns):
+    vtapd = make_vtapd(CONF)
+    vtapd.kill()
+    switch(ns, "on")
+    done = vtapd.ctl("teardown") if how == "vtapctl" else vtapd.vtapd("--teardown")
+    assert done.returncode == 0 and "on again" not in done.stdout.lower(), done
+    assert gro(ns) and memory(vtapd) is None
+
+
 def test_teardown_when_asked_for_json_then_the_underlays_are_named(was_on, make_vtapd):
     vtapd = make_vtapd(CONF)
-    assert json.loads(vtapd.ctl("--json", "teardown").stdout)["gro_on"] == ["eth0"]
+    assert json.loads(vtapd.ctl("--json", "teardown").stdout)["restored"] == [
+        {"interface": "eth0", "features": ["gro"]}]
     assert vtapd.wait_exit() == 0
 
 
@@ -314,4 +325,4 @@ def test_stop_when_remove_then_as_before(before, make_vtapd, ns):
     assert not gro(ns)
     vtapd.stop()
     assert gro(ns) == before and memory(vtapd) is None
-    assert len(vtapd.log_lines("eth0: GRO is on again")) == before, vtapd.log()
+    assert len(vtapd.log_lines("eth0: gro on again")) == before, vtapd.log()

@@ -106,8 +106,8 @@ struct scene {
 	struct folder folder;
 	char *path, *conf_path;
 	struct vtap_manager manager;
-	char **names;
-	size_t n;
+	struct vtap_nl *nl;
+	struct vtap_report_removed removed;
 	struct vtap_err err;
 };
 
@@ -128,7 +128,7 @@ static int scene_setup(void **state)
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.path = scene->path;
 	kernel.index = (int)if_nametoindex("veth0");
-	return scene->path == NULL ? -1 : 0;
+	return scene->path == NULL || vtap_nl_open(&scene->nl, NULL) < 0 ? -1 : 0;
 }
 
 static int scene_teardown(void **state)
@@ -139,14 +139,19 @@ static int scene_teardown(void **state)
 		vtap_manager_done(&scene->manager);
 	by_hand("ip link del veth0");
 	by_hand("ip link del mirror-web 2>/dev/null || true");
-	for (size_t i = 0; i < scene->n; i++)
-		free(scene->names[i]);
-	free(scene->names);
+	vtap_report_removed_done(&scene->removed);
+	vtap_nl_close(scene->nl);
 	free(scene->path);
 	free(scene->conf_path);
 	assert_int_equal(nftw(scene->folder.path, folder_remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 	free(scene);
 	return 0;
+}
+
+static int restore_again(struct scene *scene)
+{
+	vtap_report_removed_done(&scene->removed);
+	return vtap_offloads_restore(scene->nl, scene->folder.path, &scene->removed, &scene->err);
 }
 
 static int restore(struct scene *scene, const char *text)
@@ -156,7 +161,7 @@ static int restore(struct scene *scene, const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
-	return vtap_offloads_restore(scene->folder.path, &scene->names, &scene->n, &scene->err);
+	return restore_again(scene);
 }
 
 static bool is_on(const char *name)
@@ -370,18 +375,30 @@ static void test_restore_when_remembered_then_what_was_on_and_nothing_else(void 
 	assert_int_equal(restore(scene, "veth0 gro\nveth1 none\n"), 0);
 	assert_true(is_on("veth0"));
 	assert_false(is_on("veth1"));
-	assert_int_equal(scene->n, 1);
-	assert_string_equal(scene->names[0], "veth0");
+	assert_int_equal(scene->removed.n_restored, 1);
+	assert_string_equal(scene->removed.restored[0].interface, "veth0");
+	assert_int_equal(scene->removed.restored[0].merging, VTAP_MERGING_GRO);
 	assert_int_equal(access(scene->path, F_OK), -1);
+}
+
+static void test_restore_when_something_was_on_already_then_only_the_rest_is_said(void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ethtool -K veth1 gro on");
+	kernel.fixed = VTAP_MERGING_LRO;
+	assert_int_equal(restore(scene, "veth0 gro lro\nveth1 gro\n"), 0);
+	assert_int_equal(scene->removed.n_restored, 1);
+	assert_string_equal(scene->removed.restored[0].interface, "veth0");
+	assert_int_equal(scene->removed.restored[0].merging, VTAP_MERGING_GRO);
 }
 
 static void test_restore_when_nothing_is_remembered_then_harmless(void **state)
 {
 	struct scene *scene = *state;
 
-	assert_int_equal(
-		vtap_offloads_restore(scene->folder.path, &scene->names, &scene->n, NULL), 0);
-	assert_int_equal(scene->n, 0);
+	assert_int_equal(restore_again(scene), 0);
+	assert_int_equal(scene->removed.n_restored, 0);
 }
 
 static void test_restore_when_the_driver_has_it_detached_then_it_stays_remembered(void **state)
@@ -395,9 +412,7 @@ static void test_restore_when_the_driver_has_it_detached_then_it_stays_remembere
 		"moment");
 	assert_true(is_on("veth1"));
 	kernel.is_detached = false;
-	assert_int_equal(
-		vtap_offloads_restore(scene->folder.path, &scene->names, &scene->n, &scene->err),
-		0);
+	assert_int_equal(restore_again(scene), 0);
 	assert_true(is_on("veth0"));
 }
 
@@ -407,7 +422,7 @@ static void test_restore_when_an_interface_has_gone_then_it_is_forgotten(void **
 
 	assert_int_equal(restore(scene, "gone0 gro\nveth1 gro\n"), 0);
 	assert_true(is_on("veth1"));
-	assert_int_equal(scene->n, 1);
+	assert_int_equal(scene->removed.n_restored, 1);
 	assert_int_equal(access(scene->path, F_OK), -1);
 }
 
@@ -438,6 +453,7 @@ int main(void)
 		TEST(test_underlay_when_detached_while_put_back_then_that_is_tried_again),
 		TEST(test_underlay_when_a_feature_is_fixed_then_told_and_the_others_are_off),
 		TEST(test_restore_when_remembered_then_what_was_on_and_nothing_else),
+		TEST(test_restore_when_something_was_on_already_then_only_the_rest_is_said),
 		TEST(test_restore_when_nothing_is_remembered_then_harmless),
 		TEST(test_restore_when_the_driver_has_it_detached_then_it_stays_remembered),
 		TEST(test_restore_when_an_interface_has_gone_then_it_is_forgotten),

@@ -120,8 +120,9 @@ static const struct answer ANSWERS[] = {
 		"'holds':false}]}" },
 	{ vtap_text_drain, DRAIN_ANSWER },
 	{ vtap_text_undrain, DRAIN_ANSWER },
-	{ vtap_text_teardown, "{'version':1,'interfaces':1,'fast_paths':['a'],'guards':1,'gro_on':["
-			      "'a'],'message':'a: b'}" },
+	{ vtap_text_teardown,
+		"{'version':1,'interfaces':1,'fast_paths':['a'],'guards':1,'restored':["
+		"{'interface':'a','features':['gro','lro']}],'message':'a: b'}" },
 	{ vtap_text_error, "{'version':1,'error':'e'}" },
 };
 
