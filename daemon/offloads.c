@@ -526,11 +526,11 @@ static void switched_on(
 	memcpy(underlay->why, err->text, sizeof(underlay->why));
 }
 
-/* Return: is it done with? */
+/* Return: is it done with? @is_last: nothing else is left that it may wait for. */
 static bool underlay_restore(struct vtap_offloads *offloads, struct underlay *underlay,
-	const struct vtap_device *device, uint64_t now_ns)
+	const struct vtap_device *device, bool is_last, uint64_t now_ns)
 {
-	unsigned which = device != NULL ? underlay->former.merging & ~device->merging : 0;
+	unsigned which = underlay->former.merging & ~device->merging;
 	struct vtap_err err = VTAP_ERR_NULL;
 	int r;
 
@@ -541,28 +541,63 @@ static bool underlay_restore(struct vtap_offloads *offloads, struct underlay *un
 	if (r == -ENODEV)
 		return true; /* gone since the look */
 	switched_on(underlay, which, r, &err);
-	if (r == 0 || r == -EOPNOTSUPP) /* a driver that does not follow will not do so later */
+	/* a driver that does not follow will not do so later, unless another is first */
+	if (r == 0 || (r == -EOPNOTSUPP && is_last))
 		return true;
 	vtap_backoff_delay(&underlay->backoff, now_ns);
 	return false;
 }
 
-static void restore_unwanted(struct vtap_manager *manager, uint64_t now_ns)
+/* Those that are there: from the outside in. */
+static int unwanted_restore(struct vtap_manager *manager, uint64_t now_ns)
+{
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	struct vtap_offloads *offloads = manager->offloads;
+	_auto_free const struct vtap_device **order = calloc(offloads->n + 1, sizeof(*order));
+	size_t n = 0, n_left = 0;
+
+	if (order == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < offloads->n; i++) {
+		order[n] = vtap_devices_find_index(devices, offloads->underlay[i].index);
+		n += order[n] != NULL && !offloads->underlay[i].is_wanted;
+	}
+	vtap_underlays_sort(order, n);
+	for (size_t i = 0; i < n; i++) {
+		struct underlay *underlay = underlay_find(offloads, order[i]);
+
+		if (underlay_restore(offloads, underlay, order[i], n_left == 0, now_ns))
+			underlay_drop(offloads, (size_t)(underlay - offloads->underlay));
+		else
+			n_left++;
+	}
+	return 0;
+}
+
+/* Those that are away, and not waited for. */
+static void unwanted_forget(struct vtap_manager *manager)
 {
 	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
 	struct vtap_offloads *offloads = manager->offloads;
 
 	for (size_t i = offloads->n; i-- > 0;) { /* the last one takes the place of one that goes */
-		struct underlay *underlay = &offloads->underlay[i];
-		const struct vtap_device *device =
-			vtap_devices_find_index(devices, underlay->index);
+		const struct underlay *underlay = &offloads->underlay[i];
 
-		if (underlay->is_wanted ||
-			(device == NULL && is_wanted_when_away(manager->conf, underlay)))
-			continue;
-		if (underlay_restore(offloads, underlay, device, now_ns))
+		if (!underlay->is_wanted &&
+			vtap_devices_find_index(devices, underlay->index) == NULL &&
+			!is_wanted_when_away(manager->conf, underlay))
 			underlay_drop(offloads, i);
 	}
+}
+
+static void settle_unwanted(struct vtap_manager *manager, uint64_t now_ns)
+{
+	int r = unwanted_restore(manager, now_ns);
+
+	if (r < 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"put back what merged frames before: %s; tried again", vtap_errno_text(r));
+	unwanted_forget(manager);
 }
 
 void vtap_offloads_settle(struct vtap_manager *manager, uint64_t now_ns)
@@ -572,7 +607,7 @@ void vtap_offloads_settle(struct vtap_manager *manager, uint64_t now_ns)
 	if (offloads->offload == NULL && is_needed(manager) && now_ns >= offloads->retry_at_ns)
 		sockets_try(manager, now_ns);
 	else if (offloads->offload != NULL && unknown_why(manager) == NULL)
-		restore_unwanted(manager, now_ns);
+		settle_unwanted(manager, now_ns);
 	save_if_due(offloads);
 	if (offloads->offload == NULL || is_needed(manager))
 		return;

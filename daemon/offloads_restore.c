@@ -6,12 +6,13 @@
 
 #include "daemon/former.h"
 #include "daemon/offloads.h"
+#include "daemon/underlays.h"
 #include "netlink/dump.h"
 #include "netlink/offload.h"
 
-/** struct restoring - what is left of the file, what there is, and what was done */
+/** struct restoring - what is in the file, what there is, and what was done */
 struct restoring {
-	struct vtap_former *former;
+	struct vtap_former *former; /* in the end: what is left of it */
 	size_t n;
 	struct vtap_offload *offload; /* borrowed */
 	struct vtap_devices devices;
@@ -35,12 +36,11 @@ static const struct vtap_device *device_find(
 	return NULL;
 }
 
-static int one_restore(
-	struct restoring *restoring, const struct vtap_former *former, struct vtap_err *err)
+static int one_restore(struct restoring *restoring, const struct vtap_device *device,
+	unsigned merging, struct vtap_err *err)
 {
-	const struct vtap_device *device = device_find(&restoring->devices, former);
-	unsigned which = device != NULL ? former->merging & ~device->merging : 0;
 	struct vtap_report_restored *restored = &restoring->restored[restoring->n_restored];
+	unsigned which = merging & ~device->merging;
 	int r = which == 0 ? -ENODEV
 			   : vtap_offload_set(restoring->offload, device->index, which, which, err);
 
@@ -54,23 +54,59 @@ static int one_restore(
 	return 0;
 }
 
-/* All of them, whatever one of them refuses. Those that are worth another try stay, in front. */
+/* The devices of the file that there are, as they are to be put back. */
+static int devices_order(
+	const struct restoring *restoring, const struct vtap_device ***ret_order, size_t *ret_n)
+{
+	const struct vtap_device **order = calloc(restoring->n + 1, sizeof(*order));
+	size_t n = 0;
+
+	if (order == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < restoring->n; i++) {
+		order[n] = device_find(&restoring->devices, &restoring->former[i]);
+		n += order[n] != NULL;
+	}
+	vtap_underlays_sort(order, n);
+	*ret_order = order;
+	*ret_n = n;
+	return 0;
+}
+
+static const struct vtap_former *former_of(
+	const struct restoring *restoring, const struct vtap_device *device)
+{
+	for (size_t i = 0; i < restoring->n; i++)
+		if (device_find(&restoring->devices, &restoring->former[i]) == device)
+			return &restoring->former[i];
+	return NULL;
+}
+
+/* All of them, whatever one of them refuses. Those that are worth another try are left. */
 static int all_restore(struct restoring *restoring, struct vtap_err *err)
 {
-	size_t n_left = 0;
-	int r = 0;
+	_auto_free struct vtap_former *left = calloc(restoring->n + 1, sizeof(*left));
+	_auto_free const struct vtap_device **order = NULL;
+	size_t n = 0, n_left = 0;
+	int r = left == NULL ? -ENOMEM : devices_order(restoring, &order, &n);
 
-	for (size_t i = 0; i < restoring->n; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		const struct vtap_former *former = former_of(restoring, order[i]);
 		struct vtap_err one_err = VTAP_ERR_NULL;
-		int r_one = one_restore(restoring, &restoring->former[i], &one_err);
+		int r_one = one_restore(restoring, order[i], former->merging, &one_err);
 
-		if (r_one < 0 && r_one != -EOPNOTSUPP)
-			restoring->former[n_left++] = restoring->former[i];
+		/* a driver that does not follow will not do so later, unless another is first */
+		if (r_one < 0 && (r_one != -EOPNOTSUPP || n_left > 0))
+			left[n_left++] = *former;
 		if (r_one < 0 && r == 0) {
 			r = r_one;
 			(void)vtap_err_set(err, r, "%s", one_err.text); /* returns it */
 		}
 	}
+	free(restoring->former);
+	restoring->former = vtap_steal(&left);
 	restoring->n = n_left;
 	return r;
 }

@@ -73,3 +73,30 @@ void vtap_underlays_mark(
 	while (lower_mark(devices, ret_marks))
 		; /* ends: each round marks one more */
 }
+
+static bool stands_on(const struct vtap_device *device, const struct vtap_device *below)
+{
+	return below->master_index == device->index ||
+	       (is_upper(device) && device->lower_index == below->index);
+}
+
+/* Brings to the front of those from @first on one that stands on it, if any. */
+static bool upper_pull(const struct vtap_device **device, size_t first, size_t n)
+{
+	const struct vtap_device *below = device[first];
+
+	for (size_t i = first + 1; i < n; i++)
+		if (stands_on(device[i], below)) {
+			device[first] = device[i];
+			device[i] = below;
+			return true;
+		}
+	return false;
+}
+
+void vtap_underlays_sort(const struct vtap_device **device, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t storey = i; storey < n && upper_pull(device, i, n); storey++)
+			; /* there are no more storeys than devices, whatever a look says */
+}

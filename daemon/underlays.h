@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "model/conf.h"
 #include "model/device.h"
@@ -18,3 +19,11 @@
  */
 void vtap_underlays_mark(
 	const struct vtap_target *target, const struct vtap_devices *devices, bool *ret_marks);
+
+/**
+ * vtap_underlays_sort() - from the outside in: each before its ports and what it stands on
+ *
+ * The kernel does not let a port have LRO while its master has it off, so what is switched on is
+ * switched on in this order. Source: kernel net/core/dev.c netdev_sync_upper_features()
+ */
+void vtap_underlays_sort(const struct vtap_device **device, size_t n);

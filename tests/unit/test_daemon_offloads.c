@@ -23,6 +23,7 @@ static struct {
 	const char *refusal; /* of every change; NULL: none */
 	bool is_detached;    /* of veth0: ethtool's netlink says that there is no such device */
 	unsigned fixed;      /* is on on veth0, and cannot be switched */
+	int master;          /* as long as this is off, veth0 stays off, too */
 	bool is_asked;       /* to change veth0 */
 	const char *blind;   /* why it cannot be read what merges; NULL: it can */
 	bool is_deaf;        /* link news tells nothing */
@@ -60,6 +61,10 @@ int __wrap_vtap_offload_set(
 	}
 	if (kernel.refusal != NULL && index == kernel.index)
 		return vtap_err_set(err, -EOPNOTSUPP, "%s", kernel.refusal);
+	if (index == kernel.master && on != 0)
+		kernel.master = 0;
+	if (index == kernel.index && on != 0 && kernel.master != 0)
+		return vtap_err_set(err, -EOPNOTSUPP, "the driver left lro off");
 	kernel.is_asked = index == kernel.index;
 	r = __real_vtap_offload_set(offload, index, which, on, err);
 	kernel.is_asked = false;
@@ -138,6 +143,7 @@ static int scene_teardown(void **state)
 	if (scene->manager.event != NULL)
 		vtap_manager_done(&scene->manager);
 	by_hand("ip link del veth0");
+	by_hand("ip link del br0 2>/dev/null || true");
 	by_hand("ip link del mirror-web 2>/dev/null || true");
 	vtap_report_removed_done(&scene->removed);
 	vtap_nl_close(scene->nl);
@@ -175,13 +181,15 @@ static bool is_on(const char *name)
 
 /* ---- with a daemon ---- */
 
-/* A manager of one vxlan session on veth0. */
-static void manage(struct scene *scene)
+/* A manager of one vxlan session. */
+static void manage_on(struct scene *scene, const char *underlay)
 {
-	static const char CONF[] = "[target default]\nmode = vxlan\nunderlay = veth0\n"
-				   "[session web]\nvni = 4321\n";
+	char conf[128];
 
-	folder_write(&scene->folder, "vtapd.conf", CONF);
+	(void)snprintf(conf, sizeof(conf), /* fits */
+		"[target default]\nmode = vxlan\nunderlay = %s\n[session web]\nvni = 4321\n",
+		underlay);
+	folder_write(&scene->folder, "vtapd.conf", conf);
 	_auto_loaded struct loaded loaded = folder_load(&scene->folder);
 
 	assert_int_equal(loaded.outcome, 0);
@@ -190,6 +198,11 @@ static void manage(struct scene *scene)
 				 loaded.conf, NULL),
 		0);
 	vtap_manager_trigger(&scene->manager);
+}
+
+static void manage(struct scene *scene)
+{
+	manage_on(scene, "veth0");
 }
 
 /* Nothing is wanted of it any more. */
@@ -352,6 +365,27 @@ static void test_underlay_when_detached_while_put_back_then_that_is_tried_again(
 	wait_until(scene, is_on("veth0"));
 }
 
+static void bridge_make(void)
+{
+	if (system("ip link add br0 type bridge 2>/dev/null") != 0)
+		skip(); /* the kernel has none */
+	by_hand("ip link set veth0 master br0 && ethtool -K br0 gro on && ethtool -K veth0 gro on");
+	kernel.master = (int)if_nametoindex("br0");
+}
+
+static void test_underlay_when_it_follows_its_master_then_that_is_put_back_first(void **state)
+{
+	struct scene *scene = *state;
+
+	bridge_make();
+	manage_on(scene, "br0");
+	wait_until(scene, scene->manager.has_settled);
+	assert_false(is_on("br0") || is_on("veth0"));
+	unmanage(scene);
+	wait_until(scene, access(scene->path, F_OK) != 0);
+	assert_true(is_on("br0") && is_on("veth0"));
+}
+
 static void test_underlay_when_a_feature_is_fixed_then_told_and_the_others_are_off(void **state)
 {
 	struct scene *scene = *state;
@@ -416,6 +450,30 @@ static void test_restore_when_the_driver_has_it_detached_then_it_stays_remembere
 	assert_true(is_on("veth0"));
 }
 
+static void test_restore_when_one_follows_its_master_then_that_is_put_back_first(void **state)
+{
+	struct scene *scene = *state;
+
+	bridge_make();
+	by_hand("ethtool -K br0 gro off && ethtool -K veth0 gro off");
+	assert_int_equal(restore(scene, "veth0 gro\nbr0 gro\n"), 0);
+	assert_true(is_on("br0") && is_on("veth0"));
+}
+
+static void test_restore_when_the_master_is_detached_then_its_port_is_not_forgotten(void **state)
+{
+	struct scene *scene = *state;
+
+	bridge_make();
+	by_hand("ethtool -K br0 gro off && ethtool -K veth0 gro off");
+	kernel.index = kernel.master;
+	kernel.is_detached = true;
+	assert_int_equal(restore(scene, "veth0 lro\nbr0 gro\n"), -EAGAIN);
+	kernel.is_detached = false;
+	assert_int_equal(restore_again(scene), -EOPNOTSUPP); /* which remembered them */
+	assert_true(is_on("br0"));
+}
+
 static void test_restore_when_an_interface_has_gone_then_it_is_forgotten(void **state)
 {
 	struct scene *scene = *state;
@@ -451,11 +509,14 @@ int main(void)
 		TEST(test_underlay_when_it_cannot_be_read_what_merges_then_nothing_is_put_back_yet),
 		TEST(test_underlay_when_the_driver_has_it_detached_then_it_is_not_taken_for_gone),
 		TEST(test_underlay_when_detached_while_put_back_then_that_is_tried_again),
+		TEST(test_underlay_when_it_follows_its_master_then_that_is_put_back_first),
 		TEST(test_underlay_when_a_feature_is_fixed_then_told_and_the_others_are_off),
 		TEST(test_restore_when_remembered_then_what_was_on_and_nothing_else),
 		TEST(test_restore_when_something_was_on_already_then_only_the_rest_is_said),
 		TEST(test_restore_when_nothing_is_remembered_then_harmless),
 		TEST(test_restore_when_the_driver_has_it_detached_then_it_stays_remembered),
+		TEST(test_restore_when_one_follows_its_master_then_that_is_put_back_first),
+		TEST(test_restore_when_the_master_is_detached_then_its_port_is_not_forgotten),
 		TEST(test_restore_when_an_interface_has_gone_then_it_is_forgotten),
 		TEST(test_restore_when_a_driver_does_not_follow_then_it_is_told_once),
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Law: what counts is what a target names, and whatever takes its packets before that; never what
- * is ours, never loopback, and nothing beside it.
+ * is ours, never loopback, and nothing beside it. From the outside in is in that order.
  */
 #include "tests/unit/cmocka_with.h"
 
@@ -98,9 +98,25 @@ static void test_mark_when_two_stand_on_each_other_then_it_ends(void **state)
 	host[6].master_index = host[3].master_index = 0;
 }
 
+static void test_sort_when_one_stands_on_another_then_it_is_before_that(void **state)
+{
+	const struct vtap_device *order[VTAP_ARRAY_LEN(host)];
+	size_t place[VTAP_ARRAY_LEN(host)];
+
+	(void)state;
+	for (size_t i = 0; i < devices.n; i++)
+		order[i] = &host[i]; /* from the inside out */
+	vtap_underlays_sort(order, devices.n);
+	for (size_t i = 0; i < devices.n; i++)
+		place[order[i] - host] = i; /* all of them are there, or it is not set */
+	assert_true(place[5] < place[4] && place[4] < place[3]); /* mac0, bond0.7, bond0 */
+	assert_true(place[3] < place[1] && place[3] < place[2]); /* eth0, eth1 */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sort_when_one_stands_on_another_then_it_is_before_that),
 		cmocka_unit_test(
 			test_mark_when_underlays_are_named_then_they_and_what_carries_them),
 		cmocka_unit_test(test_mark_when_two_stand_on_each_other_then_it_ends),
