@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,9 @@
 /* Of an underlay on which nothing merged. */
 #define NOTHING "none"
 
+/* "02:00:00:00:00:07" */
+#define MAC_TEXT_LEN (3 * VTAP_MAC_BYTES - 1)
+
 /** struct list - grows while it is read */
 struct list {
 	struct vtap_former *former;
@@ -23,6 +27,55 @@ struct list {
 char *vtap_former_path(const char *runtime_dir)
 {
 	return vtap_text_format("%s/offloads", runtime_dir);
+}
+
+/* ---- whose it is ---- */
+
+static bool has_mac(const struct vtap_former *former)
+{
+	static const uint8_t NONE[VTAP_MAC_BYTES] = { 0 };
+
+	return memcmp(former->mac, NONE, sizeof(NONE)) != 0;
+}
+
+static bool mac_is(const struct vtap_former *former, const struct vtap_device *device)
+{
+	return has_mac(former) && memcmp(former->mac, device->mac, sizeof(device->mac)) == 0;
+}
+
+static bool name_is(const struct vtap_former *former, const struct vtap_device *device)
+{
+	return strcmp(former->name, device->name) == 0;
+}
+
+const struct vtap_device *vtap_former_find(
+	const struct vtap_former *former, const struct vtap_devices *devices)
+{
+	const struct vtap_device *found = vtap_devices_find_index(devices, former->index);
+	size_t n = 0;
+
+	if (found != NULL && (mac_is(former, found) || name_is(former, found)))
+		return found;
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct vtap_device *device = &devices->device[i];
+
+		if (name_is(former, device) && (mac_is(former, device) || !has_mac(former)))
+			return device;
+		found = mac_is(former, device) ? device : found;
+		n += mac_is(former, device);
+	}
+	return n == 1 ? found : NULL; /* a bond and its ports, say, share one */
+}
+
+bool vtap_former_note(struct vtap_former *former, const struct vtap_device *device)
+{
+	if (former->index == device->index && name_is(former, device) &&
+		memcmp(former->mac, device->mac, sizeof(device->mac)) == 0)
+		return false;
+	memcpy(former->name, device->name, sizeof(former->name));
+	memcpy(former->mac, device->mac, sizeof(former->mac));
+	former->index = device->index;
+	return true;
 }
 
 /* ---- a line ---- */
@@ -38,14 +91,55 @@ static bool word_read(const char *word, unsigned *merging)
 	return false;
 }
 
+static bool name_read(const char *word, char *ret_name)
+{
+	if (word == NULL || strlen(word) >= VTAP_IFNAME_MAX)
+		return false;
+	memcpy(ret_name, word, strlen(word) + 1);
+	return true;
+}
+
+static bool index_read(const char *word, int *ret_index)
+{
+	unsigned long value;
+	char *end;
+
+	if (word == NULL || word[0] < '0' || word[0] > '9')
+		return false;
+	value = strtoul(word, &end, 10);
+	if (*end != '\0' || value == 0 || value > INT_MAX)
+		return false;
+	*ret_index = (int)value;
+	return true;
+}
+
+static bool mac_read(const char *word, uint8_t *ret_mac)
+{
+	static const char DIGITS[] = "0123456789abcdef";
+
+	if (word == NULL || strlen(word) != MAC_TEXT_LEN)
+		return false;
+	for (size_t i = 0; i < VTAP_MAC_BYTES; i++) {
+		const char *high = strchr(DIGITS, word[3 * i]);
+		const char *low = strchr(DIGITS, word[3 * i + 1]);
+
+		if (high == NULL || low == NULL ||
+			(word[3 * i + 2] != ':' && i + 1 < VTAP_MAC_BYTES))
+			return false;
+		ret_mac[i] = (uint8_t)((high - DIGITS) << 4 | (low - DIGITS));
+	}
+	return true;
+}
+
 bool vtap_former_parse(char *line, struct vtap_former *ret_former)
 {
-	char *rest = NULL, *word = strtok_r(line, " ", &rest);
+	char *rest = NULL, *word;
 	struct vtap_former former = { .merging = 0 };
 
-	if (word == NULL || strlen(word) >= sizeof(former.name))
+	if (!name_read(strtok_r(line, " ", &rest), former.name) ||
+		!index_read(strtok_r(NULL, " ", &rest), &former.index) ||
+		!mac_read(strtok_r(NULL, " ", &rest), former.mac))
 		return false;
-	memcpy(former.name, word, strlen(word) + 1);
 	word = strtok_r(NULL, " ", &rest);
 	if (word == NULL)
 		return false;
@@ -63,8 +157,10 @@ bool vtap_former_parse(char *line, struct vtap_former *ret_former)
 const char *vtap_former_format(
 	const struct vtap_former *former, char ret_line[static VTAP_FORMER_LINE_MAX])
 {
-	size_t used = (size_t)snprintf(ret_line, VTAP_FORMER_LINE_MAX, "%s%s", /* all fits */
-		former->name, former->merging == 0 ? " " NOTHING : "");
+	const uint8_t *mac = former->mac;
+	size_t used = (size_t)snprintf(ret_line, VTAP_FORMER_LINE_MAX, /* all fits */
+		"%s %d %02x:%02x:%02x:%02x:%02x:%02x%s", former->name, former->index, mac[0],
+		mac[1], mac[2], mac[3], mac[4], mac[5], former->merging == 0 ? " " NOTHING : "");
 
 	for (unsigned i = 0; i < VTAP_MERGING_COUNT; i++)
 		if ((former->merging & 1U << i) != 0)

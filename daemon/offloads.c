@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How it works. An underlay is remembered from the moment that it is wanted until its features are
- * put back, by its name, with what was on when we met it; it is written down before anything is
- * switched off, so that whoever is killed in between has said so. Each turn compares the last look
- * with that: a feature that was off and is on is somebody else's doing (a repair), one of another
- * device of that name, or from before this process, is not. An interface that was unplugged comes
- * back as another device with everything on: the first memory stays.
+ * put back, with what was on when we met it and what it is known by (daemon/former.h); it is
+ * written down before anything is switched off, so that whoever is killed in between has said so.
+ * Each turn compares the last look with that: a feature that was off and is on is somebody else's
+ * doing (a repair), one from before this process is not. An interface that was unplugged comes back
+ * with another index and everything on: the first memory stays. Another device that got its name is
+ * met as any other.
  *
  * Somebody who insists is given way (daemon/backoff.h) until the next try; meanwhile it is told.
  * Putting back waits for the end of a turn, when the vxlan interfaces that needed it off are gone.
@@ -240,35 +241,49 @@ void vtap_offloads_follow(struct vtap_manager *manager)
 
 /* ---- which ---- */
 
-/* The one of that device, else one of its name that has none. */
 static struct underlay *underlay_find(
 	const struct vtap_offloads *offloads, const struct vtap_device *device)
 {
 	for (size_t i = 0; i < offloads->n; i++)
 		if (offloads->underlay[i].index == device->index)
 			return &offloads->underlay[i];
-	for (size_t i = 0; i < offloads->n; i++)
-		if (offloads->underlay[i].index == 0 &&
-			strcmp(offloads->underlay[i].former.name, device->name) == 0)
-			return &offloads->underlay[i];
 	return NULL;
 }
 
-/* A device was renamed: the memory goes with it, in the place of one that is not there. */
-static void underlay_rename(
-	struct vtap_offloads *offloads, struct underlay *underlay, const struct vtap_device *device)
+/* Neither it nor another name of it is there. */
+static void underlay_forget(struct vtap_offloads *offloads, size_t i)
 {
-	memcpy(underlay->former.name, device->name, sizeof(device->name));
-	offloads->must_save = true;
-	for (size_t i = 0; i < offloads->n; i++)
-		if (offloads->underlay[i].index == 0 &&
-			strcmp(offloads->underlay[i].former.name, device->name) == 0) {
-			underlay_drop(offloads, i);
-			return;
-		}
+	struct underlay *underlay = &offloads->underlay[i];
+	struct vtap_log_context context = { .interface = underlay->former.name };
+	char names[VTAP_MERGING_TEXT_MAX];
+
+	if (underlay->former.merging != 0)
+		vtap_log(LOG_NOTICE, VTAP_EVENT_UNDERLAY, &context,
+			"%s: not found, so %s is not switched on again", underlay->former.name,
+			vtap_merging_format(underlay->former.merging, names, sizeof(names)));
+	underlay_drop(offloads, i);
 }
 
-/* Where the remembered ones are now. */
+/* The name is another device's now: one that is away cannot come back with it. */
+static void name_take(struct vtap_offloads *offloads, const char *name)
+{
+	for (size_t i = offloads->n; i-- > 0;)
+		if (offloads->underlay[i].index == 0 &&
+			strcmp(offloads->underlay[i].former.name, name) == 0)
+			underlay_forget(offloads, i);
+}
+
+/* It may be there under another name, or again. */
+static void underlay_seek(struct vtap_offloads *offloads, struct underlay *underlay,
+	const struct vtap_devices *devices)
+{
+	const struct vtap_device *device = vtap_former_find(&underlay->former, devices);
+
+	if (device != NULL && underlay_find(offloads, device) == NULL)
+		underlay->index = device->index;
+}
+
+/* Where the remembered ones are now, and how they are known. */
 static void indexes_update(struct vtap_offloads *offloads, const struct vtap_devices *devices)
 {
 	for (size_t i = 0; i < offloads->n; i++) {
@@ -279,15 +294,16 @@ static void indexes_update(struct vtap_offloads *offloads, const struct vtap_dev
 			*underlay = (struct underlay){ .former = underlay->former,
 				.is_known = underlay->is_known };
 	}
+	for (size_t i = 0; i < offloads->n; i++)
+		if (offloads->underlay[i].index == 0)
+			underlay_seek(offloads, &offloads->underlay[i], devices);
 	for (size_t i = 0; i < devices->n; i++) {
-		const struct vtap_device *device = &devices->device[i];
-		struct underlay *underlay = underlay_find(offloads, device);
+		struct underlay *underlay = underlay_find(offloads, &devices->device[i]);
 
-		if (underlay == NULL)
+		if (underlay == NULL || !vtap_former_note(&underlay->former, &devices->device[i]))
 			continue;
-		underlay->index = device->index;
-		if (strcmp(underlay->former.name, device->name) != 0)
-			underlay_rename(offloads, underlay, device);
+		offloads->must_save = true;
+		name_take(offloads, devices->device[i].name);
 	}
 }
 
@@ -311,7 +327,8 @@ static int underlay_meet(struct vtap_offloads *offloads, const struct vtap_devic
 	struct vtap_former former = { .merging = device->merging };
 	int r;
 
-	memcpy(former.name, device->name, sizeof(former.name));
+	(void)vtap_former_note(&former, device); /* it does */
+	name_take(offloads, device->name);
 	r = underlay_add(offloads, &former);
 	if (r < 0)
 		return r;
@@ -586,7 +603,7 @@ static void unwanted_forget(struct vtap_manager *manager)
 		if (!underlay->is_wanted &&
 			vtap_devices_find_index(devices, underlay->index) == NULL &&
 			!is_wanted_when_away(manager->conf, underlay))
-			underlay_drop(offloads, i);
+			underlay_forget(offloads, i);
 	}
 }
 

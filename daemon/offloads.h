@@ -63,8 +63,8 @@ int vtap_offloads_status(const struct vtap_manager *manager, size_t i_target,
 /**
  * vtap_offloads_restore() - put back all that is remembered, and forget it; without a daemon, or
  * after its last turn
- * @ret_removed: what was switched on; the rest of it stays as it is
- * Return: 0 or negative errno; what is worth another try stays remembered then.
+ * @ret_removed: what was switched on, and what was not found; the rest of it stays as it is
+ * Return: 0 or negative errno; what is worth another try, or not told, stays remembered then.
  */
 int vtap_offloads_restore(struct vtap_nl *nl, const char *runtime_dir,
 	struct vtap_report_removed *ret_removed, struct vtap_err *err);

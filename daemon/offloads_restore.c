@@ -10,36 +10,59 @@
 #include "netlink/dump.h"
 #include "netlink/offload.h"
 
-/** struct restoring - what is in the file, what there is, and what was done */
+/** struct restoring - what is in the file, what there is, and what becomes of it; of each list
+ * there may be as many as in the file */
 struct restoring {
-	struct vtap_former *former; /* in the end: what is left of it */
+	struct vtap_former *former;
 	size_t n;
-	struct vtap_offload *offload; /* borrowed */
+	struct vtap_offload *offload;
 	struct vtap_devices devices;
-	struct vtap_report_restored *restored;
-	size_t n_restored;
+	const struct vtap_device *
+		*order; /* those of the file that there are, from the outside in */
+	size_t n_order;
+	struct vtap_former *left; /* to be tried again */
+	size_t n_left;
+	struct vtap_report_restored *restored, *missed;
+	size_t n_restored, n_missed;
 };
 
 static void restoring_done(struct restoring *restoring)
 {
+	free(restoring->order);
 	vtap_devices_done(&restoring->devices);
+	vtap_offload_close(restoring->offload);
+	free(restoring->missed);
 	free(restoring->restored);
+	free(restoring->left);
 	free(restoring->former);
 }
 
-static const struct vtap_device *device_find(
-	const struct vtap_devices *devices, const struct vtap_former *former)
+static int restoring_init(struct restoring *restoring, const char *path, struct vtap_err *err)
 {
-	for (size_t i = 0; i < devices->n; i++)
-		if (strcmp(devices->device[i].name, former->name) == 0)
-			return &devices->device[i];
-	return NULL;
+	int r = vtap_former_load(path, &restoring->former, &restoring->n, err);
+
+	if (r < 0)
+		return r;
+	restoring->left = calloc(restoring->n + 1, sizeof(*restoring->left));
+	restoring->restored = calloc(restoring->n + 1, sizeof(*restoring->restored));
+	restoring->missed = calloc(restoring->n + 1, sizeof(*restoring->missed));
+	if (restoring->left == NULL || restoring->restored == NULL || restoring->missed == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+static void list_add(
+	struct vtap_report_restored *list, size_t *n, const char *interface, unsigned merging)
+{
+	struct vtap_report_restored *added = &list[(*n)++];
+
+	memcpy(added->interface, interface, sizeof(added->interface));
+	added->merging = merging;
 }
 
 static int one_restore(struct restoring *restoring, const struct vtap_device *device,
 	unsigned merging, struct vtap_err *err)
 {
-	struct vtap_report_restored *restored = &restoring->restored[restoring->n_restored];
 	unsigned which = merging & ~device->merging;
 	int r = which == 0 ? -ENODEV
 			   : vtap_offload_set(restoring->offload, device->index, which, which, err);
@@ -48,28 +71,7 @@ static int one_restore(struct restoring *restoring, const struct vtap_device *de
 		return 0; /* nothing to put back, or gone since the look */
 	if (r < 0)
 		return vtap_err_add(err, r, "%s", device->name);
-	memcpy(restored->interface, device->name, sizeof(restored->interface));
-	restored->merging = which;
-	restoring->n_restored++;
-	return 0;
-}
-
-/* The devices of the file that there are, as they are to be put back. */
-static int devices_order(
-	const struct restoring *restoring, const struct vtap_device ***ret_order, size_t *ret_n)
-{
-	const struct vtap_device **order = calloc(restoring->n + 1, sizeof(*order));
-	size_t n = 0;
-
-	if (order == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < restoring->n; i++) {
-		order[n] = device_find(&restoring->devices, &restoring->former[i]);
-		n += order[n] != NULL;
-	}
-	vtap_underlays_sort(order, n);
-	*ret_order = order;
-	*ret_n = n;
+	list_add(restoring->restored, &restoring->n_restored, device->name, which);
 	return 0;
 }
 
@@ -77,54 +79,79 @@ static const struct vtap_former *former_of(
 	const struct restoring *restoring, const struct vtap_device *device)
 {
 	for (size_t i = 0; i < restoring->n; i++)
-		if (device_find(&restoring->devices, &restoring->former[i]) == device)
+		if (vtap_former_find(&restoring->former[i], &restoring->devices) == device)
 			return &restoring->former[i];
 	return NULL;
 }
 
-/* All of them, whatever one of them refuses. Those that are worth another try are left. */
+/* The devices of the file that there are, each once, as they are to be put back. */
+static int devices_order(struct restoring *restoring)
+{
+	restoring->order = calloc(restoring->n + 1, sizeof(*restoring->order));
+	if (restoring->order == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < restoring->devices.n && restoring->n_order < restoring->n; i++)
+		if (former_of(restoring, &restoring->devices.device[i]) != NULL)
+			restoring->order[restoring->n_order++] = &restoring->devices.device[i];
+	vtap_underlays_sort(restoring->order, restoring->n_order);
+	return 0;
+}
+
+/* What there is, and what merges there. */
+static int look(struct restoring *restoring, struct vtap_nl *nl, struct vtap_err *err)
+{
+	int r = vtap_offload_open(&restoring->offload, err);
+
+	if (r == 0)
+		r = vtap_links_dump(nl, &restoring->devices, err);
+	if (r == 0)
+		r = vtap_offload_note(restoring->offload, &restoring->devices, err);
+	return r < 0 ? r : devices_order(restoring);
+}
+
+/* All that there are, whatever one of them refuses. */
 static int all_restore(struct restoring *restoring, struct vtap_err *err)
 {
-	_auto_free struct vtap_former *left = calloc(restoring->n + 1, sizeof(*left));
-	_auto_free const struct vtap_device **order = NULL;
-	size_t n = 0, n_left = 0;
-	int r = left == NULL ? -ENOMEM : devices_order(restoring, &order, &n);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		const struct vtap_former *former = former_of(restoring, order[i]);
+	for (size_t i = 0; i < restoring->n_order; i++) {
+		const struct vtap_device *device = restoring->order[i];
+		const struct vtap_former *former = former_of(restoring, device);
 		struct vtap_err one_err = VTAP_ERR_NULL;
-		int r_one = one_restore(restoring, order[i], former->merging, &one_err);
+		int r_one = one_restore(restoring, device, former->merging, &one_err);
 
 		/* a driver that does not follow will not do so later, unless another is first */
-		if (r_one < 0 && (r_one != -EOPNOTSUPP || n_left > 0))
-			left[n_left++] = *former;
+		if (r_one < 0 && (r_one != -EOPNOTSUPP || restoring->n_left > 0))
+			restoring->left[restoring->n_left++] = *former;
 		if (r_one < 0 && r == 0) {
 			r = r_one;
 			(void)vtap_err_set(err, r, "%s", one_err.text); /* returns it */
 		}
 	}
-	free(restoring->former);
-	restoring->former = vtap_steal(&left);
-	restoring->n = n_left;
 	return r;
 }
 
-/* What there is and what merges there, and then the rest. */
-static int look_and_restore(struct restoring *restoring, struct vtap_nl *nl, struct vtap_err *err)
+/* Those that there are not. They stay where nobody is told of them: see vtap_offloads_restore(). */
+static void missed_note(struct restoring *restoring, bool is_told)
 {
-	_auto(offload) struct vtap_offload *offload = NULL;
-	int r = vtap_offload_open(&offload, err);
+	for (size_t i = 0; i < restoring->n; i++) {
+		const struct vtap_former *former = &restoring->former[i];
 
-	if (r == 0)
-		r = vtap_links_dump(nl, &restoring->devices, err);
-	if (r == 0)
-		r = vtap_offload_note(offload, &restoring->devices, err);
-	if (r < 0)
-		return r;
-	restoring->offload = offload;
-	return all_restore(restoring, err);
+		if (former->merging == 0 || vtap_former_find(former, &restoring->devices) != NULL)
+			continue;
+		list_add(restoring->missed, &restoring->n_missed, former->name, former->merging);
+		if (!is_told)
+			restoring->left[restoring->n_left++] = *former;
+	}
+}
+
+static int restore(struct restoring *restoring, const char *path, struct vtap_err *err)
+{
+	int r = all_restore(restoring, err), r_saved;
+
+	missed_note(restoring, r == 0);
+	r_saved = vtap_former_save(path, restoring->left, restoring->n_left, r < 0 ? NULL : err);
+	return r < 0 ? r : r_saved;
 }
 
 int vtap_offloads_restore(struct vtap_nl *nl, const char *runtime_dir,
@@ -132,23 +159,17 @@ int vtap_offloads_restore(struct vtap_nl *nl, const char *runtime_dir,
 {
 	__attribute__((cleanup(restoring_done))) struct restoring restoring = { 0 };
 	_auto_free char *path = vtap_former_path(runtime_dir);
-	int r = path == NULL ? -ENOMEM
-			     : vtap_former_load(path, &restoring.former, &restoring.n, err);
-	int r_saved;
+	int r = path == NULL ? -ENOMEM : restoring_init(&restoring, path, err);
 
+	if (r == 0 && restoring.n > 0)
+		r = look(&restoring, nl, err);
+	if (r == 0)
+		r = restore(&restoring, path, err);
 	if (r < 0)
-		return r;
-	restoring.restored = calloc(restoring.n + 1, sizeof(*restoring.restored));
-	if (restoring.restored == NULL)
-		return -ENOMEM;
-	if (restoring.n > 0)
-		r = look_and_restore(&restoring, nl, err);
-	if (r < 0)
-		(void)vtap_err_add(err, r, "put back what merged frames before");
-	r_saved = vtap_former_save(path, restoring.former, restoring.n, r < 0 ? NULL : err);
-	if (r < 0 || r_saved < 0)
-		return r < 0 ? r : r_saved;
+		return vtap_err_add(err, r, "put back what merged frames before");
 	ret_removed->restored = vtap_steal(&restoring.restored);
 	ret_removed->n_restored = restoring.n_restored;
+	ret_removed->missed = vtap_steal(&restoring.missed);
+	ret_removed->n_missed = restoring.n_missed;
 	return 0;
 }

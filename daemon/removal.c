@@ -93,13 +93,22 @@ int vtap_removal_run(struct vtap_nl *nl, const char *runtime_dir,
 
 void vtap_removal_log(const struct vtap_report_removed *removed)
 {
+	char names[VTAP_MERGING_TEXT_MAX];
+
 	for (size_t i = 0; i < removed->n_restored; i++) {
-		const struct vtap_report_restored *restored = &removed->restored[i];
-		char names[VTAP_MERGING_TEXT_MAX];
+		const struct vtap_report_restored *one = &removed->restored[i];
 
 		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY,
-			&(struct vtap_log_context){ .interface = restored->interface },
-			"%s: %s on again, as before", restored->interface,
-			vtap_merging_format(restored->merging, names, sizeof(names)));
+			&(struct vtap_log_context){ .interface = one->interface },
+			"%s: %s on again, as before", one->interface,
+			vtap_merging_format(one->merging, names, sizeof(names)));
+	}
+	for (size_t i = 0; i < removed->n_missed; i++) {
+		const struct vtap_report_restored *one = &removed->missed[i];
+
+		vtap_log(LOG_NOTICE, VTAP_EVENT_UNDERLAY,
+			&(struct vtap_log_context){ .interface = one->interface },
+			"%s: not found, so %s is not switched on again", one->interface,
+			vtap_merging_format(one->merging, names, sizeof(names)));
 	}
 }

@@ -18,5 +18,6 @@
 int vtap_removal_run(struct vtap_nl *nl, const char *runtime_dir,
 	struct vtap_report_removed *ret_removed, struct vtap_err *err);
 
-/** vtap_removal_log() - a line for each underlay that was put back, where nobody else tells */
+/** vtap_removal_log() - a line for each underlay that was put back or not found, where nobody
+ * else tells */
 void vtap_removal_log(const struct vtap_report_removed *removed);

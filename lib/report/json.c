@@ -417,11 +417,12 @@ static json_t *restored_json(const struct vtap_report_restored *restored, size_t
 
 char *vtap_json_teardown(const struct vtap_report_removed *removed, const char *message)
 {
-	return vtap_json_text(json_pack("{s:I, s:o, s:I, s:o, s:s?}", "interfaces",
+	return vtap_json_text(json_pack("{s:I, s:o, s:I, s:o, s:o, s:s?}", "interfaces",
 		(json_int_t)removed->n_interfaces, "fast_paths",
 		vtap_json_strings((const char *const *)removed->fast_path, removed->n_fast_paths),
 		"guards", (json_int_t)removed->n_guards, "restored",
-		restored_json(removed->restored, removed->n_restored), "message", message));
+		restored_json(removed->restored, removed->n_restored), "not_found",
+		restored_json(removed->missed, removed->n_missed), "message", message));
 }
 
 char *vtap_json_error(const char *sentence)

@@ -32,5 +32,6 @@ void vtap_report_removed_done(struct vtap_report_removed *removed)
 		free(removed->fast_path[i]);
 	free(removed->fast_path);
 	free(removed->restored);
+	free(removed->missed);
 	*removed = (struct vtap_report_removed){ 0 };
 }

@@ -226,10 +226,10 @@ struct vtap_report_reload {
 	uint64_t configured_wall_ns;
 };
 
-/** struct vtap_report_restored - an underlay that merges frames again */
+/** struct vtap_report_restored - an underlay that merges frames again, or would */
 struct vtap_report_restored {
 	char interface[VTAP_IFNAME_MAX];
-	unsigned merging; /* bits of enum vtap_merging that were switched on */
+	unsigned merging; /* bits of enum vtap_merging that were switched on, or were to be */
 };
 
 /** struct vtap_report_removed - what a teardown removed, and put back */
@@ -240,6 +240,8 @@ struct vtap_report_removed {
 	size_t n_fast_paths;
 	struct vtap_report_restored *restored; /* heap */
 	size_t n_restored;
+	struct vtap_report_restored *missed; /* heap; not found under any name */
+	size_t n_missed;
 };
 
 /** vtap_report_removed_done() - frees all; may run twice */

@@ -89,6 +89,7 @@ static int write_teardown(struct vtap_text_render *render)
 	write_removed_programs(render);
 	vtap_text_put(render, ".");
 	write_restored(render, "restored", " On again:");
+	write_restored(render, "not_found", " Not found, so not switched on again:");
 	if (message != NULL)
 		write_consequence(render, message);
 	vtap_text_put(render, "\n");

@@ -26,6 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 		(void)vtap_former_format(&former, written); /* returns it */
 		must(vtap_former_parse(written, &again));
 		must(strcmp(former.name, again.name) == 0 && former.merging == again.merging);
+		must(former.index > 0 && former.index == again.index);
+		must(memcmp(former.mac, again.mac, sizeof(former.mac)) == 0);
 	}
 	free(line);
 	return 0;

@@ -217,7 +217,8 @@ def test_teardown_when_there_is_nothing_then_it_is_harmless(make_vtapd):
     assert vtapd.vtapd("--teardown").stdout == "Removed 0 interfaces.\n"
     done = vtapd.ctl("--json", "teardown")
     assert done.returncode == 0 and json.loads(done.stdout) == {"version": 1, "interfaces": 0, "fast_paths": [],
-                                                            "guards": 0, "restored": [], "message": None}, done
+                                                            "guards": 0, "restored": [], "not_found": [],
+                                                            "message": None}, done
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from lab.deadline import until
+from lab.hosts import TARGET_MAC
 
 VXLAN = "[target default]\nmode = vxlan\nunderlay = {underlay}\n"
 WEB = "[session web]\nvni = 4321\n"
@@ -84,12 +85,18 @@ def is_found(vtapd):
     return "gro-merging" in {finding["id"] for finding in vtapd.get("/v1/doctor")["findings"]}
 
 
-def memory(vtapd):
+def memory_lines(vtapd):
     path = os.path.join(vtapd.runtime, "offloads")
     if not os.path.exists(path):
         return None
     with open(path, encoding="ascii") as file:
-        return file.read()
+        return file.read().splitlines()
+
+
+def memory(vtapd):
+    """["eth0 gro"]: without index and MAC."""
+    lines = memory_lines(vtapd)
+    return lines and [" ".join(word for i, word in enumerate(line.split()) if i not in (1, 2)) for line in lines]
 
 
 @pytest.fixture(params=["on", "off"])
@@ -113,7 +120,7 @@ def test_underlay_when_vtapd_starts_then_gro_is_off_on_it_and_on_nothing_else(wa
     assert not gro(ns) and gro(ns, "eth1")
     assert len(vtapd.log_lines("eth0: gro off")) == 1, vtapd.log()
     assert repairs_of(vtapd) == 0
-    assert memory(vtapd) == "eth0 gro\n"
+    assert memory_lines(vtapd) == [f"eth0 {ns.ifindex('eth0')} {TARGET_MAC} gro"]
 
 
 @pytest.mark.parametrize("conf", [AS_TAP, NO_SESSION], ids=["tap", "no session"])
@@ -197,7 +204,7 @@ def test_underlay_when_unplugged_and_plugged_back_then_off_again_and_no_repair(w
     target.plug()
     switch(ns, "on")  # if it is not by itself
     becomes(ns, False, vtapd=vtapd)
-    assert memory(vtapd) == "eth0 gro\n"
+    assert memory(vtapd) == ["eth0 gro"]
 
 
 def test_underlay_when_renamed_then_what_was_on_is_put_back_under_its_new_name(was_on, make_vtapd, ns):
@@ -212,7 +219,7 @@ def test_underlay_when_renamed_to_what_a_glob_names_too_then_the_memory_goes_wit
     vtapd = make_vtapd(VXLAN.format(underlay="*0") + WEB)
     ns.ip("link set eth0 down")
     ns.ip("link set eth0 name lan0")
-    until(lambda: memory(vtapd) == "lan0 gro\n", "it is remembered by its new name", seen=vtapd.log)
+    until(lambda: memory(vtapd) == ["lan0 gro"], "it is remembered by its new name", seen=vtapd.log)
     assert not gro(ns, "lan0")
 
 
@@ -241,6 +248,47 @@ def test_restart_when_it_was_switched_on_meanwhile_then_off_and_no_repair(before
     assert gro(ns) == before
 
 
+def rename(ns, interface, name):
+    ns.ip(f"link set {interface} down")
+    ns.ip(f"link set {interface} name {name}")
+
+
+@pytest.mark.parametrize("how", ["daemon", "teardown"])
+def test_restart_when_it_was_renamed_meanwhile_then_it_is_found_and_another_of_its_name_is_left_alone(
+        how, was_on, make_vtapd, target, ns):
+    target.plug_second()
+    vtapd = make_vtapd(CONF)
+    vtapd.stop()
+    rename(ns, "eth0", "lan0")
+    rename(ns, "eth1", "eth0")
+    switch(ns, "off")
+    if how == "daemon":
+        vtapd.write("vtapd.conf", AS_TAP)
+        vtapd.start()
+    else:
+        done = vtapd.vtapd("--teardown")
+        assert done.returncode == 0 and "On again: gro on lan0." in done.stdout, done
+    assert gro(ns, "lan0") and not gro(ns) and memory(vtapd) is None
+
+
+@pytest.mark.parametrize("how", ["daemon", "teardown"])
+def test_restart_when_another_device_has_its_name_then_that_is_left_alone_and_it_is_said(
+        how, was_on, make_vtapd, target, ns):
+    target.plug_second()
+    vtapd = make_vtapd(CONF)
+    vtapd.stop()
+    target.unplug()
+    rename(ns, "eth1", "eth0")
+    switch(ns, "off")
+    if how == "daemon":
+        vtapd.start()
+        assert vtapd.log_lines("eth0: not found, so gro is not switched on again"), vtapd.log()
+        assert memory(vtapd) == ["eth0 none"]
+    done = vtapd.vtapd("--teardown")
+    assert done.returncode == 0 and not gro(ns) and memory(vtapd) is None
+    assert ("Not found, so not switched on again: gro on eth0." in done.stdout) == (how == "teardown"), done
+
+
 def test_restart_when_the_configuration_changed_meanwhile_then_put_back(before, make_vtapd, ns):
     vtapd = make_vtapd(CONF)
     vtapd.stop()
@@ -256,7 +304,7 @@ def test_restart_when_the_memory_is_damaged_then_it_starts_and_says_so(was_on, m
         file.write(b"\x1b[31m\n")
     vtapd.start()
     assert vtapd.log_lines("offloads:2", "no line of ours"), vtapd.log()
-    assert memory(vtapd) == "eth0 gro\n", "it is said once"
+    assert memory(vtapd) == ["eth0 gro"], "it is said once"
 
 
 # On again

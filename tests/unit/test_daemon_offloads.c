@@ -13,6 +13,7 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/offloads.h"
+#include "netlink/dump.h"
 #include "netlink/offload.h"
 #include "netlink/socket.h"
 #include "netlink/watch.h"
@@ -142,7 +143,7 @@ static int scene_teardown(void **state)
 
 	if (scene->manager.event != NULL)
 		vtap_manager_done(&scene->manager);
-	by_hand("ip link del veth0");
+	by_hand("ip link del veth0 2>/dev/null || ip link del was0");
 	by_hand("ip link del br0 2>/dev/null || true");
 	by_hand("ip link del mirror-web 2>/dev/null || true");
 	vtap_report_removed_done(&scene->removed);
@@ -160,13 +161,28 @@ static int restore_again(struct scene *scene)
 	return vtap_offloads_restore(scene->nl, scene->folder.path, &scene->removed, &scene->err);
 }
 
-static int restore(struct scene *scene, const char *text)
+/* A memory of these, as they are. */
+static void remember(struct scene *scene, const char *first, unsigned merging, const char *second,
+	unsigned second_merging)
 {
-	FILE *file = fopen(scene->path, "we");
+	struct vtap_former former[2] = { { .merging = merging }, { .merging = second_merging } };
+	struct vtap_devices devices = { 0 };
 
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
+	assert_int_equal(vtap_links_dump(scene->nl, &devices, NULL), 0);
+	for (size_t i = 0; i < devices.n; i++) {
+		if (strcmp(devices.device[i].name, first) == 0)
+			assert_true(vtap_former_note(&former[0], &devices.device[i]));
+		if (strcmp(devices.device[i].name, second) == 0)
+			assert_true(vtap_former_note(&former[1], &devices.device[i]));
+	}
+	vtap_devices_done(&devices);
+	assert_int_equal(vtap_former_save(scene->path, former, 2, NULL), 0);
+}
+
+static int restore(struct scene *scene, const char *first, unsigned merging, const char *second,
+	unsigned second_merging)
+{
+	remember(scene, first, merging, second, second_merging);
 	return restore_again(scene);
 }
 
@@ -406,7 +422,7 @@ static void test_restore_when_remembered_then_what_was_on_and_nothing_else(void 
 {
 	struct scene *scene = *state;
 
-	assert_int_equal(restore(scene, "veth0 gro\nveth1 none\n"), 0);
+	assert_int_equal(restore(scene, "veth0", VTAP_MERGING_GRO, "veth1", 0), 0);
 	assert_true(is_on("veth0"));
 	assert_false(is_on("veth1"));
 	assert_int_equal(scene->removed.n_restored, 1);
@@ -421,7 +437,9 @@ static void test_restore_when_something_was_on_already_then_only_the_rest_is_sai
 
 	by_hand("ethtool -K veth1 gro on");
 	kernel.fixed = VTAP_MERGING_LRO;
-	assert_int_equal(restore(scene, "veth0 gro lro\nveth1 gro\n"), 0);
+	assert_int_equal(restore(scene, "veth0", VTAP_MERGING_GRO | VTAP_MERGING_LRO, "veth1",
+				 VTAP_MERGING_GRO),
+		0);
 	assert_int_equal(scene->removed.n_restored, 1);
 	assert_string_equal(scene->removed.restored[0].interface, "veth0");
 	assert_int_equal(scene->removed.restored[0].merging, VTAP_MERGING_GRO);
@@ -440,7 +458,8 @@ static void test_restore_when_the_driver_has_it_detached_then_it_stays_remembere
 	struct scene *scene = *state;
 
 	kernel.is_detached = true;
-	assert_int_equal(restore(scene, "veth0 gro\nveth1 gro\n"), -EAGAIN);
+	assert_int_equal(
+		restore(scene, "veth0", VTAP_MERGING_GRO, "veth1", VTAP_MERGING_GRO), -EAGAIN);
 	assert_string_equal(scene->err.text,
 		"put back what merged frames before: veth0: the driver has it detached for the "
 		"moment");
@@ -456,7 +475,7 @@ static void test_restore_when_one_follows_its_master_then_that_is_put_back_first
 
 	bridge_make();
 	by_hand("ethtool -K br0 gro off && ethtool -K veth0 gro off");
-	assert_int_equal(restore(scene, "veth0 gro\nbr0 gro\n"), 0);
+	assert_int_equal(restore(scene, "veth0", VTAP_MERGING_GRO, "br0", VTAP_MERGING_GRO), 0);
 	assert_true(is_on("br0") && is_on("veth0"));
 }
 
@@ -468,20 +487,67 @@ static void test_restore_when_the_master_is_detached_then_its_port_is_not_forgot
 	by_hand("ethtool -K br0 gro off && ethtool -K veth0 gro off");
 	kernel.index = kernel.master;
 	kernel.is_detached = true;
-	assert_int_equal(restore(scene, "veth0 lro\nbr0 gro\n"), -EAGAIN);
+	assert_int_equal(
+		restore(scene, "veth0", VTAP_MERGING_LRO, "br0", VTAP_MERGING_GRO), -EAGAIN);
 	kernel.is_detached = false;
 	assert_int_equal(restore_again(scene), -EOPNOTSUPP); /* which remembered them */
 	assert_true(is_on("br0"));
 }
 
-static void test_restore_when_an_interface_has_gone_then_it_is_forgotten(void **state)
+static void test_restore_when_an_interface_has_gone_then_it_is_named_and_forgotten(void **state)
 {
 	struct scene *scene = *state;
 
-	assert_int_equal(restore(scene, "gone0 gro\nveth1 gro\n"), 0);
+	by_hand("ip link add veth2 type veth peer name veth3");
+	remember(scene, "veth2", VTAP_MERGING_GRO, "veth1", VTAP_MERGING_GRO);
+	by_hand("ip link del veth2");
+	assert_int_equal(restore_again(scene), 0);
 	assert_true(is_on("veth1"));
 	assert_int_equal(scene->removed.n_restored, 1);
+	assert_int_equal(scene->removed.n_missed, 1);
+	assert_string_equal(scene->removed.missed[0].interface, "veth2");
+	assert_int_equal(scene->removed.missed[0].merging, VTAP_MERGING_GRO);
 	assert_int_equal(access(scene->path, F_OK), -1);
+}
+
+static void test_restore_when_it_was_renamed_then_it_is_found_and_who_got_its_name_is_left_alone(
+	void **state)
+{
+	struct scene *scene = *state;
+
+	remember(scene, "veth0", VTAP_MERGING_GRO, "veth1", 0);
+	by_hand("ip link set veth0 name was0 && ip link set veth1 name veth0");
+	assert_int_equal(restore_again(scene), 0);
+	assert_true(is_on("was0") && !is_on("veth0"));
+	assert_int_equal(scene->removed.n_missed, 0);
+	assert_string_equal(scene->removed.restored[0].interface, "was0");
+}
+
+static void test_restore_when_it_cannot_be_read_what_merges_then_it_stays_remembered(void **state)
+{
+	struct scene *scene = *state;
+
+	kernel.blind = "the answer was cut";
+	assert_int_equal(
+		restore(scene, "veth0", VTAP_MERGING_GRO, "veth1", VTAP_MERGING_GRO), -ENOBUFS);
+	kernel.blind = NULL;
+	assert_int_equal(restore_again(scene), 0);
+	assert_int_equal(scene->removed.n_restored, 2);
+}
+
+static void test_restore_when_refused_then_what_was_not_found_is_told_with_the_next_try(
+	void **state)
+{
+	struct scene *scene = *state;
+
+	by_hand("ip link add veth2 type veth peer name veth3");
+	remember(scene, "veth2", VTAP_MERGING_GRO, "veth0", VTAP_MERGING_GRO);
+	by_hand("ip link del veth2");
+	kernel.is_detached = true;
+	assert_int_equal(restore_again(scene), -EAGAIN);
+	kernel.is_detached = false;
+	assert_int_equal(restore_again(scene), 0);
+	assert_int_equal(scene->removed.n_missed, 1);
 }
 
 /* A veth has no LRO: the driver will never follow. */
@@ -489,7 +555,8 @@ static void test_restore_when_a_driver_does_not_follow_then_it_is_told_once(void
 {
 	struct scene *scene = *state;
 
-	assert_int_equal(restore(scene, "veth0 lro\nveth1 gro\n"), -EOPNOTSUPP);
+	assert_int_equal(
+		restore(scene, "veth0", VTAP_MERGING_LRO, "veth1", VTAP_MERGING_GRO), -EOPNOTSUPP);
 	assert_string_equal(scene->err.text,
 		"put back what merged frames before: veth0: the driver left lro off");
 	assert_true(is_on("veth1"));
@@ -517,7 +584,10 @@ int main(void)
 		TEST(test_restore_when_the_driver_has_it_detached_then_it_stays_remembered),
 		TEST(test_restore_when_one_follows_its_master_then_that_is_put_back_first),
 		TEST(test_restore_when_the_master_is_detached_then_its_port_is_not_forgotten),
-		TEST(test_restore_when_an_interface_has_gone_then_it_is_forgotten),
+		TEST(test_restore_when_an_interface_has_gone_then_it_is_named_and_forgotten),
+		TEST(test_restore_when_it_was_renamed_then_it_is_found_and_who_got_its_name_is_left_alone),
+		TEST(test_restore_when_it_cannot_be_read_what_merges_then_it_stays_remembered),
+		TEST(test_restore_when_refused_then_what_was_not_found_is_told_with_the_next_try),
 		TEST(test_restore_when_a_driver_does_not_follow_then_it_is_told_once),
 	};
 

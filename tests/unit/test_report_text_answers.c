@@ -350,6 +350,7 @@ static void test_teardown_when_the_port_closes_then_the_consequence_on_its_own_l
 	(void)state;
 	assert_renders(vtap_text_teardown,
 		"{'version':1,'interfaces':3,'fast_paths':['ens5','ens6'],'guards':3,'restored':[],"
+		"'not_found':[],"
 		"'"
 		"message':'"
 		"This host now answers UDP 4789 with ICMP: "
@@ -359,7 +360,8 @@ static void test_teardown_when_the_port_closes_then_the_consequence_on_its_own_l
 		"UDP 4789 with ICMP:\n"
 		"  stop the mirror sessions first.\n");
 	assert_renders(vtap_text_teardown,
-		"{'version':1,'interfaces':1,'fast_paths':[],'guards':0,'restored':[],'message':"
+		"{'version':1,'interfaces':1,'fast_paths':[],'guards':0,'restored':[],'not_found':["
+		"],'message':"
 		"null}",
 		0, "Removed 1 interface.\n");
 }
@@ -370,8 +372,15 @@ static void test_teardown_when_underlays_were_put_back_then_they_are_named(void 
 	assert_renders(vtap_text_teardown,
 		"{'version':1,'interfaces':2,'fast_paths':[],'guards':2,'restored':["
 		"{'interface':'eth0','features':['gro','lro']},"
-		"{'interface':'eth1','features':['gro-hw']}],'message':null}",
+		"{'interface':'eth1','features':['gro-hw']}],'not_found':[],'message':null}",
 		0, "Removed 2 interfaces, 2 guards. On again: gro, lro on eth0; gro-hw on eth1.\n");
+	assert_renders(vtap_text_teardown,
+		"{'version':1,'interfaces':0,'fast_paths':[],'guards':0,'restored':["
+		"{'interface':'eth1','features':['gro']}],'not_found':["
+		"{'interface':'eth0','features':['gro','lro']}],'message':null}",
+		0,
+		"Removed 0 interfaces. On again: gro on eth1. "
+		"Not found, so not switched on again: gro, lro on eth0.\n");
 }
 
 static void test_error_when_the_daemon_refuses_then_its_sentence_alone(void **state)

@@ -122,7 +122,8 @@ static const struct answer ANSWERS[] = {
 	{ vtap_text_undrain, DRAIN_ANSWER },
 	{ vtap_text_teardown,
 		"{'version':1,'interfaces':1,'fast_paths':['a'],'guards':1,'restored':["
-		"{'interface':'a','features':['gro','lro']}],'message':'a: b'}" },
+		"{'interface':'a','features':['gro','lro']}],'not_found':["
+		"{'interface':'b','features':['gro']}],'message':'a: b'}" },
 	{ vtap_text_error, "{'version':1,'error':'e'}" },
 };
 
