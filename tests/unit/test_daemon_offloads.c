@@ -197,14 +197,8 @@ static bool is_on(const char *name)
 
 /* ---- with a daemon ---- */
 
-/* A manager of one vxlan session. */
-static void manage_on(struct scene *scene, const char *underlay)
+static void manage_conf(struct scene *scene, const char *conf)
 {
-	char conf[128];
-
-	(void)snprintf(conf, sizeof(conf), /* fits */
-		"[target default]\nmode = vxlan\nunderlay = %s\n[session web]\nvni = 4321\n",
-		underlay);
 	folder_write(&scene->folder, "vtapd.conf", conf);
 	_auto_loaded struct loaded loaded = folder_load(&scene->folder);
 
@@ -214,6 +208,17 @@ static void manage_on(struct scene *scene, const char *underlay)
 				 loaded.conf, NULL),
 		0);
 	vtap_manager_trigger(&scene->manager);
+}
+
+/* A manager of one vxlan session. */
+static void manage_on(struct scene *scene, const char *underlay)
+{
+	char conf[128];
+
+	(void)snprintf(conf, sizeof(conf), /* fits */
+		"[target default]\nmode = vxlan\nunderlay = %s\n[session web]\nvni = 4321\n",
+		underlay);
+	manage_conf(scene, conf);
 }
 
 static void manage(struct scene *scene)
@@ -333,18 +338,16 @@ test_underlay_when_it_cannot_be_read_what_merges_then_told_and_not_remembered_as
 	wait_until(scene, is_on("veth0")); /* as it was before */
 }
 
-static void test_underlay_when_it_cannot_be_read_what_merges_then_nothing_is_put_back_yet(
-	void **state)
+static void test_start_when_it_cannot_be_read_what_merges_then_nothing_is_forgotten(void **state)
 {
 	struct scene *scene = *state;
 
-	by_hand("ethtool -K veth0 gro on");
-	manage(scene);
-	wait_until(scene, scene->manager.has_settled);
+	remember(scene, "veth0", VTAP_MERGING_GRO, "veth1", 0);
 	kernel.blind = "the answer was cut";
-	unmanage(scene);
-	wait_until(scene, if_nametoindex("mirror-web") == 0);
+	manage_conf(scene, "");
+	wait_until(scene, scene->manager.has_settled);
 	assert_int_equal(access(scene->path, F_OK), 0);
+	assert_false(is_on("veth0"));
 	kernel.blind = NULL;
 	wait_until(scene, is_on("veth0"));
 }
@@ -573,7 +576,7 @@ int main(void)
 		TEST(test_underlay_when_only_ethtool_tells_of_a_change_then_off_again),
 		TEST(test_underlay_when_the_driver_refuses_then_told_until_it_does_not),
 		TEST(test_underlay_when_it_cannot_be_read_what_merges_then_told_and_not_remembered_as_nothing),
-		TEST(test_underlay_when_it_cannot_be_read_what_merges_then_nothing_is_put_back_yet),
+		TEST(test_start_when_it_cannot_be_read_what_merges_then_nothing_is_forgotten),
 		TEST(test_underlay_when_the_driver_has_it_detached_then_it_is_not_taken_for_gone),
 		TEST(test_underlay_when_detached_while_put_back_then_that_is_tried_again),
 		TEST(test_underlay_when_it_follows_its_master_then_that_is_put_back_first),

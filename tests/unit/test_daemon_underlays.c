@@ -101,7 +101,7 @@ static void test_mark_when_two_stand_on_each_other_then_it_ends(void **state)
 static void test_sort_when_one_stands_on_another_then_it_is_before_that(void **state)
 {
 	const struct vtap_device *order[VTAP_ARRAY_LEN(host)];
-	size_t place[VTAP_ARRAY_LEN(host)];
+	size_t place[VTAP_ARRAY_LEN(host)] = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < devices.n; i++)
