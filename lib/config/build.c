@@ -10,9 +10,13 @@ struct building {
 	struct vtap_conf *conf;
 	struct vtap_diags *diags;
 	const struct vtap_draft_section *defaults; /* or NULL */
-	bool is_claim_refused; /* of the session being built: who else claims its VNIs is not known
-				*/
 };
+
+/* What a session's claims depend on besides its VNIs, which are absent where they are refused. */
+static bool is_claim_key(const struct vtap_key *key)
+{
+	return strcmp(key->name, "source") == 0 || strcmp(key->name, "family") == 0;
+}
 
 static void entry_refuse(struct building *building, const struct vtap_draft_section *section,
 	const struct vtap_entry *entry, const struct vtap_complaint *complaint)
@@ -58,9 +62,8 @@ static int entry_apply(struct building *building, const struct vtap_draft_sectio
 	int r = entry_parse(section, entry, to, &complaint);
 
 	while (r == VTAP_VALUE_REFUSED) {
-		if (strcmp(entry->key->name, "source") == 0 ||
-			strcmp(entry->key->name, "family") == 0)
-			building->is_claim_refused = true;
+		if (is_claim_key(entry->key))
+			((struct vtap_session *)to->object)->is_claim_refused = true;
 		if (is_complaining)
 			entry_refuse(building, section, entry, &complaint);
 		/* behind a # stands what was meant as a comment */
@@ -237,6 +240,17 @@ static int range_compare(const void *a, const void *b)
 	return (left->last > right->last) - (left->last < right->last);
 }
 
+/* Not where the target's mode is refused: twins of two families may be what is meant. */
+static bool is_tap(const struct building *building, const struct vtap_session *session)
+{
+	const struct vtap_target *target = &building->conf->targets[session->i_target];
+	struct vtap_place place = vtap_draft_place(
+		vtap_draft_find(building->draft, VTAP_SECTION_TARGET, target->name), "mode",
+		(struct vtap_place){ 0 });
+
+	return target->mode == VTAP_MODE_TAP && !vtap_diags_has(building->diags, place);
+}
+
 static int session_build(struct building *building, const struct vtap_draft_section *section)
 {
 	struct vtap_conf *conf = building->conf;
@@ -247,7 +261,6 @@ static int session_build(struct building *building, const struct vtap_draft_sect
 
 	*session = (struct vtap_session){ .place = section->place, .i_target = VTAP_TARGET_NONE };
 	memcpy(session->name, section->name, sizeof(session->name));
-	building->is_claim_refused = false;
 	r = keys_apply(building, VTAP_SECTION_SESSION, section,
 		&(struct vtap_reading){ .conf = conf, .object = session, .ret_target = &target });
 	if (r < 0)
@@ -265,9 +278,7 @@ static int session_build(struct building *building, const struct vtap_draft_sect
 		qsort(session->vnis, session->n_vnis, sizeof(*session->vnis), range_compare);
 	session_name_interface(building, session, section);
 	r = session_find_target(building, session, section, target);
-	if (building->is_claim_refused)
-		session->i_target = VTAP_TARGET_NONE;
-	if (!vtap_session_is_vxlan(conf, session))
+	if (session->i_target != VTAP_TARGET_NONE && is_tap(building, session))
 		session->family = VTAP_FAMILY_IPV4; /* [defaults] may say else: not for a TAP */
 	return r;
 }

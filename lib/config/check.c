@@ -109,7 +109,7 @@ static size_t session_n_claims(const struct vtap_conf *conf, const struct vtap_s
 {
 	size_t n_sources = session_n_sources(conf, session);
 
-	if (session->i_target == VTAP_TARGET_NONE)
+	if (session->i_target == VTAP_TARGET_NONE || session->is_claim_refused)
 		return 0;
 	if (vtap_session_is_vxlan(conf, session) && !vtap_session_is_one_vni(session))
 		return 0; /* which one is to be its VNI is not known */

@@ -22,18 +22,6 @@ struct checking {
 	struct inherited vni, source;
 };
 
-/* Was that line refused already? Then what was meant there is not known. */
-static bool is_refused(const struct checking *checking, struct vtap_place place)
-{
-	for (size_t i = 0; i < checking->diags->n; i++) {
-		const struct vtap_diag *diag = &checking->diags->diag[i];
-
-		if (diag->line == place.line && strcmp(diag->file, place.file) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* ---- targets in mode vxlan ---- */
 
 /** struct rule - of a key of [target] */
@@ -68,7 +56,8 @@ static int target_check_rule(const struct checking *checking, const struct vtap_
 
 	if (value == NULL)
 		return -ENOMEM;
-	if ((strcmp(value, rule->value) == 0) == rule->is_only || is_refused(checking, place))
+	if ((strcmp(value, rule->value) == 0) == rule->is_only ||
+		vtap_diags_has(checking->diags, place))
 		return 0;
 	vtap_diags_add(checking->diags, place, vtap_draft_section_text(section, text), rule->key,
 		value, "%s; %s, or mode = tap", rule->why, rule->instead);
@@ -169,6 +158,22 @@ static bool has_sources(const struct vtap_session *session)
 	return session->n_sources > 1 || (session->n_sources == 1 && session->sources[0].len > 0);
 }
 
+/* Is a line of it refused, or of [defaults] where it has none? Then what it is to be is not known.
+ */
+static bool is_key_refused(
+	const struct checking *checking, const struct vtap_draft_section *section, const char *key)
+{
+	const struct vtap_place nowhere = { 0 };
+
+	if (vtap_draft_place(section, key, nowhere).line == 0)
+		section = vtap_draft_find(checking->draft, VTAP_SECTION_DEFAULTS, "");
+	for (size_t i = 0; section != NULL && i < section->n; i++)
+		if (strcmp(section->entry[i].key->name, key) == 0 &&
+			vtap_diags_has(checking->diags, section->entry[i].place))
+			return true;
+	return false;
+}
+
 static int check_vxlan_session(struct checking *checking, const struct vtap_draft_section *section,
 	const struct vtap_session *session)
 {
@@ -177,7 +182,7 @@ static int check_vxlan_session(struct checking *checking, const struct vtap_draf
 	if (has_many_vnis(session) &&
 		!is_inherited(checking, section, "vni", session, &checking->vni))
 		r = complain_vni(checking, session);
-	if (r == 0 && has_sources(session) &&
+	if (r == 0 && has_sources(session) && !is_key_refused(checking, section, "source") &&
 		!is_inherited(checking, section, "source", session, &checking->source))
 		r = complain_source(
 			checking, session, vtap_draft_place(section, "source", section->place), 0);
@@ -204,7 +209,8 @@ static void check_tap_session(const struct checking *checking,
 		nowhere);
 	char rule[VTAP_DIAG_RULE_MAX];
 
-	if (place.line == 0 || (mode_place.line != 0 && is_refused(checking, mode_place)))
+	if (place.line == 0 || vtap_diags_has(checking->diags, place) ||
+		vtap_diags_has(checking->diags, mode_place))
 		return;
 	(void)snprintf(rule, sizeof(rule), /* sized for it */
 		"a tap interface shows both; delete the key, or give target %s mode = vxlan",

@@ -54,6 +54,18 @@ void vtap_diags_add(struct vtap_diags *diags, struct vtap_place place, const cha
 	diags->n++;
 }
 
+bool vtap_diags_has(const struct vtap_diags *diags, struct vtap_place place)
+{
+	for (size_t i = 0; i < diags->n; i++) {
+		const struct vtap_diag *diag = &diags->diag[i];
+
+		if (diag->line == place.line && place.file != NULL &&
+			strcmp(diag->file, place.file) == 0)
+			return true;
+	}
+	return false;
+}
+
 static size_t file_rank(const struct vtap_conf *conf, const char *path)
 {
 	size_t i = 0;

@@ -46,6 +46,9 @@ void vtap_diags_done(struct vtap_diags *diags);
 void vtap_diags_add(struct vtap_diags *diags, struct vtap_place place, const char *section,
 	const char *key, const char *value, const char *fmt, ...) VTAP_PRINTF(6, 7);
 
+/** vtap_diags_has() - was that line refused already? Then what was meant there is not known. */
+bool vtap_diags_has(const struct vtap_diags *diags, struct vtap_place place);
+
 /** vtap_diags_sort() - in the order of the configuration's files, then of lines */
 void vtap_diags_sort(struct vtap_diags *diags, const struct vtap_conf *conf);
 

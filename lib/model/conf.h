@@ -27,8 +27,8 @@
  */
 #define VTAP_SESSIONS_MAX 10000
 
-/** VTAP_TARGET_NONE - i_target of a session whose target does not exist, or whose claims are not
- * known; never in a frozen configuration */
+/** VTAP_TARGET_NONE - i_target of a session whose target does not exist; never in a frozen
+ * configuration */
 #define VTAP_TARGET_NONE SIZE_MAX
 
 /** VTAP_AUTO - a number that the operator left to us */
@@ -128,6 +128,7 @@ struct vtap_session {
 	size_t n_sources;
 	unsigned mtu_bytes;
 	enum vtap_family family; /* VTAP_MODE_VXLAN only; a TAP shows both */
+	bool is_claim_refused;   /* only while it is checked: a refused value decides who claims */
 	bool is_required;        /* counts for `require = all` and `sensors` */
 	char *description;       /* UTF-8, or NULL */
 };

@@ -206,6 +206,9 @@ static void test_vxlan_when_two_sessions_have_one_vni_then_their_family_must_dif
 		/* not known: no second mistake */
 		{ VXLAN "[session a]\nvni = 5\n[session b]\nvni = 5\nfamily = v6\n",
 			"vtapd.conf:8: session b: family: \"v6\": must be ipv4 or ipv6\n" },
+		{ "[target t]\nmode = vxlann\n[session a]\nvni = 5\n[session b]\nvni = 5\n"
+		  "family = ipv6\n",
+			"vtapd.conf:2: target t: mode: \"vxlann\": must be tap or vxlan\n" },
 		/* another port is another device */
 		{ VXLAN "[target t]\nport = 1\nmode = vxlan\nunderlay = ens5\n"
 			"[session a]\nvni = 5\ntarget = t\n[session b]\nvni = 5\ntarget = "
@@ -249,12 +252,14 @@ static void test_vxlan_when_sessions_share_an_interface_then_refused(void **stat
 
 /* ---- `family` in mode tap ---- */
 
+#define SHOWS_BOTH(line, name, value)                                                              \
+	"vtapd.conf:" line ": session " name ": family: \"" value "\": a tap interface shows "     \
+	"both; delete the key, or give target default mode = vxlan\n"
+
 static void test_tap_when_a_session_has_a_family_then_refused(void **state)
 {
 	static const struct mode_row table[] = {
-		{ "[session a]\nvni = 5\nfamily = ipv6\n",
-			"vtapd.conf:3: session a: family: \"ipv6\": a tap interface shows both; "
-			"delete the key, or give target default mode = vxlan\n" },
+		{ "[session a]\nvni = 5\nfamily = ipv6\n", SHOWS_BOTH("3", "a", "ipv6") },
 		{ "[target t]\nmode = tap\n[session a]\nvni = 5\nfamily = ipv4\n",
 			"vtapd.conf:5: session a: family: \"ipv4\": a tap interface shows both; "
 			"delete the key, or give target t mode = vxlan\n" },
@@ -291,6 +296,43 @@ static void test_family_when_loaded_then_of_sessions_in_mode_vxlan_alone(void **
 	assert_int_equal(conf->sessions[2].family, VTAP_FAMILY_IPV4); /* always */
 }
 
+/* ---- values that are refused already ---- */
+
+#define HOST_BITS(section)                                                                         \
+	section ": source: \"10.0.0.1/8\": has bits after the prefix; did you mean "               \
+		"10.0.0.0/8?\n"
+#define FAMILY_REFUSED(section) section ": family: \"v6\": must be ipv4 or ipv6\n"
+
+/* Law 6: a refused value hides no other mistake, and is not complained about twice. */
+static void test_session_when_a_value_is_refused_then_its_other_mistakes_are_told_too(void **state)
+{
+	static const struct mode_row table[] = {
+		{ VXLAN "[session a]\nvni = 1-5\nsource = 10.0.0.0/8\nfamily = v6\n",
+			ONE_VNI("5", "a", "1-5") EVERY_SOURCE("6", "10.0.0.0/8", "")
+				FAMILY_REFUSED("vtapd.conf:7: session a") },
+		{ VXLAN "[defaults]\nfamily = v6\n[session a]\nvni = 1-5\n[session b]\nvni = "
+			"any\n",
+			FAMILY_REFUSED("vtapd.conf:5: defaults")
+				ONE_VNI("7", "a", "1-5") "vtapd.conf:9: session b: vni: \"any\": a "
+							 "vxlan device has exactly one VNI, and "
+							 "none takes the rest; give target "
+							 "default mode = tap, or each VNI a "
+							 "session of its own in place of this "
+							 "one\n" },
+		{ VXLAN "[session a]\nvni = 1-5\nsource = 10.0.0.1/8\nsource = 192.0.2.1\n",
+			ONE_VNI("5", "a", "1-5") HOST_BITS("vtapd.conf:6: session a") },
+		{ VXLAN "[defaults]\nsource = 192.0.2.1 10.0.0.1/8\n[session a]\nvni = 1-5\n",
+			HOST_BITS("vtapd.conf:5: defaults") ONE_VNI("7", "a", "1-5") },
+		{ VXLAN "[session a]\nvni = 5\ninterface = m\n[session b]\nvni = 6\n"
+			"interface = m\nfamily = v6\n",
+			SHARED("9", "b", "6") FAMILY_REFUSED("vtapd.conf:10: session b") },
+		{ "[session a]\nvni = 5\nsource = 10.0.0.1/8\nfamily = ipv6\n",
+			HOST_BITS("vtapd.conf:3: session a") SHOWS_BOTH("4", "a", "ipv6") },
+	};
+
+	CHECK_ROWS(*state, table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +345,8 @@ int main(void)
 		in_folder(test_vxlan_when_two_sessions_have_one_vni_then_their_family_must_differ),
 		in_folder(test_vxlan_when_sessions_share_an_interface_then_refused),
 		in_folder(test_tap_when_a_session_has_a_family_then_refused),
+		in_folder(
+			test_session_when_a_value_is_refused_then_its_other_mistakes_are_told_too),
 		in_folder(test_family_when_loaded_then_of_sessions_in_mode_vxlan_alone),
 	};
 
