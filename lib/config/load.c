@@ -306,12 +306,34 @@ static int entry_add(struct reader *reader, struct vtap_draft_section *section,
 	return 0;
 }
 
+/* The sections that have this key, "[health] or [metrics]". Return: is there one? */
+static bool key_find_homes(const char *name, char *ret_text, size_t size)
+{
+	int len = 0;
+
+	for (int i = 0; i < VTAP_SECTION_COUNT; i++) {
+		enum vtap_section kind = (enum vtap_section)i;
+
+		if (kind == VTAP_SECTION_DEFAULTS || vtap_schema_find(kind, name) == NULL)
+			continue;
+		len += snprintf(ret_text + len, size - (size_t)len, "%s%s[%s]",
+			len > 0 ? " or " : "", vtap_section_is_named(kind) ? "a " : "",
+			vtap_section_name(kind));
+	}
+	return len > 0;
+}
+
 static void key_refuse(
 	struct reader *reader, const struct vtap_draft_section *section, const char *name)
 {
-	char text[VTAP_SECTION_TEXT_MAX];
+	char text[VTAP_SECTION_TEXT_MAX], homes[64]; /* sized for every section */
 	const char *nearest = vtap_schema_nearest(section->kind, name);
 
+	if (key_find_homes(name, homes, sizeof(homes))) {
+		vtap_diags_add(reader->diags, reader->place, vtap_draft_section_text(section, text),
+			name, NULL, "unknown key here; it belongs in %s", homes);
+		return;
+	}
 	vtap_diags_add(reader->diags, reader->place, vtap_draft_section_text(section, text),
 		name[0] != '\0' ? name : "=", NULL, "unknown key%s%s%s",
 		nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",

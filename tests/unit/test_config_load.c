@@ -447,7 +447,20 @@ static void test_key_when_unknown_then_refused_with_what_was_meant(void **state)
 		{ "[session a]\nvni = 1\nMTU = 1500\n",
 			"vtapd.conf:3: session a: MTU: unknown key; did you mean mtu?\n" },
 		{ "[session a]\nvni = 1\nport = 4789\n",
-			"vtapd.conf:3: session a: port: unknown key\n" },
+			"vtapd.conf:3: session a: port: unknown key here; it belongs in a "
+			"[target]\n" },
+		{ "[session a]\nvni = 1\nmode = vxlan\n",
+			"vtapd.conf:3: session a: mode: unknown key here; it belongs in a "
+			"[target]\n" },
+		{ "[defaults]\nmode = vxlan\n",
+			"vtapd.conf:2: defaults: mode: unknown key here; it belongs in a "
+			"[target]\n" },
+		{ "[target default]\nfamily = ipv6\n",
+			"vtapd.conf:2: target default: family: unknown key here; it belongs in a "
+			"[session]\n" },
+		{ "[target default]\nlisten = off\n",
+			"vtapd.conf:2: target default: listen: unknown key here; it belongs in "
+			"[health] or [metrics]\n" },
 		{ "[daemon]\non_stop = keep\n",
 			"vtapd.conf:2: daemon: on_stop: unknown key; did you mean on-stop?\n" },
 		{ "[defaults]\nmut = 1500\n",
