@@ -39,6 +39,7 @@ struct claim {
 };
 
 struct claims {
+	const struct vtap_draft *draft;
 	const struct vtap_conf *conf;
 	struct claim *claim;
 	size_t n;
@@ -144,7 +145,17 @@ static bool session_is_later(const struct vtap_session *a, const struct vtap_ses
 	return a > b; /* sessions stand in one array, in the order of the files */
 }
 
-static void claims_collide(const struct vtap_conf *conf, const struct claim *a,
+/* Twins of two families, as mode vxlan has them. In [defaults] the key says nothing for a TAP. */
+static bool has_family(const struct vtap_draft *draft, const struct vtap_session *session)
+{
+	const struct vtap_place nowhere = { 0 };
+
+	return vtap_draft_place(vtap_draft_find(draft, VTAP_SECTION_SESSION, session->name),
+		       "family", nowhere)
+		       .line != 0;
+}
+
+static void claims_collide(const struct claims *claims, const struct claim *a,
 	const struct claim *b, struct vtap_diags *diags)
 {
 	const struct claim *late = session_is_later(a->session, b->session) ? a : b;
@@ -156,7 +167,7 @@ static void claims_collide(const struct vtap_conf *conf, const struct claim *a,
 	if (late->session == early->session)
 		(void)snprintf(
 			rule, sizeof(rule), "given twice in this session"); /* sized for it */
-	else if (vtap_session_is_vxlan(conf, late->session))
+	else if (vtap_session_is_vxlan(claims->conf, late->session))
 		(void)snprintf(rule, sizeof(rule), /* cut is harmless */
 			"session %s claims it too (%s), and a vxlan device has a VNI for itself; "
 			"give one of them another, or family = %s",
@@ -165,6 +176,13 @@ static void claims_collide(const struct vtap_conf *conf, const struct claim *a,
 			vtap_family_name(late->session->family == VTAP_FAMILY_IPV4
 						 ? VTAP_FAMILY_IPV6
 						 : VTAP_FAMILY_IPV4));
+	else if (has_family(claims->draft, late->session) ||
+		 has_family(claims->draft, early->session))
+		(void)snprintf(rule, sizeof(rule), /* cut is harmless */
+			"session %s claims it too (%s), and a tap session shows both families; "
+			"delete one of them",
+			early->session->name,
+			vtap_place_format(early->session->vni_place, where, sizeof(where)));
 	else if (late->source.len == 0)
 		(void)snprintf(rule, sizeof(rule), /* cut is harmless */
 			"session %s claims it too (%s); give one of them a source",
@@ -198,7 +216,7 @@ static bool pairs_have(const struct pairs *pairs, struct pair pair)
 }
 
 /* Return: may more be listed? */
-static bool pairs_note(const struct vtap_conf *conf, struct pairs *pairs, const struct claim *a,
+static bool pairs_note(const struct claims *claims, struct pairs *pairs, const struct claim *a,
 	const struct claim *b, struct vtap_diags *diags)
 {
 	bool is_a_late = session_is_later(a->session, b->session);
@@ -216,7 +234,7 @@ static bool pairs_note(const struct vtap_conf *conf, struct pairs *pairs, const 
 		return false;
 	}
 	pairs->pair[pairs->n++] = pair;
-	claims_collide(conf, a, b, diags);
+	claims_collide(claims, a, b, diags);
 	return true;
 }
 
@@ -235,7 +253,7 @@ static void claims_compare_all(const struct claims *claims, struct vtap_diags *d
 			continue;
 		}
 		if (vtap_range_overlaps(widest->vni, claim->vni))
-			has_room = pairs_note(claims->conf, &pairs, widest, claim, diags);
+			has_room = pairs_note(claims, &pairs, widest, claim, diags);
 		if (claim->vni.last > widest->vni.last)
 			widest = claim;
 	}
@@ -299,10 +317,11 @@ static int check_range_rows(
 	return r;
 }
 
-static int check_claims(const struct vtap_conf *conf, struct vtap_diags *diags)
+static int check_claims(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags)
 {
 	_auto_free struct claim *claim = NULL;
-	struct claims claims = { .conf = conf };
+	struct claims claims = { .draft = draft, .conf = conf };
 	size_t n = 0;
 
 	for (size_t i = 0; i < conf->n_sessions; i++) {
@@ -626,5 +645,5 @@ int vtap_check(
 	for (size_t i = 0; i < conf->n_sessions; i++)
 		check_underlay_clash(conf, &conf->sessions[i], diags);
 	r = check_interfaces(conf, diags);
-	return r < 0 ? r : check_claims(conf, diags);
+	return r < 0 ? r : check_claims(draft, conf, diags);
 }

@@ -112,23 +112,47 @@ static int complain_vni(const struct checking *checking, const struct vtap_sessi
 	return 0;
 }
 
-/* @n_more: sessions that would have to say so, too */
-static int complain_source(const struct checking *checking, const struct vtap_session *session,
-	struct vtap_place place, size_t n_more)
+static int source_complain(const struct checking *checking, const struct vtap_session *session,
+	struct vtap_place place, const char *instead)
 {
 	_auto_free char *value = vtap_prefixes_format(session->sources, session->n_sources);
-	char rule[VTAP_DIAG_RULE_MAX], more[32] = "";
+	char rule[VTAP_DIAG_RULE_MAX];
 
 	if (value == NULL)
 		return -ENOMEM;
-	if (n_more > 0)
-		(void)snprintf(more, sizeof(more), " and %zu more", n_more); /* of both: fits */
-	(void)snprintf(rule, sizeof(rule),
-		"a vxlan device takes its VNI from every source; give target %s mode = tap, or "
-		"this session%s source = any",
-		target_name(checking, session), more);
+	(void)snprintf(rule, sizeof(rule), /* sized for it */
+		"a vxlan device takes its VNI from every source; %s (rules of nftables on the port "
+		"can tell senders apart), or give target %s mode = tap",
+		instead, target_name(checking, session));
 	session_complain(checking, session, place, "source", value, rule);
 	return 0;
+}
+
+/* Of its own. Without the key it would take over that of [defaults]. */
+static int complain_source(const struct checking *checking,
+	const struct vtap_draft_section *section, const struct vtap_session *session)
+{
+	const struct vtap_place nowhere = { 0 };
+	bool is_in_defaults =
+		vtap_draft_place(vtap_draft_find(checking->draft, VTAP_SECTION_DEFAULTS, ""),
+			"source", nowhere)
+			.line != 0;
+
+	return source_complain(checking, session,
+		vtap_draft_place(section, "source", section->place),
+		is_in_defaults ? "say source = any" : "delete the key");
+}
+
+/* Of [defaults], for all sessions that take it over. */
+static int complain_inherited_source(
+	const struct checking *checking, const struct inherited *inherited)
+{
+	char instead[64] = "say source = any in this session";
+
+	if (inherited->n > 1)
+		(void)snprintf(instead, sizeof(instead), /* fits */
+			"say source = any in this session and %zu more", inherited->n - 1);
+	return source_complain(checking, inherited->first, inherited->place, instead);
 }
 
 /* Takes note of it when the key is one of [defaults]. Return: is it? */
@@ -184,8 +208,7 @@ static int check_vxlan_session(struct checking *checking, const struct vtap_draf
 		r = complain_vni(checking, session);
 	if (r == 0 && has_sources(session) && !is_key_refused(checking, section, "source") &&
 		!is_inherited(checking, section, "source", session, &checking->source))
-		r = complain_source(
-			checking, session, vtap_draft_place(section, "source", section->place), 0);
+		r = complain_source(checking, section, session);
 	return r;
 }
 
@@ -245,8 +268,7 @@ static int check_inherited(const struct checking *checking)
 	if (checking->vni.n > 0)
 		r = complain_vni(checking, checking->vni.first);
 	if (r == 0 && checking->source.n > 0)
-		r = complain_source(checking, checking->source.first, checking->source.place,
-			checking->source.n - 1);
+		r = complain_inherited_source(checking, &checking->source);
 	return r;
 }
 

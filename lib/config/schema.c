@@ -485,6 +485,13 @@ static char *target_format(const struct vtap_conf *conf, const void *object)
 	return strdup(conf->targets[((const struct vtap_session *)object)->i_target].name);
 }
 
+/* "both", "ipv4, ipv6", "46" */
+static bool asks_for_both(const char *text)
+{
+	return strcmp(text, "both") == 0 || strcmp(text, "any") == 0 ||
+	       (strchr(text, '4') != NULL && strchr(text, '6') != NULL);
+}
+
 static int family_parse(const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
 {
 	struct vtap_session *session = to->object;
@@ -495,7 +502,10 @@ static int family_parse(const char *text, struct vtap_reading *to, struct vtap_c
 		session->family = (enum vtap_family)i;
 		return 0;
 	}
-	return vtap_value_complain(complaint, text, "must be ipv4 or ipv6");
+	return vtap_value_complain(complaint, text, "must be ipv4 or ipv6%s",
+		asks_for_both(text) ? "; for both, two sessions (mode = tap shows both in one, "
+				      "without this key)"
+				    : "");
 }
 
 /* A tap interface shows both: nothing to be written, and nothing that could change. */

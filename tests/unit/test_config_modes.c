@@ -151,9 +151,12 @@ static void test_vxlan_when_the_catch_all_stays_then_it_says_what_to_do(void **s
 	CHECK_ROWS(*state, table);
 }
 
-#define EVERY_SOURCE(line, value, who)                                                             \
+#define EVERY_SOURCE(line, value, instead)                                                         \
 	"vtapd.conf:" line ": session a: source: \"" value "\": a vxlan device takes its VNI "     \
-	"from every source; give target default mode = tap, or this session" who " source = any\n"
+	"from every source; " instead " (rules of nftables on the port can tell senders apart), "  \
+	"or give target default mode = tap\n"
+#define DELETE_IT "delete the key"
+#define SAY_ANY   "say source = any"
 
 static void test_vxlan_when_a_session_has_a_source_then_refused(void **state)
 {
@@ -161,25 +164,31 @@ static void test_vxlan_when_a_session_has_a_source_then_refused(void **state)
 		{ VXLAN "[session a]\nvni = 5\nsource = any\n", NULL },
 		{ VXLAN "[session a]\nvni = 5\nsource = ::/0\n", NULL }, /* is any */
 		{ VXLAN "[session a]\nvni = 5\nsource = 10.0.0.0/8\n",
-			EVERY_SOURCE("6", "10.0.0.0/8", "") },
+			EVERY_SOURCE("6", "10.0.0.0/8", DELETE_IT) },
 		{ VXLAN "[session a]\nvni = 5\nsource = 0.0.0.0/0\n",
-			EVERY_SOURCE("6", "0.0.0.0/0", "") },
+			EVERY_SOURCE("6", "0.0.0.0/0", DELETE_IT) },
 		{ VXLAN "[session a]\nvni = 5\nsource = 10.0.0.1/8\n",
 			"vtapd.conf:6: session a: source: \"10.0.0.1/8\": has bits after the "
 			"prefix; did you mean 10.0.0.0/8?\n" },
 		/* sources do not tell two sessions apart */
 		{ VXLAN "[session a]\nvni = 5\nsource = 10.0.0.1\n[session b]\nvni = 5\n",
-			EVERY_SOURCE("6", "10.0.0.1",
-				"") "vtapd.conf:8: session b: vni: \"5\": session a claims it too "
-				    "(vtapd.conf:5), and a vxlan device has a VNI for itself; give "
-				    "one of them "
-				    "another, or family = ipv6\n" },
+			EVERY_SOURCE(
+				"6", "10.0.0.1", DELETE_IT) "vtapd.conf:8: session b: vni: \"5\": "
+							    "session a claims it too "
+							    "(vtapd.conf:5), and a vxlan device "
+							    "has a VNI for itself; give "
+							    "one of them "
+							    "another, or family = ipv6\n" },
 		/* what [defaults] has for others, its sessions must take back; one mistake */
 		{ VXLAN "[defaults]\nsource = 10.0.0.0/8\n[session a]\nvni = 5\n",
-			EVERY_SOURCE("5", "10.0.0.0/8", "") },
+			EVERY_SOURCE("5", "10.0.0.0/8", SAY_ANY " in this session") },
 		{ VXLAN "[defaults]\nsource = 10.0.0.0/8\n[session a]\nvni = 5\n[session b]\nvni = "
 			"6\n[session c]\nvni = 7\nsource = any\n[session d]\nvni = 8\n",
-			EVERY_SOURCE("5", "10.0.0.0/8", " and 2 more") },
+			EVERY_SOURCE("5", "10.0.0.0/8", SAY_ANY " in this session and 2 more") },
+		/* without its key it would have that of [defaults] */
+		{ VXLAN "[defaults]\nsource = 10.0.0.0/8\n[session a]\nvni = 5\nsource = "
+			"192.0.2.1\n",
+			EVERY_SOURCE("8", "192.0.2.1", SAY_ANY) },
 		{ VXLAN "[defaults]\nsource = 10.0.0.0/8\n[target t]\nport = 1\n"
 			"[session a]\nvni = 5\nsource = any\n[session b]\ntarget = t\nvni = 5\n",
 			NULL },
@@ -187,6 +196,10 @@ static void test_vxlan_when_a_session_has_a_source_then_refused(void **state)
 
 	CHECK_ROWS(*state, table);
 }
+
+#define TWO_SESSIONS(line, value)                                                                  \
+	"vtapd.conf:" line ": session a: family: \"" value "\": must be ipv4 or ipv6; for both, "  \
+	"two sessions (mode = tap shows both in one, without this key)\n"
 
 static void test_vxlan_when_two_sessions_have_one_vni_then_their_family_must_differ(void **state)
 {
@@ -209,6 +222,10 @@ static void test_vxlan_when_two_sessions_have_one_vni_then_their_family_must_dif
 		{ "[target t]\nmode = vxlann\n[session a]\nvni = 5\n[session b]\nvni = 5\n"
 		  "family = ipv6\n",
 			"vtapd.conf:2: target t: mode: \"vxlann\": must be tap or vxlan\n" },
+		/* whoever wants both is told how */
+		{ VXLAN "[session a]\nvni = 5\nfamily = both\n", TWO_SESSIONS("6", "both") },
+		{ VXLAN "[session a]\nvni = 5\nfamily = ipv4, ipv6\n",
+			TWO_SESSIONS("6", "ipv4, ipv6") },
 		/* another port is another device */
 		{ VXLAN "[target t]\nport = 1\nmode = vxlan\nunderlay = ens5\n"
 			"[session a]\nvni = 5\ntarget = t\n[session b]\nvni = 5\ntarget = "
@@ -252,6 +269,9 @@ static void test_vxlan_when_sessions_share_an_interface_then_refused(void **stat
 
 /* ---- `family` in mode tap ---- */
 
+#define DELETE_ONE(line)                                                                           \
+	"session a claims it too (vtapd.conf:" line "), and a tap session shows both families; "   \
+	"delete one of them\n"
 #define SHOWS_BOTH(line, name, value)                                                              \
 	"vtapd.conf:" line ": session " name ": family: \"" value "\": a tap interface shows "     \
 	"both; delete the key, or give target default mode = vxlan\n"
@@ -266,6 +286,7 @@ static void test_tap_when_a_session_has_a_family_then_refused(void **state)
 		/* one mistake, not two */
 		{ "[session a]\nvni = 5\nfamily = 6\n",
 			"vtapd.conf:3: session a: family: \"6\": must be ipv4 or ipv6\n" },
+		{ "[session a]\nvni = 5\nfamily = both\n", TWO_SESSIONS("3", "both") },
 		{ "[target t]\nmode = vxlann\n[session a]\nvni = 5\nfamily = ipv6\n",
 			"vtapd.conf:2: target t: mode: \"vxlann\": must be tap or vxlan\n" },
 		{ "[session a]\nvni = 5\nfamily = ipv6\ntarget = nowhere\n",
@@ -277,6 +298,21 @@ static void test_tap_when_a_session_has_a_family_then_refused(void **state)
 		{ "[defaults]\nfamily = ipv6\n[session a]\nvni = 5\n[session b]\nvni = 5\n",
 			"vtapd.conf:6: session b: vni: \"5\": session a claims it too "
 			"(vtapd.conf:4); give one of them a source\n" },
+	};
+
+	CHECK_ROWS(*state, table);
+}
+
+/* Back from mode vxlan with a session for each family: one of them is enough. */
+static void test_tap_when_twins_of_two_families_stay_then_told_to_delete_one(void **state)
+{
+	static const struct mode_row table[] = {
+		{ "[session a]\nvni = 5\n[session b]\nvni = 5\nfamily = ipv6\n",
+			"vtapd.conf:4: session b: vni: \"5\": " DELETE_ONE("2")
+				SHOWS_BOTH("5", "b", "ipv6") },
+		{ "[session a]\nvni = 5\nfamily = ipv6\n[session b]\nvni = 5\n",
+			SHOWS_BOTH("3", "a",
+				"ipv6") "vtapd.conf:5: session b: vni: \"5\": " DELETE_ONE("2") },
 	};
 
 	CHECK_ROWS(*state, table);
@@ -308,7 +344,7 @@ static void test_session_when_a_value_is_refused_then_its_other_mistakes_are_tol
 {
 	static const struct mode_row table[] = {
 		{ VXLAN "[session a]\nvni = 1-5\nsource = 10.0.0.0/8\nfamily = v6\n",
-			ONE_VNI("5", "a", "1-5") EVERY_SOURCE("6", "10.0.0.0/8", "")
+			ONE_VNI("5", "a", "1-5") EVERY_SOURCE("6", "10.0.0.0/8", DELETE_IT)
 				FAMILY_REFUSED("vtapd.conf:7: session a") },
 		{ VXLAN "[defaults]\nfamily = v6\n[session a]\nvni = 1-5\n[session b]\nvni = "
 			"any\n",
@@ -347,6 +383,7 @@ int main(void)
 		in_folder(test_tap_when_a_session_has_a_family_then_refused),
 		in_folder(
 			test_session_when_a_value_is_refused_then_its_other_mistakes_are_told_too),
+		in_folder(test_tap_when_twins_of_two_families_stay_then_told_to_delete_one),
 		in_folder(test_family_when_loaded_then_of_sessions_in_mode_vxlan_alone),
 	};
 
