@@ -24,27 +24,50 @@ struct checking {
 
 /* ---- targets in mode vxlan ---- */
 
+#define DELETE_KEY "delete the key"
+
 /** struct rule - of a key of [target] */
 struct rule {
 	const char *key;
-	const char *value;
-	bool is_only; /* that value alone goes; else that one alone does not */
+	const char *value; /* NULL: what is_auto() calls so */
+	bool is_only;      /* that value alone goes; else that one alone does not */
 	const char *why;
 	const char *instead;
 };
 
 static const struct rule RULES[] = {
-	{ "underlay", "auto", false,
+	{ "underlay", NULL, false,
 		"mode = vxlan must name its underlays: GRO is switched off on them",
 		"write names like ens5" },
-	{ "fastpath", "require", false, "a vxlan device neither needs nor has a fast path",
-		"say auto" },
-	{ "workers", "auto", true, "a vxlan device neither needs nor has workers", "say auto" },
-	{ "allow", "any", true, "a vxlan device takes packets from everybody",
-		"say any, and let nftables filter the UDP port of this target" },
-	{ "receive-buffer", "auto", true, "a vxlan device has no worker whose socket had a buffer",
-		"say auto" },
+	{ "fastpath", "require", false, "there is no fast path in mode = vxlan, and none needed",
+		DELETE_KEY },
+	{ "workers", "auto", true, "no worker runs in mode = vxlan", DELETE_KEY },
+	{ "allow", "any", true, "in mode = vxlan the kernel takes packets from everybody",
+		DELETE_KEY " and let nftables filter the port (man vtapd)" },
+	{ "receive-buffer", "auto", true, "no socket is read in mode = vxlan", DELETE_KEY },
 };
+
+/* `*` and the like: whatever an interface is called, that is `auto`. */
+static bool names_everything(const char *underlay)
+{
+	return strchr(underlay, '*') != NULL && underlay[strspn(underlay, "*?")] == '\0';
+}
+
+static bool is_auto(const struct vtap_target *target)
+{
+	bool is = target->n_underlays == 0;
+
+	for (size_t i = 0; i < target->n_underlays; i++)
+		is |= names_everything(target->underlays[i]);
+	return is;
+}
+
+static bool is_broken(const struct rule *rule, const struct vtap_target *target, const char *value)
+{
+	if (rule->value == NULL)
+		return is_auto(target);
+	return (strcmp(value, rule->value) == 0) != rule->is_only;
+}
 
 static int target_check_rule(const struct checking *checking, const struct vtap_target *target,
 	const struct vtap_draft_section *section, const struct rule *rule)
@@ -56,11 +79,10 @@ static int target_check_rule(const struct checking *checking, const struct vtap_
 
 	if (value == NULL)
 		return -ENOMEM;
-	if ((strcmp(value, rule->value) == 0) == rule->is_only ||
-		vtap_diags_has(checking->diags, place))
+	if (!is_broken(rule, target, value) || vtap_diags_has(checking->diags, place))
 		return 0;
 	vtap_diags_add(checking->diags, place, vtap_draft_section_text(section, text), rule->key,
-		value, "%s; %s, or mode = tap", rule->why, rule->instead);
+		value, "%s; %s, or say mode = tap", rule->why, rule->instead);
 	return 0;
 }
 

@@ -659,10 +659,11 @@ static const struct vtap_key KEYS[] = {
 		.detail =
 			"`auto` is every interface that is not vtapd's own. An interface that is "
 			"absent is waited for, and used when it appears; `vtapctl status` tells "
-			"which named ones are absent. In mode `vxlan` they must be named: "
-			"receive offloads that merge packets (GRO, LRO) are switched off on them, "
-			"and put back when the last session of such a target goes. Packets to the "
-			"port that come in elsewhere are shown, too, but may be merged.",
+			"which named ones are absent. In mode `vxlan` they must be named, and a "
+			"lone `*` is no name: receive offloads that merge packets (GRO, LRO) are "
+			"switched off on them, and put back when the last session of such a target "
+			"goes. Packets to the port that come in elsewhere are shown, too, but may "
+			"be merged.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,

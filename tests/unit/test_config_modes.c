@@ -40,33 +40,39 @@ static void test_vxlan_when_its_target_has_keys_of_tap_then_refused(void **state
 		{ VXLAN "underlay = eth*\n", NULL },
 		{ VXLAN "allow = ::/0\n", NULL }, /* is any */
 		{ VXLAN "fastpath = require\n",
-			"vtapd.conf:4: target default: fastpath: \"require\": a vxlan device "
-			"neither "
-			"needs nor has a fast path; say auto, or mode = tap\n" },
-		{ VXLAN "workers = 1\n", "vtapd.conf:4: target default: workers: \"1\": a vxlan "
-					 "device neither needs "
-					 "nor has workers; say auto, or mode = tap\n" },
+			"vtapd.conf:4: target default: fastpath: \"require\": there is no fast "
+			"path "
+			"in mode = vxlan, and none needed; delete the key, or say mode = tap\n" },
+		{ VXLAN "workers = 1\n",
+			"vtapd.conf:4: target default: workers: \"1\": no worker runs in mode = "
+			"vxlan; delete the key, or say mode = tap\n" },
 		{ VXLAN "allow = 10.0.0.0/8\nallow = 192.0.2.1\n",
-			"vtapd.conf:4: target default: allow: \"10.0.0.0/8, 192.0.2.1\": a vxlan "
-			"device takes packets from everybody; say any, and let nftables filter the "
-			"UDP port of this target, or mode = tap\n" },
+			"vtapd.conf:4: target default: allow: \"10.0.0.0/8, 192.0.2.1\": in mode = "
+			"vxlan the kernel takes packets from everybody; delete the key and let "
+			"nftables filter the port (man vtapd), or say mode = tap\n" },
 		{ VXLAN "receive-buffer = 32M\n",
-			"vtapd.conf:4: target default: receive-buffer: \"32M\": a vxlan device has "
-			"no worker whose socket had a buffer; say auto, or mode = tap\n" },
+			"vtapd.conf:4: target default: receive-buffer: \"32M\": no socket is read "
+			"in mode = vxlan; delete the key, or say mode = tap\n" },
 	};
 
 	CHECK_ROWS(*state, table);
 }
 
-#define MUST_NAME(line)                                                                            \
-	"vtapd.conf:" line ": target x: underlay: \"auto\": mode = vxlan must name its "           \
-	"underlays: GRO is switched off on them; write names like ens5, or mode = tap\n"
+#define MUST_NAME(line, value)                                                                     \
+	"vtapd.conf:" line ": target x: underlay: \"" value "\": mode = vxlan must name its "      \
+	"underlays: GRO is switched off on them; write names like ens5, or say mode = tap\n"
 
 static void test_vxlan_when_its_target_names_no_underlay_then_refused(void **state)
 {
 	static const struct mode_row table[] = {
-		{ "[target x]\nmode = vxlan\n", MUST_NAME("1") },
-		{ "[target x]\nmode = vxlan\nunderlay = auto\n", MUST_NAME("3") },
+		{ "[target x]\nmode = vxlan\n", MUST_NAME("1", "auto") },
+		{ "[target x]\nmode = vxlan\nunderlay = auto\n", MUST_NAME("3", "auto") },
+		/* as good as auto */
+		{ "[target x]\nmode = vxlan\nunderlay = *\n", MUST_NAME("3", "*") },
+		{ "[target x]\nmode = vxlan\nunderlay = ens5\nunderlay = ?*\n",
+			MUST_NAME("3", "ens5, ?*") },
+		{ "[target x]\nmode = vxlan\nunderlay = ens* e?\n", NULL },
+		{ "[target x]\nunderlay = *\n", NULL },
 		/* refused already: what was meant is not known */
 		{ "[target x]\nmode = vxlan\nunderlay = ../ens5\n",
 			"vtapd.conf:3: target x: underlay: \"../ens5\": must be auto, or interface "
