@@ -211,9 +211,9 @@ static const struct vtap_condition_row ROWS[] = {
 		.severity = VTAP_SEVERITY_INFO,
 		.message_id = "657b26c2c1554381832c9dd9007e1e49",
 		.meaning = "any host that reaches the port can put frames before the sensors",
-		.cause = "VXLAN has no authentication. The security group is the only fence.",
+		.cause = "VXLAN has no authentication: the security group is the only fence by now.",
 		.remedy = "allow = PREFIX of the mirror sources, in the [target] section; in `mode "
-			  "= vxlan` a rule of nftables",
+			  "= vxlan` the security group, or the nftables rules of vtapd(8)",
 	},
 };
 static_assert(VTAP_ARRAY_LEN(ROWS) == VTAP_CONDITION_COUNT, "every condition has its row");

@@ -310,10 +310,7 @@ static void gather_allow_any(struct gathering *gathering, const struct vtap_targ
 		"any host that reaches UDP %u can put frames before the sensors", target->port);
 
 	if (target->mode == VTAP_MODE_VXLAN)
-		remedy_set(finding,
-			"the security group; or: nft add rule inet filter input udp dport %u ip "
-			"saddr != PREFIX drop",
-			target->port);
+		remedy_set(finding, "the security group, or the nftables rules of vtapd(8)");
 	else
 		remedy_set(finding, "allow = PREFIX of the mirror sources, in [target %s]",
 			target->name);

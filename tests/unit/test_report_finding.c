@@ -415,8 +415,7 @@ static void test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the
 			"allow = PREFIX of the mirror sources, in [target default]" },
 		{ spoil_kernel_allow, VTAP_CONDITION_ALLOW_ANY, "default",
 			"any host that reaches UDP 4789 can put frames before the sensors",
-			"the security group; or: nft add rule inet filter input udp dport 4789 ip "
-			"saddr != PREFIX drop" },
+			"the security group, or the nftables rules of vtapd(8)" },
 	};
 
 	(void)state;
