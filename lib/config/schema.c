@@ -564,13 +564,15 @@ static const struct vtap_key KEYS[] = {
 		.parse = on_stop_parse,
 		.format = on_stop_format,
 		.help = "What happens to tap interfaces and fast path when the daemon stops.",
-		.detail = "With `keep` they stay: known sessions go on, and sensors go on reading. "
-			  "With `remove`, and in mode `tap` where there is no fast path, stopping "
-			  "closes the UDP port: this host then answers what is mirrored to it with "
-			  "ICMP port "
-			  "unreachable, and because the mirror keeps the addresses of clients, the "
-			  "answer goes to production machines. End the mirror sessions first, or "
-			  "close the port in the security group.",
+		.detail =
+			"With `keep` they stay, and sensors go on reading. In mode `vxlan` "
+			"everything goes on. In mode `tap` known sessions go on where there is a "
+			"fast path; where there is none, nothing does, and the UDP port is closed. "
+			"With `remove` nothing goes on and the port is closed, in both modes. This "
+			"host answers what is mirrored to a closed port with ICMP port "
+			"unreachable, and because the mirror keeps the addresses of clients, the "
+			"answer goes to production machines: end the mirror sessions first, or "
+			"close the port in the security group.",
 	},
 	{
 		.section = VTAP_SECTION_HEALTH,
