@@ -699,8 +699,7 @@ static const struct vtap_key KEYS[] = {
 			"mode `vxlan` names its underlays and has its port for itself; its "
 			"sessions have one VNI each, no `source`, and an interface of their own. "
 			"When a target's mode changes, all of its interfaces are made anew, and "
-			"for "
-			"some milliseconds nobody has its port: packets that arrive then are lost, "
+			"for some 10 ms nobody has its port: packets that arrive then are lost, "
 			"and this host may answer them with ICMP port unreachable.",
 	},
 	{
@@ -752,8 +751,10 @@ static const struct vtap_key KEYS[] = {
 			  "`any` whoever reaches the port can put frames before the sensors; rules "
 			  "of the host's firewall do not apply to what the fast path takes. In "
 			  "mode `vxlan` prefixes are a mistake, because the kernel's device takes "
-			  "packets from everybody; the firewall applies there: a rule of nftables "
-			  "on the port does the same, but does not count in `vtapctl status`.",
+			  "packets from everybody; the firewall applies there, and rules of "
+			  "nftables on the port do the same, but do not count in `vtapctl status`. "
+			  "The manual of `vtapd` has them to paste, for both families, under Who "
+			  "may send.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,
@@ -796,8 +797,8 @@ static const struct vtap_key KEYS[] = {
 		.detail =
 			"In a prefix no bit may be set behind its length. In mode `vxlan` prefixes "
 			"are a mistake, because the kernel's device takes its VNI from every "
-			"source. Those of `[defaults]` are not passed over in silence either: a "
-			"session in that mode says `source = any` beside them.",
+			"source; see `allow`. Those of `[defaults]` are not passed over in silence "
+			"either: a session in that mode says `source = any` beside them.",
 	},
 	{
 		.section = VTAP_SECTION_SESSION,
@@ -850,8 +851,10 @@ static const struct vtap_key KEYS[] = {
 		.help = "In mode `vxlan`: of which family the packets are that carry the frames.",
 		.detail =
 			"A vxlan device takes one of them; for both there are two sessions with "
-			"the same VNI and an interface each. A tap interface shows both, and in "
-			"a session of mode `tap` this key is a mistake. In `[defaults]` it is for "
+			"the same VNI and an interface each. Packets of a family that no session "
+			"of a target has are answered with ICMP port unreachable. A tap interface "
+			"shows both, and in a session of mode `tap` this key is a mistake. In "
+			"`[defaults]` it is for "
 			"the sessions in mode `vxlan` and means nothing to the others, so that "
 			"targets of both modes can share that section.",
 	},

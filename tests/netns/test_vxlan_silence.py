@@ -1,6 +1,8 @@
 """The laws of vxlan mode, where test_silence has not asked already: a device says nothing when it is made, sends
 nothing on, and where no guard is possible its settings keep mirrored frames from the host's own stack."""
 
+import pathlib
+import re
 import socket
 
 import pytest
@@ -111,4 +113,94 @@ def test_packets_when_nobody_wants_them_then_no_icmp_leaves(make_vtapd, mirror, 
     mirror.send(4321, frames.numbered(1), flags=0)
     mirror.send(4321, frames.numbered(2))
     assert tap.frames(at_least=1) == [frames.numbered(2)]
+    assert out.settled() == []
+
+
+def send_summed(mirror, frame, source):
+    """Over IPv6 with a UDP checksum: without one nobody is answered."""
+    datagram = frames.udp(65408, frames.VXLAN_PORT, frames.vxlan(4321, frame))
+    check = frames.udp6_checksum(source, hosts.TARGET_V6, datagram)
+    mirror.send_ip(frames.ipv6(source, hosts.TARGET_V6, datagram[:6] + check.to_bytes(2, "big") + datagram[8:]))
+
+
+SEND = {"ipv4": lambda mirror, frame: mirror.send(4321, frame),
+        "ipv6": lambda mirror, frame: send_summed(mirror, frame, hosts.SENDER_V6)}
+UNREACHABLE = {"ipv4": (34, b"\x03\x03"), "ipv6": (54, b"\x01\x04")}  # ICMP type and code, and where
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("family", UNREACHABLE)
+def test_packet_when_no_session_has_its_family_then_answered_with_icmp(family, make_vtapd, mirror, capture):
+    """What README and vtapd(8), Limits, tell."""
+    vtapd = make_vtapd(f"{WEB_VXLAN}family = {'ipv6' if family == 'ipv4' else 'ipv4'}\n")
+    out = capture("eth0", direction="out")
+    offset, answer = UNREACHABLE[family]
+    SEND[family](mirror, frames.numbered(1))
+    assert out.frames(at_least=1)[0][offset:offset + 2] == answer
+    vtapd.write("vtapd.conf", f"{WEB_VXLAN}[session other]\nvni = 4321\nfamily = ipv6\n")
+    vtapd.reload()
+    SEND[family](mirror, frames.numbered(2))
+    vtapd.wait_session("web" if family == "ipv4" else "other", delivered=1)
+    assert len(out.settled()) == 1
+    vtapd.write("vtapd.conf", HEADS["vxlan"])
+    vtapd.reload()
+    SEND[family](mirror, frames.numbered(3))
+    assert out.frames(at_least=2)[1][offset:offset + 2] == answer, "no session is left"
+
+
+@pytest.mark.kernel
+def test_packet_over_ipv6_when_without_a_checksum_and_a_session_then_not_answered(make_vtapd, mirror, capture):
+    make_vtapd(WEB_VXLAN)
+    out = capture("eth0", direction="out")
+    mirror.send(4321, frames.numbered(1), source=hosts.SENDER_V6)
+    assert out.settled() == []
+
+
+FENCES = {"README": "README.md", "vtapd(8)": "daemon/vtapd.8.in"}
+
+
+def fence(name, *replacements):
+    """The rules of nftables that a document has to paste."""
+    text = (pathlib.Path(__file__).parents[2] / FENCES[name]).read_text()
+    rules = re.search(r"^table inet vtapd\n.*?^\}\n", text, re.M | re.S).group()
+    for old, new in replacements:
+        assert old in rules, rules
+        rules = rules.replace(old, new)
+    return rules
+
+
+def load(ns, rules):
+    for _ in range(2):  # once more: instead of the first ones, not beside them
+        ns.run("nft", "-f", "-", input=rules)
+    assert ns.run("nft", "list", "ruleset").stdout.count("udp dport") == 2
+
+
+@pytest.mark.parametrize("name", FENCES)
+def test_sender_when_the_documents_rules_are_loaded_then_only_who_is_named_may_send(
+        name, make_vtapd, ns, mirror, capture):
+    vtapd = make_vtapd(f"{WEB_VXLAN}[session web6]\nvni = 4321\nfamily = ipv6\n")
+    out = capture("eth0", direction="out")
+    frame = frames.numbered(1)
+    load(ns, fence(name))
+    mirror.send(4321, frame, source="192.0.2.7")
+    mirror.send(4321, frame, source=hosts.SENDER_V6)
+    mirror.send(4321, frame)
+    vtapd.wait_session("web", delivered=1)
+    load(ns, fence(name, ("10.0.0.0/8", "192.0.2.0/24"), ("meta nfproto ipv6", "ip6 saddr != { fd77::/64 }")))
+    mirror.send(4321, frame)
+    mirror.send(4321, frame, source="2001:db8::7")
+    mirror.send(4321, frame, source="192.0.2.7")
+    mirror.send(4321, frame, source=hosts.SENDER_V6)
+    vtapd.wait_session("web6", delivered=1)
+    vtapd.wait_session("web", delivered=2)
+    assert out.settled() == []
+
+
+@pytest.mark.parametrize("name", FENCES)
+def test_packet_when_the_documents_rules_are_loaded_then_a_family_without_a_session_is_not_answered(
+        name, make_vtapd, ns, mirror, capture):
+    make_vtapd(WEB_VXLAN)
+    load(ns, fence(name))
+    out = capture("eth0", direction="out")
+    send_summed(mirror, frames.numbered(1), hosts.SENDER_V6)
     assert out.settled() == []
