@@ -315,10 +315,10 @@ static json_t *match_json(const struct vtap_report_match *match)
 
 	while (n < VTAP_ARRAY_LEN(match->explain) && match->explain[n] != NULL)
 		n++;
-	return json_pack("{s:s, s:i, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o}", "target",
+	return json_pack("{s:s, s:i, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o}", "target",
 		match->target->name, "port", (int)match->target->port, "verdict",
-		vtap_verdict_name(match->verdict), "session", match->session, "interface",
-		match->interface, "level", match->level, "prefix",
+		match->is_uncounted ? NULL : vtap_verdict_name(match->verdict), "session",
+		match->session, "interface", match->interface, "level", match->level, "prefix",
 		match->prefix[0] != '\0' ? match->prefix : NULL, "from",
 		match->from[0] != '\0' ? match->from : NULL, "state", match->state, "trouble",
 		vtap_json_shown(match->trouble), "explain",

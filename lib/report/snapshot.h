@@ -185,6 +185,7 @@ void vtap_report_vnis_done(struct vtap_report_vnis *vnis);
 struct vtap_report_match {
 	const struct vtap_target *target;
 	enum vtap_verdict verdict;
+	bool is_uncounted;               /* refused by the kernel: there is no verdict */
 	const char *session;             /* or NULL */
 	const char *interface;           /* or NULL */
 	const char *level;               /* or NULL */
@@ -192,7 +193,8 @@ struct vtap_report_match {
 	char from[VTAP_ADDR_TEXT_MAX];   /* the class of sources, "" where one was asked for */
 	const char *state;               /* of the session, or NULL */
 	char *trouble;                   /* heap: what becomes of it while that waits, or NULL */
-	char *explain[4];                /* heap sentences, NULL for none */
+	char *explain[4];                /* heap sentences, NULL for none; first what becomes of it
+					  * where it is uncounted */
 };
 
 /** struct vtap_report_change - a row of the plan */

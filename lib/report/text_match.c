@@ -38,11 +38,28 @@ static struct vtap_text_words decided_words(
 	return words;
 }
 
+/* What becomes of it: a verdict of the daemon's, or where the kernel refuses it, which has none,
+ * the first sentence. */
+static const char *fate(struct vtap_text_answer *answer, const struct json_t *result)
+{
+	const char *verdict = vtap_text_find_string(answer, result, "verdict");
+
+	return verdict != NULL ? verdict
+			       : vtap_text_list_string(
+					 answer, vtap_text_get_list(answer, result, "explain"), 0);
+}
+
+/* The first sentence that says why. */
+static size_t first_why(struct vtap_text_answer *answer, const struct json_t *result)
+{
+	return vtap_text_find_string(answer, result, "verdict") == NULL ? 1 : 0;
+}
+
 /* Return: does a session get the packet? */
 static bool write_verdict(struct vtap_text_render *render, const struct json_t *result)
 {
 	struct vtap_text_answer *answer = &render->answer;
-	const char *verdict = vtap_text_get_string(answer, result, "verdict");
+	const char *verdict = fate(answer, result);
 	const char *session = vtap_text_find_string(answer, result, "session");
 	const char *interface = vtap_text_find_string(answer, result, "interface");
 	bool is_delivered = strcmp(verdict, "delivered") == 0;
@@ -64,7 +81,7 @@ static void write_explained(struct vtap_text_render *render, const struct json_t
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *explain = vtap_text_get_list(answer, result, "explain");
 
-	for (size_t i = 0; i < vtap_text_list_len(explain); i++)
+	for (size_t i = first_why(answer, result); i < vtap_text_list_len(explain); i++)
 		vtap_text_put(render, "  %s\n", vtap_text_list_string(answer, explain, i));
 }
 
@@ -116,10 +133,11 @@ static void write_nobody(
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *explain = vtap_text_get_list(answer, result, "explain");
+	size_t i = first_why(answer, result);
 
 	vtap_text_put(render, "nobody, %s", verdict);
-	if (vtap_text_list_len(explain) > 0)
-		vtap_text_put(render, " (%s)", vtap_text_list_string(answer, explain, 0));
+	if (vtap_text_list_len(explain) > i)
+		vtap_text_put(render, " (%s)", vtap_text_list_string(answer, explain, i));
 	vtap_text_put(render, "\n");
 }
 
@@ -145,7 +163,7 @@ static void write_class(struct vtap_text_render *render, const struct json_t *re
 	struct tally *tally)
 {
 	struct vtap_text_answer *answer = &render->answer;
-	const char *verdict = vtap_text_get_string(answer, result, "verdict");
+	const char *verdict = fate(answer, result);
 
 	write_from(render, result, is_first);
 	if (vtap_text_find_string(answer, result, "session") == NULL)

@@ -15,6 +15,10 @@
 	"{'target':'" target "','port':4789,'verdict':'" verdict                                   \
 	"','session':null,'interface':null,'level':null,'prefix':null,'from':" from                \
 	",'state':null,'trouble':null,'explain':[" explain "]}"
+#define UNCOUNTED(from, fate, why)                                                                 \
+	"{'target':'default','port':4789,'verdict':null,'session':null,'interface':null,"          \
+	"'level':null,'prefix':null,'from':" from ",'state':null,'trouble':null,'explain':['" fate \
+	"','" why "']}"
 
 static void test_match_when_a_session_gets_it_then_who_and_why(void **state)
 {
@@ -36,6 +40,31 @@ static void test_match_when_nobody_gets_it_then_the_verdict(void **state)
 		VTAP_TEXT_NOT_READY,
 		"VNI 4321 from 10.0.3.17 to default, UDP 4789: nobody gets it: unknown-vni\n"
 		"  no session has this VNI\n");
+}
+
+static void test_match_when_the_kernel_refuses_it_then_what_becomes_of_it_in_words(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_match,
+		MATCH(UNCOUNTED("null", "dropped and counted nowhere", "no session has this VNI")),
+		VTAP_TEXT_NOT_READY,
+		"VNI 4321 from 10.0.3.17 to default, UDP 4789: "
+		"nobody gets it: dropped and counted nowhere\n"
+		"  no session has this VNI\n");
+	assert_renders(vtap_text_match,
+		CLASSES(TAKEN("default", "delivered", "web", "vni", "null", "'IPv4'", "null",
+			"'why'") "," UNCOUNTED("'IPv6'", "answered with ICMP", "no such family")),
+		0,
+		"VNI 5 to default, UDP 4789:\n"
+		"  from IPv4: session web on mirror-web (names the VNI)\n"
+		"  from IPv6: nobody, answered with ICMP (no such family)\n");
+	assert_renders(vtap_text_match,
+		CLASSES(UNCOUNTED("'IPv4'", "dropped", "why") "," UNCOUNTED(
+			"'IPv6'", "dropped", "why")),
+		VTAP_TEXT_NOT_READY,
+		"VNI 5 to default, UDP 4789:\n"
+		"  from IPv4: nobody, dropped (why)\n"
+		"  from IPv6: nobody, dropped (why)\n");
 }
 
 static void test_match_when_the_session_waits_then_it_is_lost_and_why(void **state)
@@ -395,6 +424,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match_when_a_session_gets_it_then_who_and_why),
 		cmocka_unit_test(test_match_when_nobody_gets_it_then_the_verdict),
+		cmocka_unit_test(
+			test_match_when_the_kernel_refuses_it_then_what_becomes_of_it_in_words),
 		cmocka_unit_test(test_match_when_the_session_waits_then_it_is_lost_and_why),
 		cmocka_unit_test(test_match_when_no_source_is_given_then_a_line_for_each_class),
 		cmocka_unit_test(test_match_when_a_class_waits_then_below_its_line_and_not_ready),
