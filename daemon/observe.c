@@ -413,47 +413,53 @@ static bool session_names(const struct vtap_session *session, uint32_t vni)
 	return false;
 }
 
-static char *why_source(const struct vtap_manager *manager, const struct vtap_session *session,
-	const char *before, const char *verb)
+static char *why_source(const struct vtap_session *session, const char *before, const char *verb)
 {
 	_auto_free char *sources = vtap_prefixes_format(session->sources, session->n_sources);
 
-	if (manager->conf->targets[session->i_target].mode == VTAP_MODE_VXLAN)
-		return vtap_text_format("%s%s takes %s packets only", before, session->name,
-			session->family == VTAP_FAMILY_IPV6 ? "IPv6" : "IPv4");
 	return sources == NULL ? NULL
 			       : vtap_text_format("%s%s takes %s%s only", before, session->name,
 					 verb, sources);
 }
 
-/* The session that takes this VNI from there by the published table, or NULL. */
+/* The session that takes this VNI from there, or NULL: by the published table, or where the kernel
+ * takes it by itself by the configuration. */
 static const char *taker_find(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
 	const struct vtap_addr *source)
 {
 	const struct vtap_table *table = vtap_intake_table(manager->intake[i_target]);
+	const struct vtap_session *session;
 	struct vtap_match match;
 
+	if (manager->conf->targets[i_target].mode == VTAP_MODE_VXLAN) {
+		session = vtap_conf_find_vni(manager->conf, i_target, vni, vtap_family_of(source));
+		return session != NULL ? session->name : NULL;
+	}
 	if (table == NULL || !vtap_table_allows(table, source) ||
 		vtap_table_match(table, vni, source, &match) != VTAP_VERDICT_DELIVERED)
 		return NULL;
 	return manager->table_conf->sessions[match.i_session].name;
 }
 
-char *vtap_observe_why(const struct vtap_manager *manager, size_t i_target, uint32_t vni)
+char *vtap_observe_why(
+	const struct vtap_manager *manager, size_t i_target, uint32_t vni, enum vtap_family family)
 {
 	const struct vtap_session *any = NULL;
 
+	if (manager->conf->targets[i_target].mode == VTAP_MODE_VXLAN)
+		return vtap_text_format(
+			"no session has this VNI in family = %s", vtap_family_name(family));
 	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
 		const struct vtap_session *session = &manager->conf->sessions[i];
 		if (session->i_target != i_target)
 			continue;
 		if (session_names(session, vni))
-			return why_source(manager, session, "session ", "");
+			return why_source(session, "session ", "");
 		if (session->is_any)
 			any = session;
 	}
 	if (any != NULL)
-		return why_source(manager, any, "no session has this VNI, and ", "any from ");
+		return why_source(any, "no session has this VNI, and ", "any from ");
 	return strdup("no session has this VNI");
 }
 
@@ -469,7 +475,8 @@ static int row_explain(
 	if (row->taken_by != NULL)
 		row->why = vtap_text_format("session %s takes it now", row->taken_by);
 	else
-		row->why = vtap_observe_why(manager, i_target, row->vni);
+		row->why = vtap_observe_why(manager, i_target, row->vni,
+			i < row->n_sources ? vtap_family_of(&row->sources[i]) : VTAP_FAMILY_IPV4);
 	return row->why == NULL ? -ENOMEM : 0;
 }
 

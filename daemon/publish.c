@@ -57,83 +57,56 @@ struct rules {
 	size_t n;
 };
 
-/** struct sources - where packets of a session may come from; none: anywhere */
-struct sources {
-	const struct vtap_prefix *prefix;
-	size_t n;
-};
-
-/* A vxlan device takes the packets of one family, from everybody: all IPv4 addresses in their
- * mapped form, or what is left but for ::/3, where those are. */
-static const struct vtap_prefix ALL_V4[] = {
-	{ .addr.byte = { [10] = 0xff, [11] = 0xff }, .len = VTAP_PREFIX_V4_BITS },
-};
-static const struct vtap_prefix ALL_V6[] = {
-	{ .addr.byte = { 0x20 }, .len = 3 },
-	{ .addr.byte = { 0x80 }, .len = 1 },
-};
-
-static struct sources session_sources(
-	const struct vtap_conf *conf, const struct vtap_session *session)
+static size_t session_n_rules(const struct vtap_session *session)
 {
-	if (conf->targets[session->i_target].mode == VTAP_MODE_TAP)
-		return (struct sources){ session->sources, session->n_sources };
-	if (session->family == VTAP_FAMILY_IPV6)
-		return (struct sources){ ALL_V6, VTAP_ARRAY_LEN(ALL_V6) };
-	return (struct sources){ ALL_V4, VTAP_ARRAY_LEN(ALL_V4) };
-}
-
-static size_t session_n_rules(const struct vtap_conf *conf, const struct vtap_session *session)
-{
-	size_t n_sources = session_sources(conf, session).n;
-
-	return (session->n_vnis + session->is_any) * (n_sources > 0 ? n_sources : 1);
+	return (session->n_vnis + session->is_any) *
+	       (session->n_sources > 0 ? session->n_sources : 1);
 }
 
 static void rules_add_sources(
-	struct rules *rules, struct vtap_rule rule, const struct sources *sources)
+	struct rules *rules, struct vtap_rule rule, const struct vtap_session *session)
 {
 	rule.source = VTAP_PREFIX_ANY;
-	if (sources->n == 0)
+	if (session->n_sources == 0)
 		rules->rule[rules->n++] = rule;
-	for (size_t i = 0; i < sources->n; i++) {
-		rule.source = sources->prefix[i];
+	for (size_t i = 0; i < session->n_sources; i++) {
+		rule.source = session->sources[i];
 		rules->rule[rules->n++] = rule;
 	}
 }
 
-static void rules_add(struct rules *rules, const struct vtap_conf *conf, uint32_t i_session)
+static void rules_add(struct rules *rules, const struct vtap_session *session, uint32_t i_session)
 {
-	const struct vtap_session *session = &conf->sessions[i_session];
-	const struct sources sources = session_sources(conf, session);
 	struct vtap_rule rule = { .i_session = i_session };
 
 	for (size_t i = 0; i < session->n_vnis; i++) {
 		rule.vni = session->vnis[i];
 		rule.level = rule.vni.first == rule.vni.last ? VTAP_LEVEL_VNI : VTAP_LEVEL_RANGE;
-		rules_add_sources(rules, rule, &sources);
+		rules_add_sources(rules, rule, session);
 	}
 	if (session->is_any) {
 		rule.vni = (struct vtap_range){ 0, VTAP_CONF_VNI_MAX };
 		rule.level = VTAP_LEVEL_ANY;
-		rules_add_sources(rules, rule, &sources);
+		rules_add_sources(rules, rule, session);
 	}
 }
 
+/* None of a vxlan-mode target: no packet of it comes to where rules are asked for. */
 static int rules_make(const struct vtap_conf *conf, size_t i_target, struct rules *ret_rules)
 {
+	size_t n_sessions = conf->targets[i_target].mode == VTAP_MODE_TAP ? conf->n_sessions : 0;
 	struct rules rules = { 0 };
 	size_t n = 0;
 
-	for (size_t i = 0; i < conf->n_sessions; i++)
+	for (size_t i = 0; i < n_sessions; i++)
 		if (conf->sessions[i].i_target == i_target)
-			n += session_n_rules(conf, &conf->sessions[i]);
+			n += session_n_rules(&conf->sessions[i]);
 	rules.rule = calloc(n + 1, sizeof(*rules.rule));
 	if (rules.rule == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < conf->n_sessions; i++)
+	for (size_t i = 0; i < n_sessions; i++)
 		if (conf->sessions[i].i_target == i_target)
-			rules_add(&rules, conf, (uint32_t)i);
+			rules_add(&rules, &conf->sessions[i], (uint32_t)i);
 	*ret_rules = rules;
 	return 0;
 }

@@ -38,6 +38,11 @@ const char *vtap_family_name(enum vtap_family family)
 	return FAMILY_WORDS[family];
 }
 
+enum vtap_family vtap_family_of(const struct vtap_addr *source)
+{
+	return vtap_addr_is_v4(source) ? VTAP_FAMILY_IPV4 : VTAP_FAMILY_IPV6;
+}
+
 struct vtap_conf *vtap_conf_new(void)
 {
 	struct vtap_conf *conf = calloc(1, sizeof(*conf));
@@ -97,6 +102,19 @@ const struct vtap_session *vtap_conf_find_session(const struct vtap_conf *conf, 
 	for (size_t i = 0; i < conf->n_sessions; i++)
 		if (strcmp(conf->sessions[i].name, name) == 0)
 			return &conf->sessions[i];
+	return NULL;
+}
+
+const struct vtap_session *vtap_conf_find_vni(
+	const struct vtap_conf *conf, size_t i_target, uint32_t vni, enum vtap_family family)
+{
+	for (size_t i = 0; i < conf->n_sessions; i++) {
+		const struct vtap_session *session = &conf->sessions[i];
+
+		if (session->i_target == i_target && session->family == family &&
+			session->n_vnis > 0 && session->vnis[0].first == vni)
+			return session;
+	}
 	return NULL;
 }
 

@@ -152,6 +152,9 @@ const char *vtap_mode_name(enum vtap_mode mode);
 /** vtap_family_name() - "ipv4", "ipv6" */
 const char *vtap_family_name(enum vtap_family family);
 
+/** vtap_family_of() - of a packet from there */
+enum vtap_family vtap_family_of(const struct vtap_addr *source);
+
 /** vtap_fastpath_name() - "auto", "off", "require" */
 const char *vtap_fastpath_name(enum vtap_fastpath_want want);
 
@@ -167,6 +170,11 @@ VTAP_FREEP(conf, const struct vtap_conf, vtap_conf_unref)
 
 /** vtap_conf_find_session() - by name, or NULL */
 const struct vtap_session *vtap_conf_find_session(const struct vtap_conf *conf, const char *name);
+
+/** vtap_conf_find_vni() - the session of a VTAP_MODE_VXLAN target that has this VNI in this family,
+ * or NULL */
+const struct vtap_session *vtap_conf_find_vni(
+	const struct vtap_conf *conf, size_t i_target, uint32_t vni, enum vtap_family family);
 
 /** VTAP_GLOB_BYTES - what makes an underlay a glob */
 #define VTAP_GLOB_BYTES "*?["
