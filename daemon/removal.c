@@ -42,6 +42,28 @@ static int fast_paths_remove(struct vtap_nl *nl, const struct vtap_devices *devi
 	return r;
 }
 
+/* Had no device of ours before this one the same? */
+static bool port_is_new(const struct vtap_devices *devices, size_t i)
+{
+	uint16_t port = devices->device[i].vxlan.port;
+
+	for (size_t j = 0; j < i && port != 0; j++)
+		if (devices->device[j].vxlan.port == port &&
+			vtap_device_is_ours(&devices->device[j]))
+			return false;
+	return port != 0;
+}
+
+/* With vxlan interfaces goes their port. */
+static void port_note(struct vtap_report_removed *removed, uint16_t port)
+{
+	size_t used = strlen(removed->ports);
+
+	(void)snprintf(removed->ports + used, sizeof(removed->ports) - used,
+		"%s%u", /* cut is fine */
+		used > 0 ? " and " : "", port);
+}
+
 /* With an interface goes its guard. */
 static int interfaces_remove(struct vtap_nl *nl, const struct vtap_devices *devices,
 	struct vtap_report_removed *removed, struct vtap_err *err)
@@ -55,6 +77,8 @@ static int interfaces_remove(struct vtap_nl *nl, const struct vtap_devices *devi
 	for (size_t i = 0; i < devices->n; i++) {
 		if (!vtap_device_is_ours(&devices->device[i]))
 			continue;
+		if (port_is_new(devices, i))
+			port_note(removed, devices->device[i].vxlan.port);
 		indexes[n++] = devices->device[i].index;
 		n_guards += has_program(nl, devices->device[i].index, VTAP_GUARD_IN_NAME);
 	}

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "daemon/lock.h"
 #include "daemon/options.h"
 #include "daemon/removal.h"
@@ -60,10 +61,24 @@ static int complain(int r, const char *what, const struct vtap_err *err)
 	return r == -EPERM ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
 }
 
+/* What held the port until now without a daemon: vxlan interfaces, or a fast path. Return: heap
+ * string, or NULL: nothing did, or no memory. */
+static char *opened_format(const struct vtap_report_removed *removed)
+{
+	if (removed->ports[0] == '\0' && removed->n_fast_paths == 0)
+		return NULL;
+	return vtap_text_format(
+		"This host now answers %s%s with ICMP port unreachable:\n"
+		"  stop the mirror sessions or close the port in the security group.",
+		removed->ports[0] != '\0' ? "UDP " : "its UDP port",
+		removed->ports[0] != '\0' ? removed->ports : "");
+}
+
 /* In the words of `vtapctl teardown`, or as its JSON. */
 static int tell(const struct vtap_report_removed *removed, bool was_stopped, bool is_json)
 {
-	_auto_free char *json = vtap_json_teardown(removed, was_stopped ? CLOSED : NULL);
+	_auto_free char *opened = opened_format(removed);
+	_auto_free char *json = vtap_json_teardown(removed, was_stopped ? CLOSED : opened);
 	static const struct vtap_text_opts plain = { .has_color = false };
 	int r = json == NULL ? -ENOMEM : 0;
 

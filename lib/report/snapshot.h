@@ -240,6 +240,7 @@ struct vtap_report_removed {
 	size_t n_guards;  /* of those interfaces */
 	char **fast_path; /* heap, names of underlays */
 	size_t n_fast_paths;
+	char ports[64]; /* "4789 and 6081": UDP ports that vxlan interfaces had; cut if too many */
 	struct vtap_report_restored *restored; /* heap */
 	size_t n_restored;
 	struct vtap_report_restored *missed; /* heap; not found under any name */

@@ -185,6 +185,7 @@ def test_reserved_bits_when_somebody_changed_the_tunnel_then_counted_and_the_way
     vtapd.wait_session("web", reserved_bits="dropped", repairs=1)
     mirror.send(4321, frames.numbered(1), last=1)
     until(lambda: vtapd.session("web")["drops"] == {"decap-error": 1}, "it is counted", seen=lambda: vtapd.session("web"))
+    until(lambda: reserved_bits_finding(vtapd), "it is found", seen=vtapd.log)
     assert "ip link del mirror-web" in reserved_bits_finding(vtapd)["remedy"]
     ns.ip("link del mirror-web")
     vtapd.wait_session("web", reserved_bits="ignored", state="ready")
