@@ -2,11 +2,13 @@
 #include "daemon/answer.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "config/load.h"
 #include "config/value.h"
+#include "daemon/conflict.h"
 #include "daemon/matches.h"
 #include "daemon/observe.h"
 #include "daemon/sensors.h"
@@ -271,6 +273,30 @@ static int loss_retell(const struct vtap_manager *manager, struct vtap_change *c
 	return r;
 }
 
+/* Somebody else's vxlan device has the VNI that a session is to have: then it waits. */
+static int vni_retell(const struct vtap_manager *manager, const struct vtap_conf *new,
+	const struct vtap_session *session, struct vtap_change *change,
+	struct vtap_report_plan *plan)
+{
+	const struct vtap_target *target = &new->targets[session->i_target];
+	struct vtap_wish wish = {
+		.mode = target->mode, .port = target->port, .family = session->family
+	};
+	const struct vtap_device *holder;
+
+	if (target->mode != VTAP_MODE_VXLAN)
+		return 0;
+	wish.vni = session->vnis[0].first; /* the only one: config/check_modes.c */
+	holder = vtap_conflict_find_vni(vtap_interfaces_devices(manager->interfaces), &wish);
+	if (holder == NULL)
+		return 0;
+	plan->n_will_wait++;
+	return change_retell(change, strdup(change->what),
+		vtap_text_format("%s; will wait: the vxlan interface %s has this VNI, and is not "
+				 "ours",
+			change->why, holder->name));
+}
+
 /* What is to be made is there and not ours: then the session waits. */
 static int gain_retell(const struct vtap_manager *manager, const struct vtap_conf *new,
 	struct vtap_change *change, struct vtap_report_plan *plan)
@@ -284,12 +310,36 @@ static int gain_retell(const struct vtap_manager *manager, const struct vtap_con
 	char kind[VTAP_KIND_MAX + 24];
 
 	if (foreign == NULL)
-		return 0;
+		return session != NULL ? vni_retell(manager, new, session, change, plan) : 0;
 	plan->n_will_wait++;
 	return change_retell(change,
 		is_new ? vtap_text_format("wait for %s", session->interface) : strdup(change->what),
 		vtap_text_format("%s; will wait: %s is %s that vtapd did not make", change->why,
 			session->interface, vtap_device_kind_text(foreign, kind, sizeof(kind))));
+}
+
+/* None of the underlays that a target is to have is there: then it waits. */
+static int underlay_retell(
+	const struct vtap_manager *manager, const struct vtap_conf *new, struct vtap_change *change)
+{
+	static const char TARGET[] = "target ";
+	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
+	const struct vtap_target *target =
+		change->kind != VTAP_CHANGE_REMOVE &&
+				strncmp(change->name, TARGET, strlen(TARGET)) == 0
+			? vtap_conf_find_target(new, change->name + strlen(TARGET))
+			: NULL;
+
+	if (target == NULL || target->n_underlays == 0)
+		return 0;
+	for (size_t i = 0; i < devices->n; i++)
+		for (size_t j = 0; j < target->n_underlays; j++)
+			if (fnmatch(target->underlays[j], devices->device[i].name, 0) == 0)
+				return 0;
+	return change_retell(change, strdup(change->what),
+		vtap_text_format("%s; will wait: no interface of this host is called %s%s",
+			change->why, target->underlays[0],
+			target->n_underlays > 1 ? ", or as the others" : ""));
 }
 
 static int plan_retell(const struct vtap_manager *manager, const struct vtap_conf *new,
@@ -301,6 +351,8 @@ static int plan_retell(const struct vtap_manager *manager, const struct vtap_con
 		r = loss_retell(manager, &changes->change[i]);
 		if (r == 0)
 			r = gain_retell(manager, new, &changes->change[i], plan);
+		if (r == 0)
+			r = underlay_retell(manager, new, &changes->change[i]);
 	}
 	return r;
 }
@@ -467,6 +519,7 @@ struct vtap_answer vtap_answer_reload(
 	const struct vtap_manager *manager, const struct vtap_changes *changes, uint64_t elapsed_ns)
 {
 	_auto_free const char **waiting = calloc(manager->conf->n_sessions + 1, sizeof(*waiting));
+	_auto_free const char **why = calloc(manager->conf->n_sessions + 1, sizeof(*why));
 	struct vtap_report_reload report = {
 		.is_changed = changes->n > 0,
 		.elapsed_ns = elapsed_ns,
@@ -478,14 +531,20 @@ struct vtap_answer vtap_answer_reload(
 		.n_sessions = manager->conf->n_sessions,
 		.n_ready = vtap_manager_n_ready(manager),
 		.waiting = waiting,
+		.waiting_why = why,
 		.configured_wall_ns = manager->configured_wall_ns,
 	};
 
-	if (waiting == NULL)
+	if (waiting == NULL || why == NULL)
 		return answer_trouble(-ENOMEM);
-	for (size_t i = 0; i < manager->conf->n_sessions; i++)
-		if (vtap_manager_standing(manager, i).state != VTAP_STATE_READY)
-			waiting[report.n_waiting++] = manager->conf->sessions[i].name;
+	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
+		struct vtap_standing standing = vtap_manager_standing(manager, i);
+
+		if (standing.state == VTAP_STATE_READY)
+			continue;
+		why[report.n_waiting] = standing.message != NULL ? standing.message : "";
+		waiting[report.n_waiting++] = manager->conf->sessions[i].name;
+	}
 	return answer_ok(vtap_json_reload(&report));
 }
 

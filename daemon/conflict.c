@@ -85,6 +85,14 @@ static const struct vtap_device *vni_holder(
 	return NULL;
 }
 
+const struct vtap_device *vtap_conflict_find_vni(
+	const struct vtap_devices *devices, const struct vtap_wish *wish)
+{
+	const struct vtap_device *device = vni_holder(devices, wish);
+
+	return device != NULL && !vtap_device_is_ours(device) ? device : NULL;
+}
+
 bool vtap_conflict_vni(const struct vtap_devices *devices, const struct vtap_wish *wish,
 	char ret_text[static VTAP_ERR_MAX])
 {

@@ -48,6 +48,22 @@ static int fast_observe(
 	return r;
 }
 
+static int offloads_observe(
+	const struct vtap_manager *manager, size_t i, struct vtap_report_target *report)
+{
+	struct vtap_offloads_status status;
+	int r = vtap_offloads_status(manager, i, &status);
+
+	if (r < 0)
+		return r;
+	report->merging = status.merging;
+	report->n_merging = status.n_merging;
+	report->merging_why = status.why;
+	report->switched_off = status.off;
+	report->n_switched_off = status.n_off;
+	return 0;
+}
+
 static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_ns,
 	struct vtap_report_target *ret_report)
 {
@@ -77,8 +93,7 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 		manager->intake[i], &manager->conf->targets[i], &ret_report->n_missing);
 	if (ret_report->bound == NULL || ret_report->missing == NULL)
 		return -ENOMEM;
-	r = vtap_offloads_status(
-		manager, i, &ret_report->merging, &ret_report->n_merging, &ret_report->merging_why);
+	r = offloads_observe(manager, i, ret_report);
 	if (r < 0 || ret_report->target->mode == VTAP_MODE_VXLAN)
 		return r; /* the kernel has its packets: there is no path of ours */
 	return fast_observe(manager, i, ret_report);

@@ -657,44 +657,42 @@ uint64_t vtap_offloads_next(const struct vtap_manager *manager, uint64_t now_ns)
 }
 
 /* What nobody knows is told of each. */
-static bool may_merge(const struct vtap_manager *manager, const struct vtap_device *device,
-	const char **ret_name, const char **ret_why)
+static void device_tell(const struct vtap_manager *manager, const struct vtap_device *device,
+	struct vtap_offloads_status *status)
 {
 	const struct underlay *underlay = underlay_find(manager->offloads, device);
+	const char *why = unknown_why(manager);
 
-	if (unknown_why(manager) != NULL) {
-		*ret_name = device->name;
-		*ret_why = unknown_why(manager);
-		return true;
+	if (why == NULL && underlay == NULL)
+		return;
+	if (why == NULL && underlay->merging == 0) {
+		if (underlay->former.merging != 0)
+			status->off[status->n_off++] = underlay->former.name;
+		return;
 	}
-	if (underlay == NULL || underlay->merging == 0)
-		return false;
-	*ret_name = underlay->former.name;
-	*ret_why = underlay->why[0] != '\0' ? underlay->why : NULL;
-	return true;
+	if (why == NULL && underlay->why[0] != '\0')
+		why = underlay->why;
+	status->merging[status->n_merging++] = device->name;
+	status->why = status->why != NULL ? status->why : why;
 }
 
 int vtap_offloads_status(const struct vtap_manager *manager, size_t i_target,
-	const char ***ret_names, size_t *ret_n, const char **ret_why)
+	struct vtap_offloads_status *ret_status)
 {
 	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
 	_auto_free bool *marks = calloc(devices->n + 1, sizeof(*marks));
-	_auto_free const char **names = calloc(devices->n + 1, sizeof(*names));
-	const char *why = NULL, *first_why = NULL;
-	size_t n = 0;
+	_auto_free const char **merging = calloc(devices->n + 1, sizeof(*merging));
+	_auto_free const char **off = calloc(devices->n + 1, sizeof(*off));
+	struct vtap_offloads_status status = { .merging = merging, .off = off };
 
-	if (marks == NULL || names == NULL)
+	if (marks == NULL || merging == NULL || off == NULL)
 		return -ENOMEM;
 	if (is_target(manager->conf, i_target))
 		vtap_underlays_mark(&manager->conf->targets[i_target], devices, marks);
-	for (size_t i = 0; i < devices->n; i++) {
-		if (!marks[i] || !may_merge(manager, &devices->device[i], &names[n], &why))
-			continue;
-		n++;
-		first_why = first_why != NULL ? first_why : why;
-	}
-	*ret_names = vtap_steal(&names);
-	*ret_n = n;
-	*ret_why = first_why;
+	for (size_t i = 0; i < devices->n; i++)
+		if (marks[i])
+			device_tell(manager, &devices->device[i], &status);
+	merging = off = NULL; /* handed over */
+	*ret_status = status;
 	return 0;
 }

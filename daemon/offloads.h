@@ -50,15 +50,19 @@ uint64_t vtap_offloads_next(const struct vtap_manager *manager, uint64_t now_ns)
 /** vtap_offloads_n_repairs() - since the daemon started */
 uint64_t vtap_offloads_n_repairs(const struct vtap_offloads *offloads);
 
-/**
- * vtap_offloads_status() - where frames of a target are merged all the same
- * @ret_names: heap array of borrowed names of interfaces
- * @ret_why:   borrowed sentence: who insists, or what refuses; or NULL
- * Context: main thread; all of it until the next turn.
- * Return: 0, -ENOMEM.
- */
+/** struct vtap_offloads_status - how the underlays of a target are; arrays are heap, names and the
+ * sentence are borrowed until the next turn */
+struct vtap_offloads_status {
+	const char **merging; /* where frames are merged all the same, or may be */
+	size_t n_merging;
+	const char *why;  /* who insists, or what refuses; or NULL */
+	const char **off; /* where something was on, and is off because of us */
+	size_t n_off;
+};
+
+/** vtap_offloads_status() - Context: main thread. Return: 0, -ENOMEM. */
 int vtap_offloads_status(const struct vtap_manager *manager, size_t i_target,
-	const char ***ret_names, size_t *ret_n, const char **ret_why);
+	struct vtap_offloads_status *ret_status);
 
 /**
  * vtap_offloads_restore() - put back all that is remembered, and forget it; without a daemon, or

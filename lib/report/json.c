@@ -365,15 +365,17 @@ char *vtap_json_plan(const struct vtap_report_plan *plan)
 
 char *vtap_json_reload(const struct vtap_report_reload *reload)
 {
-	return vtap_json_text(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
-		"result", reload->is_changed ? "in-effect" : "no-change", "elapsed_ns",
-		(json_int_t)reload->elapsed_ns, "added", (json_int_t)reload->n_added, "changed",
-		(json_int_t)reload->n_changed, "replaced", (json_int_t)reload->n_replaced,
-		"removed", (json_int_t)reload->n_removed, "untouched",
-		(json_int_t)reload->n_untouched, "sessions", (json_int_t)reload->n_sessions,
-		"ready", (json_int_t)reload->n_ready, "waiting",
-		vtap_json_strings(reload->waiting, reload->n_waiting), "configured",
-		vtap_json_time(reload->configured_wall_ns)));
+	return vtap_json_text(
+		json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "result",
+			reload->is_changed ? "in-effect" : "no-change", "elapsed_ns",
+			(json_int_t)reload->elapsed_ns, "added", (json_int_t)reload->n_added,
+			"changed", (json_int_t)reload->n_changed, "replaced",
+			(json_int_t)reload->n_replaced, "removed", (json_int_t)reload->n_removed,
+			"untouched", (json_int_t)reload->n_untouched, "sessions",
+			(json_int_t)reload->n_sessions, "ready", (json_int_t)reload->n_ready,
+			"waiting", vtap_json_strings(reload->waiting, reload->n_waiting), "reasons",
+			vtap_json_strings(reload->waiting_why, reload->n_waiting), "configured",
+			vtap_json_time(reload->configured_wall_ns)));
 }
 
 char *vtap_json_refusal(const struct vtap_report_refusal *refusal)

@@ -10,6 +10,7 @@ void vtap_snapshot_done(struct vtap_snapshot *snapshot)
 		free(snapshot->targets[i].missing);
 		free(snapshot->targets[i].fast_on);
 		free(snapshot->targets[i].merging);
+		free(snapshot->targets[i].switched_off);
 	}
 	free(snapshot->targets);
 	free(snapshot->sessions);

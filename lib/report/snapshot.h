@@ -47,6 +47,8 @@ struct vtap_report_target {
 	const char **merging; /* heap: underlays of a vxlan-mode target on which frames are merged;
 				 NULL: not known */
 	size_t n_merging;
+	const char **switched_off; /* heap: those on which it is vtapd who keeps frames apart */
+	size_t n_switched_off;
 	const char *merging_why; /* sentence: who insists, or what was refused; NULL: nothing */
 };
 
@@ -223,7 +225,8 @@ struct vtap_report_reload {
 	uint64_t elapsed_ns;
 	size_t n_added, n_changed, n_replaced, n_removed, n_untouched;
 	size_t n_sessions, n_ready;
-	const char **waiting; /* names */
+	const char **waiting;     /* names */
+	const char **waiting_why; /* sentences in the same order, "" for none */
 	size_t n_waiting;
 	uint64_t configured_wall_ns;
 };

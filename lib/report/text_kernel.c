@@ -82,12 +82,20 @@ static void write_target(
 	struct vtap_text_answer *answer = &render->answer;
 	const char *name = vtap_text_get_string(answer, target, "name");
 	const char *why = vtap_text_find_string(answer, target, "merging_reason");
+	const struct json_t *switched_off =
+		vtap_text_has(target, "switched_off")
+			? vtap_text_find_list(answer, target, "switched_off")
+			: NULL;
 	struct facts facts = facts_of(answer, target, sessions);
 
 	vtap_text_put(render,
 		"  %s: counted by the kernel's devices; other VNIs and broken packets vanish "
-		"uncounted.\n",
+		"uncounted.",
 		name);
+	if (vtap_text_list_len(switched_off) > 0)
+		vtap_text_put(render, " vtapd keeps GRO off on %s.",
+			vtap_text_joined(answer, switched_off, NAMES_SHOWN).text);
+	vtap_text_put(render, "\n");
 	if (facts.drops_reserved)
 		vtap_text_put(render,
 			"  %s: packets with reserved bits are dropped: vtapctl doctor "

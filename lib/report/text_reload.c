@@ -75,6 +75,26 @@ static void write_ready(struct vtap_text_render *render, const struct json_t *wa
 	vtap_text_put(render, ".");
 }
 
+/* "  pay: mirror-pay is a dummy interface that vtapd did not make; left alone.", of those that were
+ * named */
+static void write_reasons(struct vtap_text_render *render, const struct json_t *waiting)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *reasons =
+		vtap_text_has(answer->root, "reasons")
+			? vtap_text_find_list(answer, answer->root, "reasons")
+			: NULL;
+
+	for (size_t i = 0; i < vtap_text_list_len(reasons) && i < WAITING_NAMED; i++) {
+		const char *reason = vtap_text_list_string(answer, reasons, i);
+
+		if (reason[0] != '\0' && i < vtap_text_list_len(waiting))
+			vtap_text_put(render, "  %s: %s%s\n",
+				vtap_text_list_string(answer, waiting, i), reason,
+				vtap_text_stop(reason));
+	}
+}
+
 static int write_reload(struct vtap_text_render *render)
 {
 	struct vtap_text_answer *answer = &render->answer;
@@ -94,6 +114,7 @@ static int write_reload(struct vtap_text_render *render)
 	if (is_change || !is_all_ready)
 		write_ready(render, waiting);
 	vtap_text_put(render, "\n");
+	write_reasons(render, waiting);
 	return is_all_ready ? 0 : VTAP_TEXT_NOT_READY;
 }
 

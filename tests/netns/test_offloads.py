@@ -121,6 +121,13 @@ def test_underlay_when_vtapd_starts_then_gro_is_off_on_it_and_on_nothing_else(wa
     assert len(vtapd.log_lines("eth0: gro off")) == 1, vtapd.log()
     assert repairs_of(vtapd) == 0
     assert memory_lines(vtapd) == [f"eth0 {ns.ifindex('eth0')} {TARGET_MAC} gro"]
+    assert vtapd.target()["switched_off"] == ["eth0"] and "vtapd keeps GRO off on eth0." in vtapd.ctl("status").stdout
+
+
+def test_underlay_when_gro_was_off_before_then_nobody_says_that_vtapd_did_it(make_vtapd, ns):
+    switch(ns, "off")
+    vtapd = make_vtapd(CONF)
+    assert vtapd.target()["switched_off"] == [] and "keeps GRO off" not in vtapd.ctl("status").stdout
 
 
 @pytest.mark.parametrize("conf", [AS_TAP, NO_SESSION], ids=["tap", "no session"])

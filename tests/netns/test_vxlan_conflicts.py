@@ -176,3 +176,24 @@ def test_names_when_a_foreign_device_has_an_odd_one_then_status_says_so_all_the_
     vtapd.wait_session("web", state="waiting", reason="vni-taken")
     told = vtapd.ctl("status").stdout
     assert "v?[31m" in told and "\x1b" not in told, told
+
+
+# Said before it is done
+
+def test_plan_when_a_foreign_device_has_the_vni_then_it_says_that_the_session_will_wait(ns, make_vtapd):
+    vxlan.make(ns, "theirs", 6000)
+    vtapd = make_vtapd(WEB_VXLAN)
+    vtapd.write("vtapd.conf", WEB_VXLAN + PAY)
+    told = vtapd.ctl("plan").stdout
+    assert "will wait: the vxlan interface theirs has this VNI" in told, told
+    done = vtapd.reload(expect=1)
+    assert "pay still waits" in done.stdout and "  pay: VNI 6000 of UDP port 4789 belongs to" in done.stdout, done
+
+
+@pytest.mark.parametrize("mode", ["tap", "vxlan"])
+def test_plan_when_no_underlay_is_there_then_it_says_that_the_target_will_wait(mode, make_vtapd):
+    vtapd = make_vtapd(HEADS[mode].replace("auto", "eth0") + "[session web]\nvni = 4321\n")
+    vtapd.write("vtapd.conf", HEADS[mode].replace("auto", "eth0").replace("eth0", "ens5") +
+                "[session web]\nvni = 4321\n")
+    told = vtapd.ctl("plan").stdout
+    assert "will wait: no interface of this host is called ens5" in told, told

@@ -254,16 +254,30 @@ static void unmanage(struct scene *scene)
 /* Why veth0 merges all the same: "" for no reason, NULL when it does not. */
 static const char *why_merging(const struct scene *scene)
 {
-	_auto_free const char **names = NULL;
-	const char *why = NULL;
-	size_t n = 0;
+	struct vtap_offloads_status status;
+	_auto_free const char **merging = NULL, **off = NULL;
 
-	assert_int_equal(vtap_offloads_status(&scene->manager, 0, &names, &n, &why), 0);
-	assert_true(n <= 1);
-	if (n == 0)
+	assert_int_equal(vtap_offloads_status(&scene->manager, 0, &status), 0);
+	merging = status.merging;
+	off = status.off;
+	assert_true(status.n_merging <= 1);
+	if (status.n_merging == 0)
 		return NULL;
-	assert_string_equal(names[0], "veth0");
-	return why != NULL ? why : "";
+	assert_string_equal(merging[0], "veth0");
+	return status.why != NULL ? status.why : "";
+}
+
+/* Is something off on veth0 because of us? */
+static bool is_kept_off(const struct scene *scene)
+{
+	struct vtap_offloads_status status;
+	_auto_free const char **merging = NULL, **off = NULL;
+
+	assert_int_equal(vtap_offloads_status(&scene->manager, 0, &status), 0);
+	merging = status.merging;
+	off = status.off;
+	assert_true(status.n_off == 0 || strcmp(off[0], "veth0") == 0);
+	return status.n_off == 1;
 }
 
 static void test_underlay_when_switched_off_then_remembered_before_and_no_session_is_shown_yet(
@@ -278,6 +292,7 @@ static void test_underlay_when_switched_off_then_remembered_before_and_no_sessio
 	assert_int_equal(kernel.n_off, 1);
 	assert_true(kernel.was_remembered && kernel.was_first);
 	assert_null(why_merging(scene));
+	assert_true(is_kept_off(scene));
 }
 
 static void test_underlay_when_nothing_is_on_then_nothing_is_switched(void **state)

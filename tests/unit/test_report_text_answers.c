@@ -346,6 +346,21 @@ static void test_reload_when_somebody_waits_then_named(void **state)
 		"No change. 1 of 6 sessions ready; a, b, c and 2 others still wait.\n");
 }
 
+static void test_reload_when_the_reasons_are_known_then_told_of_those_that_are_named(void **state)
+{
+	(void)state;
+	assert_renders(vtap_text_reload,
+		RELOAD("no-change", "0", "4", "'pay','db'],'reasons':['its name is taken',''"),
+		VTAP_TEXT_NOT_READY,
+		"No change. 4 of 6 sessions ready; pay and db still wait.\n"
+		"  pay: its name is taken.\n");
+	assert_renders(vtap_text_reload,
+		RELOAD("no-change", "0", "2", "'a','b','c','d'],'reasons':['1','2','3','4'"),
+		VTAP_TEXT_NOT_READY,
+		"No change. 2 of 6 sessions ready; a, b, c and 1 other still wait.\n"
+		"  a: 1.\n  b: 2.\n  c: 3.\n");
+}
+
 static void test_reload_when_nothing_changed_then_two_words(void **state)
 {
 	(void)state;
@@ -449,6 +464,8 @@ int main(void)
 			test_reload_when_not_all_mistakes_are_sent_then_the_rest_is_counted),
 		cmocka_unit_test(test_reload_when_all_is_ready_then_0),
 		cmocka_unit_test(test_reload_when_somebody_waits_then_named),
+		cmocka_unit_test(
+			test_reload_when_the_reasons_are_known_then_told_of_those_that_are_named),
 		cmocka_unit_test(test_reload_when_nothing_changed_then_two_words),
 		cmocka_unit_test(test_wait_when_ready_then_silent),
 		cmocka_unit_test(test_wait_when_not_ready_then_state_and_why),

@@ -51,6 +51,13 @@ static void test_status_when_the_kernel_counts_then_what_it_hides_is_said(void *
 	assert_renders(vtap_text_status,
 		STATUS(DAEMON("'host_udp':null,"), KERNEL_TARGET("default", "null", "null"), ""), 0,
 		HEADLINE TABLE "  default: " COUNTED);
+	assert_renders(vtap_text_status,
+		STATUS(DAEMON("'host_udp':null,"),
+			KERNEL_TARGET("default", "[]", "null,'switched_off':['ens5','ens6']"), ""),
+		0,
+		HEADLINE TABLE
+		"  default: counted by the kernel's devices; other VNIs and broken packets vanish "
+		"uncounted. vtapd keeps GRO off on ens5, ens6.\n");
 }
 
 static void test_status_when_two_targets_are_the_kernels_then_the_host_is_told_once(void **state)
