@@ -254,6 +254,7 @@ static void interface_continue(struct vtap_interface *fresh, struct vtap_interfa
 	memcpy(fresh->message, old->message, sizeof(fresh->message));
 	fresh->backoff = old->backoff;
 	fresh->is_given_way = old->is_given_way;
+	fresh->is_shown = old->is_shown;
 	fresh->backoff.retry_at_ns = 0; /* a reload is a reason to try at once */
 	fresh->is_reconfigured = old->is_reconfigured ||
 				 fresh->wish.mtu_bytes != old->wish.mtu_bytes ||
@@ -310,14 +311,15 @@ static void state_set_ready(struct vtap_applying *applying, struct vtap_interfac
 		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, &context, "%s: ready, %s",
 			interface->sessions, interface->wish.name);
 	interface->state = VTAP_STATE_READY;
+	interface->is_shown = false;
 	interface->reason = NULL;
 	interface->message[0] = '\0';
 }
 
 /* It must wait. One line when it begins, or when the reason changes; the later tries are silent,
  * and so is what was said before the last repair. */
-static void state_set_waiting(struct vtap_applying *applying, struct vtap_interface *interface,
-	const char *reason, int error, const char *message)
+static void state_put_off(struct vtap_applying *applying, struct vtap_interface *interface,
+	const char *reason, int error, const char *message, bool is_shown)
 {
 	struct vtap_log_context context = log_context(interface, error);
 	bool is_new = !reason_is(interface, reason) || strcmp(interface->message, message) != 0;
@@ -326,13 +328,21 @@ static void state_set_waiting(struct vtap_applying *applying, struct vtap_interf
 
 	context.condition = reason;
 	interface->state = VTAP_STATE_WAITING;
+	interface->is_shown = is_shown;
 	interface->reason = reason;
 	(void)snprintf(
 		interface->message, sizeof(interface->message), "%s", message); /* same size */
 	if (is_new && !is_said && ++applying->n_put_off <= FOLD_MIN)
 		vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING, &context,
-			"%s: waiting, %s; next try in %.0f s", interface->sessions, message,
+			"%s: %s, %s; next try in %.0f s", interface->sessions,
+			is_shown ? "shown as it is" : "waiting", message,
 			(double)wait_ns / (double)VTAP_NS_PER_S);
+}
+
+static void state_set_waiting(struct vtap_applying *applying, struct vtap_interface *interface,
+	const char *reason, int error, const char *message)
+{
+	state_put_off(applying, interface, reason, error, message, false);
 }
 
 /* Who has its port: looked for once in a turn, which may refuse thousands. */
@@ -486,13 +496,15 @@ static void step_await_port(struct vtap_applying *applying, struct vtap_interfac
 static void step_give_way(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step)
 {
+	bool is_shown = step->kind == VTAP_STEP_SET &&
+			(step->settings & ~(unsigned)VTAP_SETTINGS_HARMLESS) == 0;
 	char message[VTAP_ERR_MAX];
 
 	(void)snprintf(message, sizeof(message), "somebody keeps changing %s, last: %s", /* fits */
 		interface->wish.name, step->reason);
-	if (reason_is(interface, "repair-loop"))
+	if (reason_is(interface, "repair-loop") && interface->is_shown == is_shown)
 		memcpy(message, interface->message, sizeof(message)); /* said once */
-	state_set_waiting(applying, interface, "repair-loop", 0, message);
+	state_put_off(applying, interface, "repair-loop", 0, message, is_shown);
 	interface->is_given_way = true;
 }
 
@@ -521,8 +533,8 @@ static bool step_is_due(struct vtap_applying *applying, struct vtap_interface *i
 	if (reason_is(interface, "interface-foreign") && step->kind != VTAP_STEP_FOREIGN)
 		vtap_backoff_clear(&interface->backoff); /* so it is here */
 	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns)) {
-		if (interface->state == VTAP_STATE_READY) /* undone again, before its time */
-			step_give_way(applying, interface, step);
+		if (interface->state == VTAP_STATE_READY || interface->is_shown)
+			step_give_way(applying, interface, step); /* undone before its time */
 		return false;
 	}
 	if (step->kind == VTAP_STEP_FOREIGN) {

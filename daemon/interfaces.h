@@ -41,6 +41,8 @@ struct vtap_interface {
 
 	bool is_awaiting;     /* something of ours has its name, or its port, for the moment */
 	bool is_reconfigured; /* the wish changed: the next step is no repair */
+	bool is_shown;        /* it waits, and frames are shown all the same: only settings are
+				 wrong that they do not need */
 	int fd;               /* of a TAP; -1 while there is none */
 	enum vtap_state state;
 	const char *reason; /* id, or NULL */

@@ -52,7 +52,8 @@ struct vtap_standing vtap_manager_standing(const struct vtap_manager *manager, s
 	if (interface == NULL) /* only before the first want() */
 		return (struct vtap_standing){ .state = VTAP_STATE_ABSENT,
 			.retry_at_ns = UINT64_MAX };
-	if (interface->state == VTAP_STATE_READY)
+	if (interface->state == VTAP_STATE_READY ||
+		(interface->is_shown && intake.state != VTAP_STATE_READY))
 		return (struct vtap_standing){
 			.state = intake.state,
 			.reason = intake.reason,
@@ -60,7 +61,7 @@ struct vtap_standing vtap_manager_standing(const struct vtap_manager *manager, s
 			.retry_at_ns = intake.reason != NULL ? intake.retry_at_ns : UINT64_MAX,
 		};
 	return (struct vtap_standing){
-		.state = interface->state,
+		.state = interface->is_shown ? VTAP_STATE_READY : interface->state,
 		.reason = interface->reason,
 		.message = interface->reason != NULL ? interface->message : NULL,
 		.retry_at_ns = interface->backoff.retry_at_ns != 0 ? interface->backoff.retry_at_ns

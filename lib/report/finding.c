@@ -341,6 +341,12 @@ static void gather_target(struct gathering *gathering, const struct vtap_report_
 
 /* ---- sessions ---- */
 
+/* Also one that is shown, and not as it should be: that has a reason all the same. */
+static bool is_ready(const struct vtap_report_session *report)
+{
+	return strcmp(report->state.state, "ready") == 0;
+}
+
 /* The part of a state's message that says what is wrong; what vtapd does about it follows a ';'. */
 static int complaint_len(const char *message)
 {
@@ -376,7 +382,8 @@ static void vni_remedy_set(struct vtap_finding *finding, const struct vtap_repor
 static void gather_waiting(struct gathering *gathering, const struct vtap_report_session *report)
 {
 	const struct vtap_session *session = report->session;
-	bool breaks = session->is_required && requires(gathering, VTAP_REQUIRE_ALL);
+	bool breaks =
+		session->is_required && requires(gathering, VTAP_REQUIRE_ALL) && !is_ready(report);
 	enum vtap_condition condition = vtap_condition_find(report->state.reason);
 	struct vtap_finding *finding;
 	char place[64];
@@ -409,11 +416,6 @@ static void gather_session(struct gathering *gathering, const struct vtap_report
 		return;
 	(void)finding_add(gathering, VTAP_CONDITION_NO_SENSOR, session->name, true,
 		"session %s: nothing reads %s", session->name, session->interface);
-}
-
-static bool is_ready(const struct vtap_report_session *report)
-{
-	return report->state.reason == NULL && strcmp(report->state.state, "ready") == 0;
 }
 
 static void gather_no_sessions(struct gathering *gathering)

@@ -191,6 +191,25 @@ def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recover
 
 
 @in_both_modes
+def test_somebody_when_he_keeps_changing_what_frames_do_not_need_then_shown_ready_and_told(vtapd, ns, mirror):
+    """Who is given way in an MTU takes no target out of the balancer's: every frame is shown all the same."""
+    def gives_up():
+        ns.ip(f"link set {TAP} mtu 1400")
+        return vtapd.session("web")["reason"] == "repair-loop"
+    until(gives_up, "he is given way", seen=vtapd.log)
+    session = vtapd.session("web")
+    assert session["state"] == "ready" and "last: had MTU 1400" in session["message"], session
+    mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", delivered=session["delivered"] + 1)
+    found = {row["id"]: row for row in vtapd.get("/v1/doctor")["findings"]}
+    assert "no-sessions" not in found and "is not set right for the moment" in found["repair-loop"]["sentence"], found
+    assert vtapd.ctl("status").stdout.startswith("vtapd 0.1.0 healthy"), vtapd.ctl("status").stdout
+    assert len(vtapd.log_lines("web: shown as it is")) == 1, vtapd.log()
+    until(lambda: vtapd.session("web")["reason"] is None and ns.link(TAP)["mtu"] == 9001, "it is right again", 30,
+          seen=vtapd.log)
+
+
+@in_both_modes
 def test_somebody_when_he_goes_on_undoing_then_one_line_and_repairs_are_counted(vtapd, ns):
     def is_undone(repairs):
         if ns.is_up(TAP):

@@ -122,13 +122,14 @@ def test_gro_when_somebody_insists_on_the_device_then_backoff_one_line_and_recov
     def gives_up():
         offload.switch_gro(ns, TAP, True)
         return vtapd.session("web")["reason"] == "repair-loop"
-    until(gives_up, "vtapd waits", seen=vtapd.log)
-    assert len(vtapd.log_lines("web", "waiting")) == 1, vtapd.log()
+    until(gives_up, "he is given way", seen=vtapd.log)
+    assert len(vtapd.log_lines("web: shown as it is")) == 1, vtapd.log()
+    assert "gro-merging" in {row["id"] for row in vtapd.get("/v1/doctor")["findings"]}
     tap = capture()
     mirror.send(4321, frames.numbered(1))
     assert tap.frames(at_least=1) == [frames.numbered(1)], "frames are shown all the same"
     wait_off(vtapd, ns, *BOTH, seconds=30)
-    vtapd.wait_session("web", state="ready", seconds=30)
+    vtapd.wait_session("web", state="ready", reason=None, seconds=30)
 
 
 def test_underlay_when_vtapd_was_killed_then_a_teardown_switches_gro_on_again(eager, make_vtapd):
