@@ -2,11 +2,10 @@
 lost, none is shown twice, and each is counted once."""
 
 import os
-import signal
 
 import pytest
 
-from lab import daemon, unit
+from lab import daemon, lives, unit
 from lab.deadline import until
 from lab.fastpath import is_steered, tc, wait_attached
 
@@ -47,28 +46,11 @@ def test_daemon_when_ended_and_started_under_load_then_no_frame_is_lost(end, vta
 
 
 def test_daemon_when_killed_at_any_moment_of_its_start_or_reload_under_load_then_no_frame_is_lost(vtapd, load):
-    traffic = load()
-    for i in range(1, 9):
-        vtapd.write("vtapd.conf", TARGET + WEB + f"[session db]\nvni = {i}\n" * (i % 3 != 0))
-        if i % 2:
-            vtapd.signal(signal.SIGHUP)
-        traffic.go_on(i * 400)
-        vtapd.kill()
-        vtapd.start(wait=i % 2 == 0)
-    traffic.go_on()
-    vtapd.kill()
-    vtapd.start()
-    traffic.settle(vtapd)
+    lives.kill_at_any_moment(vtapd, load(), TARGET + WEB)
 
 
 def test_daemon_when_gone_for_seconds_under_load_then_no_frame_is_lost(vtapd, load):
-    traffic = load(rate=50_000)
-    traffic.go_on()
-    vtapd.stop()
-    traffic.go_on(100_000)
-    vtapd.start()
-    traffic.go_on()
-    traffic.settle(vtapd)
+    lives.be_gone_for_seconds(vtapd, load(rate=50_000))
 
 
 @pytest.mark.parametrize("end", ["kill", "stop"])

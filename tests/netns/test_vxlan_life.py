@@ -6,7 +6,7 @@ import os
 import pytest
 
 from conftest import HEADS, WEB_VXLAN
-from lab import daemon, frames, unit
+from lab import daemon, frames, lives, unit
 from lab.deadline import until
 from lab.load import Load
 from lab.fastpath import is_guarded
@@ -70,29 +70,13 @@ def test_counters_when_the_target_had_a_fast_path_before_then_a_restart_does_not
 
 
 def test_daemon_when_killed_at_any_moment_of_its_start_or_reload_under_load_then_no_frame_is_lost(vtapd, ns, load):
-    index, traffic = ns.ifindex(TAP), load()
-    for i in range(1, 9):
-        vtapd.write("vtapd.conf", WEB_VXLAN + f"[session db]\nvni = {i}\n" * (i % 3 != 0))
-        if i % 2:
-            vtapd.signal(1)
-        traffic.go_on(i * 400)
-        vtapd.kill()
-        vtapd.start(wait=i % 2 == 0)
-    traffic.go_on()
-    vtapd.kill()
-    vtapd.start()
-    traffic.settle(vtapd)
+    index = ns.ifindex(TAP)
+    lives.kill_at_any_moment(vtapd, load(), WEB_VXLAN)
     assert ns.ifindex(TAP) == index
 
 
 def test_daemon_when_gone_for_seconds_under_load_then_no_frame_is_lost(vtapd, load):
-    traffic = load(rate=50_000)
-    traffic.go_on()
-    vtapd.stop()
-    traffic.go_on(100_000)
-    vtapd.start()
-    traffic.go_on()
-    traffic.settle(vtapd)
+    lives.be_gone_for_seconds(vtapd, load(rate=50_000))
 
 
 def test_upgrade_when_another_program_takes_over_then_no_frame_is_lost_and_counts_go_on(vtapd, load):

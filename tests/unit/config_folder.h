@@ -180,3 +180,24 @@ static inline char *dump_text(const struct vtap_conf *conf)
 
 /** in_folder() - a test that gets a folder as its state */
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+
+/** struct check_row - a vtapd.conf, and its mistakes; NULL: it has none */
+struct check_row {
+	const char *text;
+	const char *mistakes;
+};
+
+static inline void check_rows(const struct folder *folder, const struct check_row *table, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		_auto(conf) const struct vtap_conf *conf = NULL;
+
+		if (table[i].mistakes != NULL)
+			text_refused(folder, table[i].text, table[i].mistakes);
+		else
+			conf = text_loads(folder, table[i].text);
+	}
+}
+
+/** CHECK_ROWS() - every row of a table is refused, or loads, as it says */
+#define CHECK_ROWS(folder, table) check_rows(folder, table, VTAP_ARRAY_LEN(table))

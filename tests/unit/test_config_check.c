@@ -9,28 +9,9 @@
 #define A(lines) "[session a]\n" lines
 #define B(lines) "[session b]\n" lines
 
-/** struct pair_row - two sessions, and the rule that they break; NULL: they go together */
-struct pair_row {
-	const char *text;
-	const char *mistakes;
-};
-
-static void check_rows(const struct folder *folder, const struct pair_row *table, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		_auto(conf) const struct vtap_conf *conf = NULL;
-
-		if (table[i].mistakes != NULL)
-			text_refused(folder, table[i].text, table[i].mistakes);
-		else
-			conf = text_loads(folder, table[i].text);
-	}
-}
-#define CHECK_ROWS(folder, table) check_rows(folder, table, VTAP_ARRAY_LEN(table))
-
 static void test_sessions_when_one_vni_and_one_prefix_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ A("vni = 5\n") B("vni = 5\n"),
 			"vtapd.conf:4: session b: vni: \"5\": session a claims it too "
 			"(vtapd.conf:2); give one of them a source\n" },
@@ -59,7 +40,7 @@ static void test_sessions_when_one_vni_and_one_prefix_then_refused(void **state)
 
 static void test_sessions_when_ranges_overlap_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ A("vni = 10-20\n") B("vni = 20-30\n"),
 			"vtapd.conf:4: session b: vni: \"20-30\": session a claims it too "
 			"(vtapd.conf:2); give one of them a source\n" },
@@ -89,7 +70,7 @@ static void test_sessions_when_ranges_overlap_then_refused(void **state)
 
 static void test_sessions_when_both_take_any_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ A("vni = any\n") B("vni = any\n"),
 			"vtapd.conf:4: session b: vni: \"any\": session a claims it too "
 			"(vtapd.conf:2); give one of them a source\n" },
@@ -105,7 +86,7 @@ static void test_sessions_when_both_take_any_then_refused(void **state)
 
 static void test_sessions_when_a_value_is_refused_then_no_second_mistake_follows(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ A("vni = any\n") B("vni = any\nsource = 10.0.0.1/8\n"),
 			"vtapd.conf:5: session b: source: \"10.0.0.1/8\": has bits after the "
 			"prefix; did you mean 10.0.0.0/8?\n" },
@@ -124,7 +105,7 @@ static void test_sessions_when_a_value_is_refused_then_no_second_mistake_follows
 
 static void test_session_when_it_claims_twice_itself_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ A("vni = 5, 6, 5\n"),
 			"vtapd.conf:2: session a: vni: \"5\": given twice in this session\n" },
 		{ A("vni = 5-9\nvni = 7-8\n"),
@@ -167,7 +148,7 @@ static void test_sessions_when_thousands_collide_then_some_hundred_lines(void **
 
 static void test_sessions_when_targets_differ_then_no_conflict(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ "[target x]\nport = 1\n[target y]\nport = 2\n" A("vni = 5\ntarget = x\n")
 				B("vni = 5\ntarget = y\n"),
 			NULL },
@@ -207,7 +188,7 @@ static void test_sessions_when_combinations_explode_then_refused(void **state)
 
 static void test_interface_when_shared_then_mtus_must_agree(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ A("vni = 1\ninterface = x\n") B("vni = 2\ninterface = x\n"), NULL },
 		{ A("vni = 1\ninterface = x\nmtu = 1500\n") B("vni = 2\ninterface = x\n"),
 			"vtapd.conf:5: session b: mtu: \"9001\": session a (vtapd.conf:1) shares x "
@@ -223,7 +204,7 @@ static void test_interface_when_shared_then_mtus_must_agree(void **state)
 
 static void test_interface_when_it_is_an_underlay_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ "[target default]\nunderlay = ens5, mirror-a\n" A("vni = 1\n"),
 			"vtapd.conf:3: session a: interface: \"mirror-a\": target default has this "
 			"as an underlay\n" },
@@ -250,7 +231,7 @@ static void test_interface_when_it_is_an_underlay_then_refused(void **state)
 
 static void test_targets_when_one_port_on_one_underlay_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ "[target x]\n[target y]\n", PORT_TAKEN("2", "4789") },
 		{ "[target x]\nport = 5\n[target y]\nport = 6\n", NULL },
 		{ "[target x]\nunderlay = ens5\n[target y]\nunderlay = ens6\n", NULL },
@@ -278,7 +259,7 @@ static void test_targets_when_one_port_on_one_underlay_then_refused(void **state
 
 static void test_target_when_its_underlays_need_too_many_workers_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ "[target x]\nunderlay = a b\nworkers = 8\n", NULL },
 		{ "[target x]\nunderlay = a b\nworkers = 9\n",
 			"vtapd.conf:1: target x: workers: \"9\": for each of 2 underlays; a target "
@@ -294,7 +275,7 @@ static void test_target_when_its_underlays_need_too_many_workers_then_refused(vo
 
 static void test_listens_when_one_address_and_port_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ "[health]\nlisten = 127.0.0.1:9478\n",
 			"vtapd.conf:2: health: listen: \"127.0.0.1:9478\": [metrics] listens there "
 			"too (default); give one of them another port\n" },
@@ -320,7 +301,7 @@ static void test_listens_when_one_address_and_port_then_refused(void **state)
 
 static void test_listens_when_auto_takes_the_port_of_metrics_then_refused(void **state)
 {
-	static const struct pair_row table[] = {
+	static const struct check_row table[] = {
 		{ "[metrics]\nlisten = 127.0.0.1:4789\n",
 			"vtapd.conf:2: metrics: listen: \"127.0.0.1:4789\": health is answered on "
 			"TCP "

@@ -9,30 +9,11 @@
 /* Lines 1 to 3 */
 #define VXLAN "[target default]\nmode = vxlan\nunderlay = ens5\n"
 
-/** struct mode_row - a vtapd.conf, and what is wrong with it; NULL: nothing */
-struct mode_row {
-	const char *text;
-	const char *mistakes;
-};
-
-static void check_rows(const struct folder *folder, const struct mode_row *table, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		_auto(conf) const struct vtap_conf *conf = NULL;
-
-		if (table[i].mistakes != NULL)
-			text_refused(folder, table[i].text, table[i].mistakes);
-		else
-			conf = text_loads(folder, table[i].text);
-	}
-}
-#define CHECK_ROWS(folder, table) check_rows(folder, table, VTAP_ARRAY_LEN(table))
-
 /* ---- [target] ---- */
 
 static void test_vxlan_when_its_target_has_keys_of_tap_then_refused(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ VXLAN, NULL },
 		{ VXLAN "fastpath = auto\nworkers = auto\nallow = any\nreceive-buffer = auto\n",
 			NULL },
@@ -64,7 +45,7 @@ static void test_vxlan_when_its_target_has_keys_of_tap_then_refused(void **state
 
 static void test_vxlan_when_its_target_names_no_underlay_then_refused(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ "[target x]\nmode = vxlan\n", MUST_NAME("1", "auto") },
 		{ "[target x]\nmode = vxlan\nunderlay = auto\n", MUST_NAME("3", "auto") },
 		/* as good as auto */
@@ -91,7 +72,7 @@ static void test_vxlan_when_its_target_names_no_underlay_then_refused(void **sta
 
 static void test_vxlan_when_another_target_has_its_port_then_refused(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ VXLAN "[target y]\nunderlay = ens6\n",
 			PORT_TAKEN("vtapd.conf:4: target y", "default (vtapd.conf:1)") },
 		{ "[target y]\nunderlay = ens6\n" VXLAN,
@@ -115,7 +96,7 @@ static void test_vxlan_when_another_target_has_its_port_then_refused(void **stat
 
 static void test_vxlan_when_a_session_has_not_one_vni_then_refused(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ VXLAN "[session a]\nvni = 0\n[session b]\nvni = 16777215-16777215\n", NULL },
 		{ VXLAN "[session a]\nvni = 5, 6\n", ONE_VNI("5", "a", "5, 6") },
 		{ VXLAN "[session a]\nvni = 5\nvni = 6\n", ONE_VNI("5", "a", "5, 6") },
@@ -143,7 +124,7 @@ static void test_vxlan_when_a_session_has_not_one_vni_then_refused(void **state)
 /* Who only changes the mode in the shipped file is told what else there is to do. */
 static void test_vxlan_when_the_catch_all_stays_then_it_says_what_to_do(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ VXLAN "[session mirror0]\nvni = any\ninterface = mirror0\n",
 			"vtapd.conf:5: session mirror0: vni: \"any\": a vxlan device has exactly "
 			"one VNI, and none takes the rest; give target default mode = tap, or each "
@@ -166,7 +147,7 @@ static void test_vxlan_when_the_catch_all_stays_then_it_says_what_to_do(void **s
 
 static void test_vxlan_when_a_session_has_a_source_then_refused(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ VXLAN "[session a]\nvni = 5\nsource = any\n", NULL },
 		{ VXLAN "[session a]\nvni = 5\nsource = ::/0\n", NULL }, /* is any */
 		{ VXLAN "[session a]\nvni = 5\nsource = 10.0.0.0/8\n",
@@ -209,7 +190,7 @@ static void test_vxlan_when_a_session_has_a_source_then_refused(void **state)
 
 static void test_vxlan_when_two_sessions_have_one_vni_then_their_family_must_differ(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ VXLAN "[session a]\nvni = 5\n[session b]\nvni = 5\nfamily = ipv6\n", NULL },
 		{ VXLAN "[defaults]\nfamily = ipv6\n[session a]\nvni = 5\n[session b]\nvni = "
 			"5\nfamily = ipv4\n",
@@ -249,7 +230,7 @@ static void test_vxlan_when_two_sessions_have_one_vni_then_their_family_must_dif
 
 static void test_vxlan_when_sessions_share_an_interface_then_refused(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ VXLAN "[session a]\nvni = 5\ninterface = m\n[session b]\nvni = 6\ninterface = m\n"
 			"[session c]\nvni = 7\ninterface = m\n",
 			SHARED("9", "b", "6") SHARED("12", "c", "6") },
@@ -284,7 +265,7 @@ static void test_vxlan_when_sessions_share_an_interface_then_refused(void **stat
 
 static void test_tap_when_a_session_has_a_family_then_refused(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ "[session a]\nvni = 5\nfamily = ipv6\n", SHOWS_BOTH("3", "a", "ipv6") },
 		{ "[target t]\nmode = tap\n[session a]\nvni = 5\nfamily = ipv4\n",
 			"vtapd.conf:5: session a: family: \"ipv4\": a tap interface shows both; "
@@ -312,7 +293,7 @@ static void test_tap_when_a_session_has_a_family_then_refused(void **state)
 /* Back from mode vxlan with a session for each family: one of them is enough. */
 static void test_tap_when_twins_of_two_families_stay_then_told_to_delete_one(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ "[session a]\nvni = 5\n[session b]\nvni = 5\nfamily = ipv6\n",
 			"vtapd.conf:4: session b: vni: \"5\": " DELETE_ONE("2")
 				SHOWS_BOTH("5", "b", "ipv6") },
@@ -348,7 +329,7 @@ static void test_family_when_loaded_then_of_sessions_in_mode_vxlan_alone(void **
 /* Law 6: a refused value hides no other mistake, and is not complained about twice. */
 static void test_session_when_a_value_is_refused_then_its_other_mistakes_are_told_too(void **state)
 {
-	static const struct mode_row table[] = {
+	static const struct check_row table[] = {
 		{ VXLAN "[session a]\nvni = 1-5\nsource = 10.0.0.0/8\nfamily = v6\n",
 			ONE_VNI("5", "a", "1-5") EVERY_SOURCE("6", "10.0.0.0/8", DELETE_IT)
 				FAMILY_REFUSED("vtapd.conf:7: session a") },
