@@ -77,9 +77,23 @@ class Target:
         return Mirror(self, interface)
 
     def underlay_counts(self):
-        """(packets received, packets sent) by the target's underlay."""
+        """(packets received, packets sent) by the target's underlay, but for its own multicast reports."""
         row = re.search(r"eth0:\s+\d+ +(\d+)(?: +\d+){7} +(\d+)", self.ns.read("/proc/net/dev"))
-        return tuple(map(int, row.groups()))
+        received, sent = map(int, row.groups())
+        return received, sent - self._reports()
+
+    def _reports(self):
+        """Multicast reports that the kernel sent there (MLDv2): it repeats them when it comes to it."""
+        try:
+            row = re.search(r"Icmp6OutType143\s+(\d+)", self.ns.read("/proc/net/dev_snmp6/eth0"))
+        except FileNotFoundError:  # no IPv6
+            row = None
+        return int(row.group(1)) if row else 0
+
+
+def is_multicast_report(frame):
+    """Of the kernel, which repeats what groups a host is in when it comes to it (MLDv2, RFC 3810 section 5.2.14)."""
+    return frame[:6] == b"\x33\x33\x00\x00\x00\x16"
 
 
 def wait_addresses(ns):

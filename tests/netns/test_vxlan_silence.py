@@ -23,12 +23,11 @@ WITHOUT_BPF = ["setpriv", "--bounding-set", "-bpf,-sys_admin"]
 @pytest.mark.kernel
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_devices_when_made_changed_and_removed_then_neither_they_nor_the_underlay_say_a_word(
-        family, make_vtapd, target, ns):
+        family, make_vtapd, ns):
     """With IPv6 on for whatever comes up, as on any host. A socket on all interfaces sees every moment."""
     sessions = "".join(f"[session s{i}]\nvni = {i}\nfamily = {family}\n" for i in range(10))
     vtapd = make_vtapd(HEADS["vxlan"] + sessions, start=False)
     hosts.wait_addresses(ns)
-    counts = target.underlay_counts()
     with ns.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as watch:
         watch.setblocking(False)
         vtapd.start()
@@ -40,18 +39,17 @@ def test_devices_when_made_changed_and_removed_then_neither_they_nor_the_underla
         vtapd.write("vtapd.conf", HEADS["vxlan"])
         vtapd.reload()
         assert heard(watch) == []
-    assert target.underlay_counts()[1] == counts[1]
 
 
 def heard(watch):
-    """(interface, frame) of what a socket on all of them saw; what the underlay's own stack says is not ours."""
+    """(interface, frame) of what a socket on all of them saw; what the underlay says of its own groups is not ours."""
     seen = []
     while True:
         try:
             frame, (name, *_) = watch.recvfrom(65536)
         except BlockingIOError:
             return seen
-        if name not in ("lo", "eth0"):
+        if name != "lo" and not (name == "eth0" and hosts.is_multicast_report(frame)):
             seen.append((name, frame.hex()))
 
 
@@ -135,17 +133,22 @@ def test_packet_when_no_session_has_its_family_then_answered_with_icmp(family, m
     vtapd = make_vtapd(f"{WEB_VXLAN}family = {'ipv6' if family == 'ipv4' else 'ipv4'}\n")
     out = capture("eth0", direction="out")
     offset, answer = UNREACHABLE[family]
+
+    def wait_answers(count):
+        def there():
+            return [frame for frame in out.settled() if frame[offset:offset + 2] == answer]
+        until(lambda: len(there()) == count, f"{count} packets were answered", seen=out.settled)
     SEND[family](mirror, frames.numbered(1))
-    assert out.frames(at_least=1)[0][offset:offset + 2] == answer
+    wait_answers(1)
     vtapd.write("vtapd.conf", f"{WEB_VXLAN}[session other]\nvni = 4321\nfamily = ipv6\n")
     vtapd.reload()
     SEND[family](mirror, frames.numbered(2))
     vtapd.wait_session("web" if family == "ipv4" else "other", delivered=1)
-    assert len(out.settled()) == 1
-    vtapd.write("vtapd.conf", HEADS["vxlan"])
+    wait_answers(1)
+    vtapd.write("vtapd.conf", HEADS["vxlan"])  # no session is left
     vtapd.reload()
     SEND[family](mirror, frames.numbered(3))
-    assert out.frames(at_least=2)[1][offset:offset + 2] == answer, "no session is left"
+    wait_answers(2)
 
 
 @pytest.mark.kernel
