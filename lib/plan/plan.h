@@ -57,10 +57,10 @@ enum vtap_setting {
 	VTAP_SET_OFFLOAD = 1 << 11, /* of a vxlan device: nothing merges frames */
 };
 
-/** VTAP_SETTINGS_HARMLESS - those that frames are shown without, and that nothing leaves by */
+/** VTAP_SETTINGS_HARMLESS - those that frames are shown without, and that nothing leaves by.
+ * Not the tunnel: one that learns drops frames whose source is zeros or a group. */
 #define VTAP_SETTINGS_HARMLESS                                                                     \
-	(VTAP_SET_ALIAS | VTAP_SET_MTU | VTAP_SET_MAC | VTAP_SET_GROUP | VTAP_SET_TUNNEL |         \
-		VTAP_SET_OFFLOAD)
+	(VTAP_SET_ALIAS | VTAP_SET_MTU | VTAP_SET_MAC | VTAP_SET_GROUP | VTAP_SET_OFFLOAD)
 
 /** vtap_settings_of() - all that a device of a mode has */
 unsigned vtap_settings_of(enum vtap_mode mode);

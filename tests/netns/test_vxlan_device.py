@@ -142,6 +142,16 @@ def test_device_when_undone_then_repaired_in_place_logged_once_and_counted(what,
     assert vtapd.session("web")["repairs"] == 1
 
 
+def test_device_when_somebody_insists_on_learning_then_its_session_is_not_ready(vtapd, ns):
+    """A device that learns drops frames whose source MAC is zeros or a group, and counts them nowhere."""
+    def gives_up():
+        ns.ip(f"link set {TAP} type vxlan id 4321 learning")
+        return vtapd.session("web")["reason"] == "repair-loop"
+    until(gives_up, "he is given way", seen=vtapd.log)
+    assert vtapd.session("web")["state"] == "waiting"
+    vtapd.wait_session("web", seconds=30, state="ready", reason=None)
+
+
 def test_device_when_several_are_undone_at_once_then_all_is_repaired(vtapd, ns):
     good = portrait(ns)
     ns.batch([f"link set {TAP} mtu 1500 group 5 alias x", f"link set {TAP} type vxlan id 4321 ttl 9 learning",
