@@ -82,14 +82,20 @@ static struct vtap_kernel_account *account_add(struct vtap_kernel_count *count, 
 }
 
 /* Those of devices that are gone; one is kept for as long as its device is there, whoever has it.
- */
+ * Gone is what two dumps in a row do not have: one that was interrupted may have passed over a
+ * device, and without its account all that it ever counted would be counted again. */
 static void accounts_forget(struct vtap_kernel_count *count)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < count->n_accounts; i++)
-		if (vtap_kernel_count_find(count, count->account[i].index) != NULL)
-			count->account[n++] = count->account[i];
+	for (size_t i = 0; i < count->n_accounts; i++) {
+		struct vtap_kernel_account account = count->account[i];
+		bool was_missed = account.is_missed;
+
+		account.is_missed = vtap_kernel_count_find(count, account.index) == NULL;
+		if (!account.is_missed || !was_missed)
+			count->account[n++] = account;
+	}
 	count->n_accounts = n;
 }
 

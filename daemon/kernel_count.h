@@ -35,6 +35,7 @@ struct vtap_kernel_account {
 	uint64_t errors;
 	uint64_t dropped;
 	bool is_guarded; /* when it was taken last */
+	bool is_missed;  /* by the last dump: its device is gone, or a dump was interrupted */
 };
 
 /** struct vtap_kernel_count - all zero at first */

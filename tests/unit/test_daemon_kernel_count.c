@@ -465,11 +465,32 @@ static void test_count_when_nobody_has_a_device_any_more_then_its_target_counts_
 	kernel_receive(WEB_INDEX, 1);
 	vtap_kernel_count_sample(&scene.manager, 30);
 	assert_target(&scene, 9, 0, 0);
-	kernel.n = 0; /* gone */
+	kernel.n = 0; /* gone: two dumps say so */
 	vtap_kernel_count_sample(&scene.manager, 40);
-	kernel.n_dumps = 0;
 	vtap_kernel_count_sample(&scene.manager, 50);
+	kernel.n_dumps = 0;
+	vtap_kernel_count_sample(&scene.manager, 60);
 	assert_int_equal(kernel.n_dumps, 0);
+	scene_done(&scene);
+}
+
+/* A dump that was interrupted may pass over a device that is there. */
+static void test_count_when_a_dump_lacks_a_device_then_nothing_is_counted_twice(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, false);
+	scene_hold();
+	kernel_receive(WEB_INDEX, 5);
+	vtap_kernel_count_sample(&scene.manager, 10);
+	kernel.n = 1; /* DB alone */
+	vtap_kernel_count_sample(&scene.manager, 20);
+	kernel.n = 2;
+	kernel_receive(WEB_INDEX, 3);
+	vtap_kernel_count_sample(&scene.manager, 30);
+	assert_session(&scene, WEB, 8, 0, 0);
+	assert_target(&scene, 8, 0, 0);
 	scene_done(&scene);
 }
 
@@ -532,6 +553,8 @@ int main(void)
 			test_count_when_a_device_is_on_its_way_out_then_its_session_has_it),
 		cmocka_unit_test(
 			test_count_when_nobody_has_a_device_any_more_then_its_target_counts_it),
+		cmocka_unit_test(
+			test_count_when_a_dump_lacks_a_device_then_nothing_is_counted_twice),
 		cmocka_unit_test(test_count_when_looked_at_soon_after_a_sample_then_asked_once),
 		cmocka_unit_test(
 			test_count_when_the_kernel_refuses_then_it_is_not_known_and_counted_later),
