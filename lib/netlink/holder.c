@@ -76,13 +76,16 @@ static bool loop_is_off(const struct nlattr *attr)
 }
 
 static const uint8_t EVERY[16] = { 0 };
+static const uint8_t MAPPED[12] = { [10] = 0xff, [11] = 0xff }; /* RFC 4291 section 2.5.5.2 */
 
 /* Does it stand in the way? Dual-stack sockets have the port of both families where they are bound
- * to every address. */
+ * to every address, and that of IPv4 where they are bound to one of its own. */
 static bool is_in_the_way(
 	const struct search *search, const struct inet_diag_msg *told, const struct nlattr *v6only)
 {
 	if (search->family == AF_UNSPEC || search->family == told->idiag_family)
+		return true;
+	if (search->family == AF_INET && memcmp(told->id.idiag_src, MAPPED, sizeof(MAPPED)) == 0)
 		return true;
 	if (search->family == AF_INET6 || memcmp(told->id.idiag_src, EVERY, sizeof(EVERY)) != 0)
 		return false;

@@ -44,7 +44,8 @@ def portrait(ns, name):
 
 # The port
 
-SOCKETS = {"0.0.0.0": socket.AF_INET, "127.0.0.1": socket.AF_INET, "::": socket.AF_INET6}
+SOCKETS = {"0.0.0.0": socket.AF_INET, "127.0.0.1": socket.AF_INET, "::": socket.AF_INET6,
+           "::ffff:127.0.0.1": socket.AF_INET6}
 
 
 @pytest.mark.parametrize("address", SOCKETS)
