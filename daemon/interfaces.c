@@ -254,6 +254,7 @@ static void interface_continue(struct vtap_interface *fresh, struct vtap_interfa
 	memcpy(fresh->message, old->message, sizeof(fresh->message));
 	fresh->backoff = old->backoff;
 	fresh->is_given_way = old->is_given_way;
+	fresh->is_loss_said = old->is_loss_said;
 	fresh->is_shown = old->is_shown;
 	fresh->backoff.retry_at_ns = 0; /* a reload is a reason to try at once */
 	fresh->is_reconfigured = old->is_reconfigured ||
@@ -323,7 +324,8 @@ static void state_put_off(struct vtap_applying *applying, struct vtap_interface 
 {
 	struct vtap_log_context context = log_context(interface, error);
 	bool is_new = !reason_is(interface, reason) || strcmp(interface->message, message) != 0;
-	bool is_said = interface->is_given_way && strcmp(reason, "repair-loop") == 0;
+	bool is_said = strcmp(reason, "repair-loop") == 0 && interface->is_given_way &&
+		       (is_shown || interface->is_loss_said);
 	uint64_t wait_ns = interface->backoff.retry_at_ns - applying->now_ns;
 
 	context.condition = reason;
@@ -485,6 +487,8 @@ static void step_await_port(struct vtap_applying *applying, struct vtap_interfac
 	interface->is_reconfigured = true; /* what is left to do is no repair */
 	if (r == VTAP_STEP_AWAITS) {
 		applying->turn->is_awaiting = true;
+		if (interface->state == VTAP_STATE_READY) /* so was the one that it replaces */
+			interface->state = VTAP_STATE_CREATING;
 		return;
 	}
 	interface->is_awaiting = true;
@@ -506,6 +510,7 @@ static void step_give_way(struct vtap_applying *applying, struct vtap_interface 
 		memcpy(message, interface->message, sizeof(message)); /* said once */
 	state_put_off(applying, interface, "repair-loop", 0, message, is_shown);
 	interface->is_given_way = true;
+	interface->is_loss_said = interface->is_loss_said || !is_shown;
 }
 
 /* The device was deleted, or the name taken, since we looked: no refusal, the next look shows what
@@ -521,7 +526,7 @@ static bool step_is_due(struct vtap_applying *applying, struct vtap_interface *i
 	const struct vtap_step *step)
 {
 	if (vtap_backoff_is_quiet(&interface->backoff, applying->now_ns))
-		interface->is_given_way = false;
+		interface->is_given_way = interface->is_loss_said = false;
 	if (step->kind == VTAP_STEP_AWAIT) {
 		step_await(applying, interface);
 		return false;

@@ -50,6 +50,7 @@ struct vtap_interface {
 	struct vtap_backoff backoff;
 	bool is_given_way; /* somebody keeps undoing it, and that was said: not again until it lasts
 			    */
+	bool is_loss_said; /* and that nothing is shown meanwhile: likewise */
 	uint64_t n_repairs;
 };
 

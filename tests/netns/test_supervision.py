@@ -210,6 +210,19 @@ def test_somebody_when_he_keeps_changing_what_frames_do_not_need_then_shown_read
 
 
 @in_both_modes
+def test_somebody_when_given_way_and_then_nothing_is_shown_then_that_is_said_once(vtapd, ns):
+    def gives_up():
+        ns.ip(f"link set {TAP} mtu 1400")
+        return vtapd.session("web")["reason"] == "repair-loop"
+    until(gives_up, "he is given way", seen=vtapd.log)
+    ns.set_down(TAP)
+    vtapd.wait_session("web", state="waiting", reason="repair-loop")
+    lines = vtapd.log_lines("web: waiting, somebody keeps changing", "was set down by somebody")
+    assert len(lines) == 1, vtapd.log()
+    assert vtapd.ctl("status").returncode == 1
+
+
+@in_both_modes
 def test_somebody_when_he_goes_on_undoing_then_one_line_and_repairs_are_counted(vtapd, ns):
     def is_undone(repairs):
         if ns.is_up(TAP):
