@@ -232,22 +232,12 @@ static void sessions_take(const struct sampling *sampling)
 	}
 }
 
-static size_t run_find(const struct vtap_runs *runs, uint32_t tally_id)
-{
-	size_t i = 0;
-
-	while (i < runs->n && runs->run[i].tally->id != tally_id)
-		i++;
-	return i;
-}
-
 /* A device that no session has any more. */
 static void leaver_take(const struct sampling *sampling, struct vtap_kernel_account *account,
 	const struct vtap_link_stats *now)
 {
 	const struct vtap_manager *manager = sampling->manager;
-	size_t i = run_find(&manager->runs, account->tally_id);
-	struct vtap_tally *tally = i < manager->runs.n ? manager->runs.run[i].tally : NULL;
+	struct vtap_tally *tally = vtap_runs_find_tally(&manager->runs, account->tally_id);
 	struct vtap_slot *slot = NULL;
 	struct amount amount;
 

@@ -78,6 +78,14 @@ int vtap_runs_follow(
 	return 0;
 }
 
+struct vtap_tally *vtap_runs_find_tally(const struct vtap_runs *runs, uint32_t tally_id)
+{
+	for (size_t i = 0; i < runs->n; i++)
+		if (runs->run[i].tally->id == tally_id)
+			return runs->run[i].tally;
+	return NULL;
+}
+
 void vtap_runs_forgo(struct vtap_run *run, uint64_t frames, uint64_t bytes)
 {
 	run->last_frames += frames;

@@ -37,6 +37,9 @@ void vtap_runs_done(struct vtap_runs *runs);
 int vtap_runs_follow(
 	const struct vtap_runs *runs, const struct vtap_conf *conf, struct vtap_runs *ret_runs);
 
+/** vtap_runs_find_tally() - by its id; NULL: its session is no longer configured. Borrowed. */
+struct vtap_tally *vtap_runs_find_tally(const struct vtap_runs *runs, uint32_t tally_id);
+
 /** vtap_runs_forgo() - so much of what was counted since the last sample came at another time, and
  * belongs to no rate */
 void vtap_runs_forgo(struct vtap_run *run, uint64_t frames, uint64_t bytes);

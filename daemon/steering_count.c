@@ -74,13 +74,15 @@ static void session_take(struct vtap_manager *manager, size_t i, uint64_t now_ns
 	*taken = *now;
 }
 
-/* A session that is no longer configured, and still known to programs: its target counts it. */
+/* A session that has no fast path any more, and is still known to programs: it counts all the same,
+ * or if it is no longer configured its target alone. */
 static void leaver_take(struct vtap_manager *manager, uint32_t i_slot)
 {
 	struct vtap_steering *steering = manager->steering;
 	struct vtap_account *account = &steering->account[i_slot];
 	const struct vtap_fast_totals *now = vtap_fastpath_totals(steering->fastpath, i_slot);
 	struct vtap_slot *slot = NULL;
+	struct vtap_tally *tally;
 
 	if (account->i_session != UINT32_MAX || account->target[0] == '\0' ||
 		memcmp(now, &account->taken, sizeof(*now)) == 0)
@@ -94,7 +96,9 @@ static void leaver_take(struct vtap_manager *manager, uint32_t i_slot)
 			slot = vtap_intake_fast_slot(manager->intake[i]);
 	if (slot == NULL)
 		return; /* its target is gone, too */
-	session_count(NULL, slot, now, &account->taken);
+	tally = vtap_runs_find_tally(&manager->runs, account->tally_id);
+	session_count(
+		tally != NULL ? &tally->cell[VTAP_SLOT_FAST] : NULL, slot, now, &account->taken);
 	account->taken = *now;
 }
 

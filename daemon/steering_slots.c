@@ -73,8 +73,8 @@ static uint32_t slot_take(struct vtap_steering *steering, enum vtap_fast_kind ki
 	return i;
 }
 
-/* Sessions that are no longer configured go on counting for their target while programs know them.
- */
+/* Sessions that have no fast path any more go on counting, those that are no longer configured for
+ * their target alone, while programs know them. */
 static void sessions_leave(struct vtap_steering *steering)
 {
 	for (size_t i = 0; i < steering->n_accounts; i++)
@@ -91,6 +91,7 @@ static void session_enter(struct vtap_manager *manager, size_t i, uint32_t slot)
 	if (slot == 0)
 		return;
 	account->i_session = (uint32_t)i;
+	account->tally_id = manager->runs.run[i].tally->id;
 	memcpy(account->target, conf->targets[conf->sessions[i].i_target].name,
 		sizeof(account->target));
 }

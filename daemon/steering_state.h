@@ -34,6 +34,7 @@ struct vtap_underlay {
 struct vtap_account {
 	struct vtap_fast_totals taken;
 	uint32_t i_session;         /* of manager->conf; UINT32_MAX: no session's (any more) */
+	uint32_t tally_id;          /* of the session that had it last; 0: none had */
 	char target[VTAP_NAME_MAX]; /* of a session, also of one that is no longer configured */
 };
 

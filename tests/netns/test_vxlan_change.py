@@ -181,6 +181,8 @@ def test_mode_when_switched_under_load_then_frames_are_shown_again_and_the_gap_i
     sent = traffic.stop()
     until(lambda: traffic.sensor.numbers() and max(traffic.sensor.numbers()) >= sent - 100, "the last ones are shown",
           seen=vtapd.log)
+    vtapd.quiet()
+    assert vtapd.session("web")["delivered"] == vtapd.target()["delivered"], "of one session: none is its target's alone"
     noted(f"{before} to {after} at 20,000 a second", sent, len(set(traffic.sensor.numbers())))
 
 
