@@ -317,6 +317,20 @@ static void state_set_ready(struct vtap_applying *applying, struct vtap_interfac
 	interface->message[0] = '\0';
 }
 
+/* Are frames shown all the same while it is not done? */
+static bool step_is_harmless(const struct vtap_step *step)
+{
+	return step->kind == VTAP_STEP_SET &&
+	       (step->settings & ~(unsigned)VTAP_SETTINGS_HARMLESS) == 0;
+}
+
+/* Of somebody who keeps undoing it one line is enough, and one more when he goes so far that
+ * nothing is shown. */
+static bool is_said(const struct vtap_interface *interface, bool is_shown)
+{
+	return interface->is_given_way && (is_shown || interface->is_loss_said);
+}
+
 /* It must wait. One line when it begins, or when the reason changes; the later tries are silent,
  * and so is what was said before the last repair. */
 static void state_put_off(struct vtap_applying *applying, struct vtap_interface *interface,
@@ -324,8 +338,7 @@ static void state_put_off(struct vtap_applying *applying, struct vtap_interface 
 {
 	struct vtap_log_context context = log_context(interface, error);
 	bool is_new = !reason_is(interface, reason) || strcmp(interface->message, message) != 0;
-	bool is_said = strcmp(reason, "repair-loop") == 0 && interface->is_given_way &&
-		       (is_shown || interface->is_loss_said);
+	bool is_old = strcmp(reason, "repair-loop") == 0 && is_said(interface, is_shown);
 	uint64_t wait_ns = interface->backoff.retry_at_ns - applying->now_ns;
 
 	context.condition = reason;
@@ -334,7 +347,7 @@ static void state_put_off(struct vtap_applying *applying, struct vtap_interface 
 	interface->reason = reason;
 	(void)snprintf(
 		interface->message, sizeof(interface->message), "%s", message); /* same size */
-	if (is_new && !is_said && ++applying->n_put_off <= FOLD_MIN)
+	if (is_new && !is_old && ++applying->n_put_off <= FOLD_MIN)
 		vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING, &context,
 			"%s: %s, %s; next try in %.0f s", interface->sessions,
 			is_shown ? "shown as it is" : "waiting", message,
@@ -387,18 +400,19 @@ static void refuse(struct vtap_applying *applying, struct vtap_interface *interf
 			err->text[0] != '\0' ? err->text : vtap_errno_text(error));
 }
 
-static void repaired(
-	struct vtap_applying *applying, struct vtap_interface *interface, const char *reason)
+static void repaired(struct vtap_applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step)
 {
 	struct vtap_log_context context = log_context(interface, 0);
 	uint64_t took_ns = vtap_clock_mono_ns() - applying->occasion->noticed_ns;
 
 	interface->n_repairs++;
 	applying->set->n_repairs++;
-	if (!interface->is_given_way && ++applying->n_repaired <= FOLD_MIN)
+	if (!is_said(interface, step_is_harmless(step)) && ++applying->n_repaired <= FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
 			"%s: %s %s; repaired in %s%llu ms", interface->sessions,
-			interface->wish.name, reason, took_ns < VTAP_NS_PER_MS ? "less than " : "",
+			interface->wish.name, step->reason,
+			took_ns < VTAP_NS_PER_MS ? "less than " : "",
 			took_ns < VTAP_NS_PER_MS ? 1ULL : took_ns / VTAP_NS_PER_MS);
 }
 
@@ -500,8 +514,7 @@ static void step_await_port(struct vtap_applying *applying, struct vtap_interfac
 static void step_give_way(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step)
 {
-	bool is_shown = step->kind == VTAP_STEP_SET &&
-			(step->settings & ~(unsigned)VTAP_SETTINGS_HARMLESS) == 0;
+	bool is_shown = step_is_harmless(step);
 	char message[VTAP_ERR_MAX];
 
 	(void)snprintf(message, sizeof(message), "somebody keeps changing %s, last: %s", /* fits */
@@ -537,7 +550,8 @@ static bool step_is_due(struct vtap_applying *applying, struct vtap_interface *i
 	interface->is_awaiting = false;
 	if (reason_is(interface, "interface-foreign") && step->kind != VTAP_STEP_FOREIGN)
 		vtap_backoff_clear(&interface->backoff); /* so it is here */
-	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns)) {
+	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns) &&
+		(!interface->is_shown || step_is_harmless(step))) { /* else it got worse */
 		if (interface->state == VTAP_STATE_READY || interface->is_shown)
 			step_give_way(applying, interface, step); /* undone before its time */
 		return false;
@@ -574,7 +588,7 @@ static void step_note(struct vtap_applying *applying, struct vtap_interface *int
 		return;
 	}
 	if (is_repair)
-		repaired(applying, interface, step->reason);
+		repaired(applying, interface, step);
 	else
 		vtap_backoff_clear(&interface->backoff);
 	if (step->kind != VTAP_STEP_RENAME) /* a SET may follow in this turn */
