@@ -187,7 +187,7 @@ static int dress(struct vtap_applying *applying, const struct vtap_interface *in
 
 	if (r == 0 && (settings & VTAP_SET_OWNER) != 0)
 		r = vtap_tap_set_owner(interface->fd, wish->uid, wish->gid, err);
-	if (r == 0 && (settings & VTAP_SET_TUNNEL) != 0)
+	if (r == 0 && (settings & (VTAP_SET_TUNNEL | VTAP_SET_TTL)) != 0)
 		r = vtap_link_reset_tunnel(set->nl, index, wish->family, err);
 	if (r == 0 && (settings & VTAP_SET_OFFLOAD) != 0)
 		r = offload_switch_off(set, device, index, err);
@@ -341,7 +341,8 @@ static const struct mode_row MODES[] = {
 		.make = vxlan_make,
 		.unmake = vxlan_unmake,
 		.take_over = vxlan_take_over,
-		.made = VTAP_SET_MAC | VTAP_SET_MTU | VTAP_SET_FREE | VTAP_SET_TUNNEL,
+		.made = VTAP_SET_MAC | VTAP_SET_MTU | VTAP_SET_FREE | VTAP_SET_TUNNEL |
+			VTAP_SET_TTL,
 	},
 };
 static_assert(VTAP_ARRAY_LEN(MODES) == VTAP_MODE_COUNT, "every mode has its row");

@@ -251,6 +251,15 @@ static void leaver_take(const struct sampling *sampling, struct vtap_kernel_acco
 	vtap_steering_note_lost(manager->steering, amount.lost);
 }
 
+/* As the last look found it: who took both marks off it has it for himself. */
+static bool is_still_ours(const struct vtap_manager *manager, int index)
+{
+	const struct vtap_device *device =
+		vtap_devices_find_index(vtap_interfaces_devices(manager->interfaces), index);
+
+	return device != NULL && vtap_device_is_ours(device);
+}
+
 static void leavers_take(const struct sampling *sampling)
 {
 	const struct vtap_kernel_count *count = &sampling->manager->kernel_count;
@@ -259,7 +268,8 @@ static void leavers_take(const struct sampling *sampling)
 		struct vtap_kernel_account *account = &count->account[i];
 		const struct vtap_link_stats *now = vtap_kernel_count_find(count, account->index);
 
-		if (now != NULL && account->seen_ns != sampling->now_ns)
+		if (now != NULL && account->seen_ns != sampling->now_ns &&
+			is_still_ours(sampling->manager, account->index))
 			leaver_take(sampling, account, now);
 	}
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the kernel counts for the devices of vxlan-mode targets, taken up into the daemon's own
- * counters as the fast path's are: into the same slot of a target, which has neither workers nor
- * a fast path.
+ * counters as the fast path's are, and into the same slot of a target.
  *
  * How it works. One dump tells the statistics of every interface; each device that a session has
  * or had has an account of what was taken of it already. A device on its way out goes on counting

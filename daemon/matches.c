@@ -154,22 +154,26 @@ static enum vtap_verdict device_verdict(
 	return (device->flags & IFF_UP) != 0 ? VTAP_VERDICT_DELIVERED : VTAP_VERDICT_INTERFACE_DOWN;
 }
 
-static bool has_family(const struct vtap_conf *conf, size_t i_target, enum vtap_family family)
+/* Is a device of that family up, so that the kernel has the port open for it? */
+static bool has_family(const struct vtap_manager *manager, size_t i_target, enum vtap_family family)
 {
+	const struct vtap_conf *conf = manager->conf;
+
 	for (size_t i = 0; i < conf->n_sessions; i++)
-		if (conf->sessions[i].i_target == i_target && conf->sessions[i].family == family)
+		if (conf->sessions[i].i_target == i_target && conf->sessions[i].family == family &&
+			device_verdict(manager, &conf->sessions[i]) == VTAP_VERDICT_DELIVERED)
 			return true;
 	return false;
 }
 
-/* The port is open in the families that sessions have. Where it is not, an IPv6 packet without a
- * UDP checksum gets no answer: it is invalid but for those who ask for it (RFC 6936; the kernel's
+/* The port is open in the families that devices are up of. Where it is not, an IPv6 packet without
+ * a UDP checksum gets no answer: it is invalid but for those who ask for it (RFC 6936; the kernel's
  * __udp6_lib_rcv(), checked by tests/netns/test_vxlan_match.py). */
 static void explain_refused(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
 	enum vtap_family family, struct vtap_report_match *report)
 {
 	report->is_uncounted = true;
-	if (has_family(manager->conf, i_target, family)) {
+	if (has_family(manager, i_target, family)) {
 		report->explain[0] = vtap_text_format("dropped and counted nowhere");
 		report->explain[1] = vtap_observe_why(manager, i_target, vni, family);
 		return;
@@ -177,7 +181,7 @@ static void explain_refused(const struct vtap_manager *manager, size_t i_target,
 	report->explain[0] = vtap_text_format("answered with ICMP port unreachable%s",
 		family == VTAP_FAMILY_IPV6 ? ", or dropped if its UDP checksum is 0" : "");
 	report->explain[1] = vtap_text_format(
-		"no session of this target has family = %s", vtap_family_name(family));
+		"no session of this target with family = %s is up", vtap_family_name(family));
 }
 
 static void family_report(const struct vtap_manager *manager, size_t i_target, uint32_t vni,

@@ -653,7 +653,7 @@ uint64_t vtap_offloads_next(const struct vtap_manager *manager, uint64_t now_ns)
 			retry_at_ns < at_ns)
 			at_ns = retry_at_ns;
 	}
-	return at_ns;
+	return at_ns > now_ns ? at_ns : UINT64_MAX; /* what is due is the present turn's */
 }
 
 /* What nobody knows is told of each. */

@@ -71,21 +71,31 @@ static int stats_compare(const void *a, const void *b)
 	return (left->index > right->index) - (left->index < right->index);
 }
 
-int vtap_link_stats_dump(
-	struct vtap_nl *nl, struct vtap_link_stats **ret_stats, size_t *ret_n, struct vtap_err *err)
+static int dump_once(struct vtap_nl *nl, struct all *all, struct vtap_err *err)
 {
 	const struct if_stats_msg info = {
 		.family = AF_UNSPEC,
 		.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64),
 	};
 	struct nl_msg *message = nlmsg_alloc_simple(RTM_GETSTATS, 0);
-	struct all all = { 0 };
 	int r = -ENOMEM;
 
+	all->n = 0;
 	if (message != NULL &&
 		nlmsg_append(message, (void *)&info, sizeof(info), NLMSG_ALIGNTO) == 0)
-		r = vtap_nl_dump(nl, message, handle_stats, &all, err);
+		r = vtap_nl_dump(nl, message, handle_stats, all, err);
 	nlmsg_free(message);
+	return r;
+}
+
+int vtap_link_stats_dump(
+	struct vtap_nl *nl, struct vtap_link_stats **ret_stats, size_t *ret_n, struct vtap_err *err)
+{
+	struct all all = { 0 };
+	int r = -EINTR;
+
+	for (int i = 0; i < VTAP_NL_DUMP_TRIES && r == -EINTR; i++)
+		r = dump_once(nl, &all, err);
 	if (r < 0 && r != -EINTR) {
 		free(all.stats);
 		return vtap_err_add(err, r, "read the interfaces' counters");

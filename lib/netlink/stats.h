@@ -23,8 +23,8 @@ struct vtap_link_stats {
 /**
  * vtap_link_stats_dump() - of every interface, in one dump
  * @ret_stats: sorted by index; the caller frees it; NULL when there are none
- * Context: main thread; no capability. An interrupted dump is taken as it is: the next sample has
- * what it misses.
+ * Context: main thread; no capability. An interrupted dump is repeated, five times at most, and
+ * taken as it is then: the next sample has what it misses.
  * Return: 0 or negative errno. Source: rtnetlink(7) RTM_GETSTATS, IFLA_STATS_LINK_64.
  */
 int vtap_link_stats_dump(struct vtap_nl *nl, struct vtap_link_stats **ret_stats, size_t *ret_n,

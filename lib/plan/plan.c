@@ -192,9 +192,9 @@ static void vxlan_compare(const struct vtap_wish *wish, const struct vtap_device
 
 	(void)wish; /* all of it is the same for each */
 	if (vxlan->ttl != 0)
-		difference_add(difference, VTAP_SET_TUNNEL, "had TTL %u", vxlan->ttl);
+		difference_add(difference, VTAP_SET_TTL, "had TTL %u", vxlan->ttl);
 	if (vxlan->tos != 0)
-		difference_add(difference, VTAP_SET_TUNNEL, "had TOS 0x%x", vxlan->tos);
+		difference_add(difference, VTAP_SET_TTL, "had TOS 0x%x", vxlan->tos);
 	if (vxlan->has_remote)
 		difference_add(difference, VTAP_SET_TUNNEL, "had a remote end");
 	if (vxlan->has_local)
@@ -247,7 +247,7 @@ static const struct mode_row MODES[] = {
 		.compare = tap_compare,
 	},
 	[VTAP_MODE_VXLAN] = {
-		.settings = SETTINGS_OF_ALL | VTAP_SET_TUNNEL | VTAP_SET_OFFLOAD,
+		.settings = SETTINGS_OF_ALL | VTAP_SET_TUNNEL | VTAP_SET_TTL | VTAP_SET_OFFLOAD,
 		.unfit = vxlan_unfit,
 		.compare = vxlan_compare,
 	},

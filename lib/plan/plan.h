@@ -53,14 +53,16 @@ enum vtap_setting {
 	VTAP_SET_FREE = 1 << 8,  /* out of a bridge or bond, which would send mirrored frames on */
 	VTAP_SET_GROUP = 1 << 7, /* back into link group 0 */
 	VTAP_SET_GUARD = 1 << 9, /* the programs that keep frames from the host's own stack */
-	VTAP_SET_TUNNEL = 1 << 10,  /* of a vxlan device: TTL, TOS, remote, local, learning */
+	VTAP_SET_TUNNEL = 1 << 10,  /* of a vxlan device: remote, local, learning */
 	VTAP_SET_OFFLOAD = 1 << 11, /* of a vxlan device: nothing merges frames */
+	VTAP_SET_TTL = 1 << 12,     /* of a vxlan device: TTL and TOS of what it never sends */
 };
 
-/** VTAP_SETTINGS_HARMLESS - those that frames are shown without, and that nothing leaves by.
- * Not the tunnel: one that learns drops frames whose source is zeros or a group. */
+/** VTAP_SETTINGS_HARMLESS - those that frames are shown without, and that nothing leaves by. Not
+ * the tunnel: one that learns drops frames whose source is zeros or a group. Not the MAC: frames to
+ * it are the host's, where there is no guard. */
 #define VTAP_SETTINGS_HARMLESS                                                                     \
-	(VTAP_SET_ALIAS | VTAP_SET_MTU | VTAP_SET_MAC | VTAP_SET_GROUP | VTAP_SET_OFFLOAD)
+	(VTAP_SET_ALIAS | VTAP_SET_MTU | VTAP_SET_GROUP | VTAP_SET_OFFLOAD | VTAP_SET_TTL)
 
 /** vtap_settings_of() - all that a device of a mode has */
 unsigned vtap_settings_of(enum vtap_mode mode);

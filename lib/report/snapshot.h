@@ -213,7 +213,8 @@ struct vtap_report_plan {
 	size_t n_files_changed;
 	uint64_t since_wall_ns;
 	size_t n_added, n_changed, n_replaced, n_removed, n_untouched;
-	size_t n_will_wait; /* of those added or replaced: somebody else's interface has the name */
+	size_t n_will_wait; /* of those added or replaced: somebody else's interface has the name,
+			       or the VNI */
 	size_t n_sensors_disturbed;
 	char **pending; /* what the reconciler still wants to do; heap sentences */
 	size_t n_pending;

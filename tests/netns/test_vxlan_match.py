@@ -15,7 +15,7 @@ HEAD = "VNI 4321 to default, UDP 4789:"
 TAKEN = "  from IPv4: session web on mirror-web (names the VNI)"
 TAKEN6 = "  from IPv6: session web6 on mirror-web6 (names the VNI)"
 DROPPED = "  from {}: nobody, dropped and counted nowhere (no session has this VNI in family = {})"
-CLOSED = "  from {}: nobody, answered with ICMP port unreachable{} (no session of this target has family = {})"
+CLOSED = "  from {}: nobody, answered with ICMP port unreachable{} (no session of this target with family = {} is up)"
 NO_CHECKSUM = ", or dropped if its UDP checksum is 0"
 CLOSED4, CLOSED6 = CLOSED.format("IPv4", "", "ipv4"), CLOSED.format("IPv6", NO_CHECKSUM, "ipv6")
 SOURCES = [hosts.SENDER_V4, "203.0.113.9", hosts.SENDER_V6, "2001:db8::1", "64:ff9b::1", "4000::1", "100::1"]

@@ -29,6 +29,7 @@ static struct {
 	int error;
 	unsigned n_dumps;
 	bool is_guarded;
+	bool is_unmarked;
 	struct vtap_interface web, db;
 	uint64_t n_lost;
 } kernel;
@@ -38,6 +39,7 @@ int __wrap_vtap_link_stats_dump(struct vtap_nl *nl, struct vtap_link_stats **ret
 const struct vtap_interface *__wrap_vtap_interfaces_find(
 	const struct vtap_interfaces *set, const char *name);
 struct vtap_guards *__wrap_vtap_interfaces_guards(struct vtap_interfaces *set);
+const struct vtap_devices *__wrap_vtap_interfaces_devices(const struct vtap_interfaces *set);
 bool __wrap_vtap_guards_is_on(const struct vtap_guards *guards, int index);
 void __wrap_vtap_steering_note_lost(struct vtap_steering *steering, uint64_t n);
 
@@ -62,6 +64,22 @@ const struct vtap_interface *__wrap_vtap_interfaces_find(
 	return strcmp(name, "mirror-web") == 0  ? &kernel.web
 	       : strcmp(name, "mirror-db") == 0 ? &kernel.db
 						: NULL;
+}
+
+/* Both devices, with their marks unless those are off. */
+const struct vtap_devices *__wrap_vtap_interfaces_devices(const struct vtap_interfaces *set)
+{
+	static struct vtap_device device[2];
+	static struct vtap_devices devices = { .device = device, .n = 2 };
+
+	(void)set;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(device); i++) {
+		device[i] =
+			(struct vtap_device){ .index = kernel.stats[i].index, .is_vxlan = true };
+		if (!kernel.is_unmarked)
+			memcpy(device[i].alias, VTAP_ALIAS_MARK, sizeof(VTAP_ALIAS_MARK));
+	}
+	return &devices;
 }
 
 struct vtap_guards *__wrap_vtap_interfaces_guards(struct vtap_interfaces *set)
@@ -441,6 +459,10 @@ static void test_count_when_a_device_is_on_its_way_out_then_its_session_has_it(v
 	assert_session(&scene, WEB, 8, 0, 1);
 	assert_session(&scene, DB, 0, 0, 0);
 	assert_target(&scene, 8, 0, 1);
+	kernel.is_unmarked = true; /* somebody has it for himself now */
+	kernel_receive(WEB_INDEX, 3);
+	vtap_kernel_count_sample(&scene.manager, 40);
+	assert_session(&scene, WEB, 8, 0, 1);
 	scene_done(&scene);
 }
 

@@ -611,7 +611,7 @@ static void test_vxlan_when_its_tunnel_was_altered_then_set_in_place(void **stat
 	assert_plan(&plan,
 		"set mirror-web 7: had TTL 5, had TOS 0x8, had a remote end, had a local address, "
 		"learned addresses, had gro on\n");
-	assert_int_equal(plan.step[0].settings, VTAP_SET_TUNNEL | VTAP_SET_OFFLOAD);
+	assert_int_equal(plan.step[0].settings, VTAP_SET_TUNNEL | VTAP_SET_TTL | VTAP_SET_OFFLOAD);
 }
 
 /* Made, and its maker was killed before it had an alias. */
