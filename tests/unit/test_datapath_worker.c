@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 
@@ -557,6 +558,31 @@ static void test_worker_when_started_late_then_the_waiting_packets_are_delivered
 	assert_int_equal(session_delivered(rig, SESSION_WEB), 100);
 }
 
+/* Bytes that wait in a socket, as the kernel accounts for them: each packet of one size the same.
+ */
+static uint32_t waiting_bytes(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t size = sizeof(info);
+
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size), 0);
+	return info[SK_MEMINFO_RMEM_ALLOC];
+}
+
+/* All of @n are there: on a busy machine the kernel may hand them over later than it took them. */
+static void frames_send_and_wait(struct rig *rig, int fd, uint32_t n)
+{
+	uint32_t one_bytes;
+
+	frame_send(rig, 1, 0, 60);
+	for (uint64_t deadline_ns = 0; (one_bytes = waiting_bytes(fd)) == 0;)
+		assert_true(wait_more(&deadline_ns));
+	for (uint32_t i = 1; i < n; i++)
+		frame_send(rig, 1, i, 60);
+	for (uint64_t deadline_ns = 0; waiting_bytes(fd) < n * one_bytes;)
+		assert_true(wait_more(&deadline_ns));
+}
+
 static void test_worker_when_stopped_then_its_socket_was_read_empty(void **state)
 {
 	struct rig *rig = *state;
@@ -564,8 +590,7 @@ static void test_worker_when_stopped_then_its_socket_was_read_empty(void **state
 	for (int round = 0; round < 20; round++) {
 		int fd = worker_socket_open();
 
-		for (uint32_t i = 0; i < 150; i++)
-			frame_send(rig, 1, i, 60);
+		frames_send_and_wait(rig, fd, 150);
 		worker_start_on(rig, 0, fd);
 		worker_stop(rig, 0); /* at once, with most of them still waiting */
 		sensors_read(rig);
