@@ -60,6 +60,17 @@ def test_gro_when_switched_on_by_hand_then_off_again(interface, service, underla
     until(lambda: is_off(underlay, *BOTH), f"GRO of {interface} is off again", 2, seen=service.log)
 
 
+def come_back(service, end):
+    """By `systemctl restart`, or because systemd starts what was killed."""
+    pid = service.pid
+    if end == "restart":
+        service.restart()
+        return
+    service.kill()
+    service.wait_another(pid)
+    service.wait_settled()
+
+
 @pytest.mark.parametrize("end", ["restart", "kill"])
 @pytest.mark.parametrize("before", [True, False], ids=["was on", "was off"])
 def test_underlay_when_the_service_comes_back_then_off_all_the_time_and_as_before_after_a_teardown(
@@ -69,13 +80,8 @@ def test_underlay_when_the_service_comes_back_then_off_all_the_time_and_as_befor
         assert service.ctl("teardown").returncode == 0
         offload.switch_gro(underlay, "eth0", False)
         service.start()
-    index, pid = underlay.ifindex(TAP), service.pid
-    if end == "restart":
-        service.restart()
-    else:
-        service.kill()
-        service.wait_another(pid)
-        service.wait_settled()
+    index = underlay.ifindex(TAP)
+    come_back(service, end)
     assert underlay.ifindex(TAP) == index and is_off(underlay, *BOTH)
     service.stop()
     assert underlay.has(TAP) and is_off(underlay, *BOTH), "the kernel goes on, and so does what it needs"
@@ -91,13 +97,7 @@ def test_service_when_it_comes_back_under_load_then_no_frame_is_lost(end, servic
         traffic.start()
         for _ in range(2):
             traffic.go_on()
-            pid = service.pid
-            if end == "restart":
-                service.restart()
-            else:
-                service.kill()
-                service.wait_another(pid)
-                service.wait_settled()
+            come_back(service, end)
         traffic.go_on()
         sent = traffic.settle(service)
     finally:
