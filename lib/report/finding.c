@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "report/finding_gather.h"
 #include "report/text_words.h"
 
 /* Interfaces that a sentence names. */
@@ -16,19 +17,9 @@
 /* `require = traffic`: a frame within this time. */
 #define TRAFFIC_NS (60 * VTAP_NS_PER_S)
 
-/** struct gathering - findings as they are found; the first failure sticks */
-struct gathering {
-	const struct vtap_snapshot *snapshot;
-	struct vtap_findings findings;
-	int error;
-};
-
-static struct vtap_finding *finding_add(struct gathering *gathering, enum vtap_condition condition,
-	const char *subject, bool breaks_health, const char *fmt, ...) VTAP_PRINTF(5, 6);
-
-/* Return: the new finding, for its remedy; NULL without memory. */
-static struct vtap_finding *finding_add(struct gathering *gathering, enum vtap_condition condition,
-	const char *subject, bool breaks_health, const char *fmt, ...)
+struct vtap_finding *vtap_finding_add(struct vtap_gathering *gathering,
+	enum vtap_condition condition, const char *subject, bool breaks_health, const char *fmt,
+	...)
 {
 	struct vtap_findings *findings = &gathering->findings;
 	struct vtap_finding *grown =
@@ -52,9 +43,7 @@ static struct vtap_finding *finding_add(struct gathering *gathering, enum vtap_c
 	return finding;
 }
 
-static void remedy_set(struct vtap_finding *finding, const char *fmt, ...) VTAP_PRINTF(2, 3);
-
-static void remedy_set(struct vtap_finding *finding, const char *fmt, ...)
+void vtap_finding_remedy(struct vtap_finding *finding, const char *fmt, ...)
 {
 	va_list args;
 
@@ -65,34 +54,34 @@ static void remedy_set(struct vtap_finding *finding, const char *fmt, ...)
 	va_end(args);
 }
 
-static bool requires(const struct gathering *gathering, enum vtap_require what)
+bool vtap_finding_requires(const struct vtap_gathering *gathering, enum vtap_require what)
 {
 	return (gathering->snapshot->conf->health.require & (unsigned)what) != 0;
 }
 
 /* ---- the daemon ---- */
 
-static void gather_daemon(struct gathering *gathering)
+static void gather_daemon(struct vtap_gathering *gathering)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	struct vtap_finding *finding;
 
 	if (snapshot->health_refused != NULL) {
-		finding = finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
+		finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
 			"health checks are not answered: %s", snapshot->health_refused);
-		remedy_set(finding, "ss -tlpn; or another `listen` in [health]");
+		vtap_finding_remedy(finding, "ss -tlpn; or another `listen` in [health]");
 	}
 	if (snapshot->metrics_refused != NULL) {
-		finding = finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
+		finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
 			"/healthz and /v1/status are not served: %s", snapshot->metrics_refused);
-		remedy_set(finding, "ss -tlpn; or another `listen` in [metrics]");
+		vtap_finding_remedy(finding, "ss -tlpn; or another `listen` in [metrics]");
 	}
 	if (snapshot->loop_stall_ns != 0)
-		(void)finding_add(gathering, VTAP_CONDITION_LOOP_STALLED, "", false,
+		(void)vtap_finding_add(gathering, VTAP_CONDITION_LOOP_STALLED, "", false,
 			"the main loop did not move for %s, less than a minute ago",
 			vtap_text_elapsed(snapshot->loop_stall_ns).text);
 	if (snapshot->refused_wall_ns != 0)
-		(void)finding_add(gathering, VTAP_CONDITION_CONFIG_REJECTED, "", false,
+		(void)vtap_finding_add(gathering, VTAP_CONDITION_CONFIG_REJECTED, "", false,
 			"the files on disk have %s; the configuration before them stays in effect",
 			vtap_text_counted(snapshot->n_refused_mistakes, "mistake").text);
 }
@@ -105,7 +94,7 @@ static const char *bpf_remedy(const char *why)
 		       : "tc qdisc show; tc filter show dev INTERFACE ingress";
 }
 
-static void gather_guard(struct gathering *gathering)
+static void gather_guard(struct vtap_gathering *gathering)
 {
 	struct vtap_finding *finding;
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
@@ -113,21 +102,21 @@ static void gather_guard(struct gathering *gathering)
 
 	if (snapshot->guard_off_why == NULL || snapshot->n_guarded >= n)
 		return;
-	finding = finding_add(gathering, VTAP_CONDITION_GUARD_OFF, "", false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_GUARD_OFF, "", false,
 		"%zu of %s %s no guard: %s", n_bare, vtap_text_counted(n, "tap interface").text,
 		n_bare == 1 ? "has" : "have", snapshot->guard_off_why);
-	remedy_set(finding,
+	vtap_finding_remedy(finding,
 		"%s; until then run no DHCP server on this host, or bind it to its interface",
 		bpf_remedy(snapshot->guard_off_why));
 }
 
-static void gather_drain(struct gathering *gathering)
+static void gather_drain(struct vtap_gathering *gathering)
 {
 	const struct vtap_report_drain *drain = &gathering->snapshot->drain;
 
 	if (!drain->is_draining)
 		return;
-	(void)finding_add(gathering, VTAP_CONDITION_DRAIN, "", false,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_DRAIN, "", false,
 		"draining for %s%s%s, %s frames/s still arrive",
 		vtap_text_duration(drain->elapsed_ns).text, drain->reason != NULL ? ": " : "",
 		drain->reason != NULL ? drain->reason : "",
@@ -144,7 +133,7 @@ static bool waits_for(const struct vtap_report_session *session, enum vtap_condi
 
 /* A target that waits is told with its own sentence, also when it waits for the fast path. */
 static void gather_fastpath_off(
-	struct gathering *gathering, const struct vtap_report_target *report)
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_target *target = report->target;
 	struct vtap_finding *finding;
@@ -152,28 +141,29 @@ static void gather_fastpath_off(
 	if (report->fast_off_why == NULL || target->fastpath == VTAP_FASTPATH_OFF ||
 		report->state.reason != NULL)
 		return;
-	finding = finding_add(gathering, VTAP_CONDITION_FASTPATH_OFF, target->name, false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_FASTPATH_OFF, target->name, false,
 		"target %s: %s: %s", target->name,
 		report->is_fast ? "the fast path is not on every underlay"
 				: "the worker carries everything",
 		report->fast_off_why);
-	remedy_set(finding, "%s; or accept the worker: fastpath = off in [target %s]",
+	vtap_finding_remedy(finding, "%s; or accept the worker: fastpath = off in [target %s]",
 		bpf_remedy(report->fast_off_why), target->name);
 }
 
-static void gather_bypassed(struct gathering *gathering, const struct vtap_report_target *report)
+static void gather_bypassed(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_target *target = report->target;
 	struct vtap_finding *finding;
 
 	if (report->bypassed_by == NULL)
 		return;
-	finding = finding_add(gathering, VTAP_CONDITION_FASTPATH_BYPASSED, target->name, false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_FASTPATH_BYPASSED, target->name, false,
 		"target %s: %s ends the chain before the fast path; the worker carries %s",
 		target->name, report->bypassed_by,
 		report->is_fast ? "what comes in there" : "everything");
 	if (report->n_fast_on == 1)
-		remedy_set(finding,
+		vtap_finding_remedy(finding,
 			"tc filter show dev %s ingress; give the other filter a priority behind "
 			"47, or let it end with `continue` (TC_ACT_UNSPEC)",
 			report->fast_on[0]);
@@ -181,8 +171,8 @@ static void gather_bypassed(struct gathering *gathering, const struct vtap_repor
 
 /* The port belongs to the kernel's devices, not to a socket of the target: those of one family
  * share one, and are refused alike. */
-static void gather_kernel_port(struct gathering *gathering, const struct vtap_report_target *report,
-	enum vtap_family family)
+static void gather_kernel_port(struct vtap_gathering *gathering,
+	const struct vtap_report_target *report, enum vtap_family family)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	const struct vtap_target *target = report->target;
@@ -203,11 +193,11 @@ static void gather_kernel_port(struct gathering *gathering, const struct vtap_re
 	}
 	if (first == NULL)
 		return;
-	finding = finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, target->name,
-		is_required && requires(gathering, VTAP_REQUIRE_ALL),
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, target->name,
+		is_required && vtap_finding_requires(gathering, VTAP_REQUIRE_ALL),
 		"target %s: %s cannot be shown: %s", target->name,
 		vtap_text_counted(n, "session").text, first->state.message);
-	remedy_set(finding,
+	vtap_finding_remedy(finding,
 		"ss -ulpn sport = :%u; ip -d link show type vxlan; then end the other one, or "
 		"another `port` in [target %s]",
 		target->port, target->name);
@@ -230,7 +220,8 @@ static void merging_add(struct merging *merging, const char *name)
 }
 
 /* Underlays first; a device of ours merges only when somebody insists. */
-static void gather_merging(struct gathering *gathering, const struct vtap_report_target *report)
+static void gather_merging(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	struct merging merging = { .names = VTAP_TEXT_WORDS_NULL };
@@ -246,12 +237,13 @@ static void gather_merging(struct gathering *gathering, const struct vtap_report
 		return;
 	if (merging.n > NAMES_SHOWN)
 		vtap_text_words_add(&merging.names, " and %zu more", merging.n - NAMES_SHOWN);
-	finding = finding_add(gathering, VTAP_CONDITION_GRO_MERGING, report->target->name, false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_GRO_MERGING, report->target->name,
+		false,
 		"target %s: frames may be merged on %s, and sensors see some that were never on "
 		"the wire%s%s",
 		report->target->name, merging.names.text, report->merging_why != NULL ? ": " : "",
 		report->merging_why != NULL ? report->merging_why : "");
-	remedy_set(finding,
+	vtap_finding_remedy(finding,
 		"ethtool -K %s gro off; then keep the other program (tuned, NetworkManager, a "
 		".link file, a start-up script) away from it",
 		merging.first);
@@ -260,7 +252,7 @@ static void gather_merging(struct gathering *gathering, const struct vtap_report
 /* A device that could ignore them does so until somebody changes it; that of an older kernel never
  * does, which is said once for the target. */
 static void gather_reserved_bits(
-	struct gathering *gathering, const struct vtap_report_target *report)
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	bool is_told = false;
@@ -273,28 +265,30 @@ static void gather_reserved_bits(
 			kernel->reserved_bits == VTAP_OFF)
 			continue;
 		if (kernel->reserved_bits == VTAP_ON) {
-			remedy_set(finding_add(gathering, VTAP_CONDITION_RESERVED_BITS,
-					   session->name, false,
-					   "session %s: %s drops packets with reserved bits since "
-					   "somebody changed its tunnel",
-					   session->name, session->interface),
+			vtap_finding_remedy(
+				vtap_finding_add(gathering, VTAP_CONDITION_RESERVED_BITS,
+					session->name, false,
+					"session %s: %s drops packets with reserved bits since "
+					"somebody changed its tunnel",
+					session->name, session->interface),
 				"ip link del %s, when its sensors may lose it: vtapd makes it anew",
 				session->interface);
 			continue;
 		}
 		if (!is_told)
-			remedy_set(finding_add(gathering, VTAP_CONDITION_RESERVED_BITS,
-					   report->target->name, false,
-					   "target %s: this kernel drops packets with reserved "
-					   "bits uncounted",
-					   report->target->name),
+			vtap_finding_remedy(
+				vtap_finding_add(gathering, VTAP_CONDITION_RESERVED_BITS,
+					report->target->name, false,
+					"target %s: this kernel drops packets with reserved "
+					"bits uncounted",
+					report->target->name),
 				"mode = tap, or a kernel of 6.14 or newer");
 		is_told = true;
 	}
 }
 
 /* What only a target has whose packets the kernel's devices take. */
-static void gather_kernel(struct gathering *gathering, const struct vtap_report_target *report)
+static void gather_kernel(struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	for (int i = 0; i < VTAP_FAMILY_COUNT; i++)
 		gather_kernel_port(gathering, report, (enum vtap_family)i);
@@ -303,20 +297,21 @@ static void gather_kernel(struct gathering *gathering, const struct vtap_report_
 }
 
 /* What the kernel's devices take has passed the host's firewall. */
-static void gather_allow_any(struct gathering *gathering, const struct vtap_target *target)
+static void gather_allow_any(struct vtap_gathering *gathering, const struct vtap_target *target)
 {
-	struct vtap_finding *finding = finding_add(gathering, VTAP_CONDITION_ALLOW_ANY,
+	struct vtap_finding *finding = vtap_finding_add(gathering, VTAP_CONDITION_ALLOW_ANY,
 		target->name, false,
 		"any host that reaches UDP %u can put frames before the sensors", target->port);
 
 	if (target->mode == VTAP_MODE_VXLAN)
-		remedy_set(finding, "the security group, or the nftables rules of vtapd(8)");
+		vtap_finding_remedy(
+			finding, "the security group, or the nftables rules of vtapd(8)");
 	else
-		remedy_set(finding, "allow = PREFIX of the mirror sources, in [target %s]",
+		vtap_finding_remedy(finding, "allow = PREFIX of the mirror sources, in [target %s]",
 			target->name);
 }
 
-static void gather_target(struct gathering *gathering, const struct vtap_report_target *report)
+static void gather_target(struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_target *target = report->target;
 	enum vtap_condition condition = report->state.reason != NULL
@@ -324,10 +319,10 @@ static void gather_target(struct gathering *gathering, const struct vtap_report_
 						: VTAP_CONDITION_COUNT;
 
 	if (condition != VTAP_CONDITION_COUNT)
-		(void)finding_add(gathering, condition, target->name, true, "target %s: %s",
+		(void)vtap_finding_add(gathering, condition, target->name, true, "target %s: %s",
 			target->name, report->state.message);
 	if (report->n_stalled > 0)
-		(void)finding_add(gathering, VTAP_CONDITION_WORKER_STALLED, target->name, true,
+		(void)vtap_finding_add(gathering, VTAP_CONDITION_WORKER_STALLED, target->name, true,
 			"target %s: %u of %s not moved for more than 5 s", target->name,
 			report->n_stalled,
 			report->n_workers == 1 ? "1 worker has" : "its workers have");
@@ -372,53 +367,55 @@ static void vni_remedy_set(struct vtap_finding *finding, const struct vtap_repor
 
 	vtap_place_format(report->session->vni_place, place, sizeof(place));
 	if (name == NULL)
-		remedy_set(finding, "ip link del the interface that has it, or another `vni` in %s",
-			place);
+		vtap_finding_remedy(finding,
+			"ip link del the interface that has it, or another `vni` in %s", place);
 	else
-		remedy_set(finding, "ip link del %.*s, or another `vni` in %s",
+		vtap_finding_remedy(finding, "ip link del %.*s, or another `vni` in %s",
 			(int)strcspn(name + strlen(WORDS), ","), name + strlen(WORDS), place);
 }
 
-static void gather_waiting(struct gathering *gathering, const struct vtap_report_session *report)
+static void gather_waiting(
+	struct vtap_gathering *gathering, const struct vtap_report_session *report)
 {
 	const struct vtap_session *session = report->session;
-	bool breaks =
-		session->is_required && requires(gathering, VTAP_REQUIRE_ALL) && !is_ready(report);
+	bool breaks = session->is_required && vtap_finding_requires(gathering, VTAP_REQUIRE_ALL) &&
+		      !is_ready(report);
 	enum vtap_condition condition = vtap_condition_find(report->state.reason);
 	struct vtap_finding *finding;
 	char place[64];
 
 	if (condition == VTAP_CONDITION_COUNT)
 		condition = VTAP_CONDITION_SESSION_WAITING;
-	finding = finding_add(gathering, condition, session->name, breaks, "session %s %s: %.*s",
-		session->name,
+	finding = vtap_finding_add(gathering, condition, session->name, breaks,
+		"session %s %s: %.*s", session->name,
 		condition == VTAP_CONDITION_REPAIR_LOOP ? "is not set right for the moment"
 							: "cannot be shown",
 		complaint_len(report->state.message), report->state.message);
 	if (condition == VTAP_CONDITION_INTERFACE_FOREIGN)
-		remedy_set(finding, "ip link del %s, or another `interface` in %s",
+		vtap_finding_remedy(finding, "ip link del %s, or another `interface` in %s",
 			session->interface,
 			vtap_place_format(session->place, place, sizeof(place)));
 	else if (condition == VTAP_CONDITION_VNI_TAKEN)
 		vni_remedy_set(finding, report);
 	else if (condition == VTAP_CONDITION_SESSION_WAITING)
-		remedy_set(finding, "vtapctl show %s", session->name);
+		vtap_finding_remedy(finding, "vtapctl show %s", session->name);
 }
 
-static void gather_session(struct gathering *gathering, const struct vtap_report_session *report)
+static void gather_session(
+	struct vtap_gathering *gathering, const struct vtap_report_session *report)
 {
 	const struct vtap_session *session = report->session;
 
 	if (report->state.reason != NULL && report->state.message != NULL && !is_of_target(report))
 		gather_waiting(gathering, report);
-	if (!requires(gathering, VTAP_REQUIRE_SENSORS) || !session->is_required ||
+	if (!vtap_finding_requires(gathering, VTAP_REQUIRE_SENSORS) || !session->is_required ||
 		report->n_sensors > 0)
 		return;
-	(void)finding_add(gathering, VTAP_CONDITION_NO_SENSOR, session->name, true,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_NO_SENSOR, session->name, true,
 		"session %s: nothing reads %s", session->name, session->interface);
 }
 
-static void gather_no_sessions(struct gathering *gathering)
+static void gather_no_sessions(struct vtap_gathering *gathering)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 
@@ -426,27 +423,28 @@ static void gather_no_sessions(struct gathering *gathering)
 		if (is_ready(&snapshot->sessions[i]))
 			return;
 	if (snapshot->n_sessions == 0)
-		remedy_set(finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "", true,
-				   "no session is configured"),
+		vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "",
+					    true, "no session is configured"),
 			"write /etc/vtapd/conf.d/NAME.conf, then: vtapctl reload");
 	else
-		remedy_set(finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "",
-				   requires(gathering, VTAP_REQUIRE_ANY), "no session is ready"),
+		vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "",
+					    vtap_finding_requires(gathering, VTAP_REQUIRE_ANY),
+					    "no session is ready"),
 			"vtapctl status");
 }
 
-static void gather_no_traffic(struct gathering *gathering)
+static void gather_no_traffic(struct vtap_gathering *gathering)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	uint64_t last_ns = snapshot->started_mono_ns; /* a start is given as long as silence is */
 
-	if (!requires(gathering, VTAP_REQUIRE_TRAFFIC))
+	if (!vtap_finding_requires(gathering, VTAP_REQUIRE_TRAFFIC))
 		return;
 	for (size_t i = 0; i < snapshot->n_sessions; i++)
 		if (snapshot->sessions[i].last_mono_ns > last_ns)
 			last_ns = snapshot->sessions[i].last_mono_ns;
 	if (snapshot->now_mono_ns - last_ns > TRAFFIC_NS)
-		(void)finding_add(gathering, VTAP_CONDITION_NO_TRAFFIC, "", true,
+		(void)vtap_finding_add(gathering, VTAP_CONDITION_NO_TRAFFIC, "", true,
 			"no frame was shown for %s",
 			vtap_text_duration(snapshot->now_mono_ns - last_ns).text);
 }
@@ -469,7 +467,7 @@ static int finding_compare(const void *a, const void *b)
 
 int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_findings *ret_findings)
 {
-	struct gathering gathering = { .snapshot = snapshot };
+	struct vtap_gathering gathering = { .snapshot = snapshot };
 
 	gather_no_sessions(&gathering);
 	gather_daemon(&gathering);

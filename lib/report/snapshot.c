@@ -1,7 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/snapshot.h"
 
+#include <assert.h>
 #include <stdlib.h>
+
+#include "base/cleanup.h"
+
+static const char *const HOST_NAMES[] = {
+	[VTAP_HOST_UDP_IN_DATAGRAMS] = "udp_in_datagrams",
+	[VTAP_HOST_UDP_NO_PORTS] = "udp_no_ports",
+	[VTAP_HOST_UDP_IN_ERRORS] = "udp_in_errors",
+	[VTAP_HOST_UDP_RCVBUF_ERRORS] = "udp_rcvbuf_errors",
+	[VTAP_HOST_UDP_IN_CSUM_ERRORS] = "udp_in_csum_errors",
+	[VTAP_HOST_IP_REVERSE_PATH_FILTER] = "ip_reverse_path_filter",
+	[VTAP_HOST_IP_REASM_FAILS] = "ip_reasm_fails",
+	[VTAP_HOST_ICMP_OUT_UNREACHABLE] = "icmp_out_unreachable",
+	[VTAP_HOST_SOFTNET_DROPPED] = "softnet_dropped",
+};
+static_assert(VTAP_ARRAY_LEN(HOST_NAMES) == VTAP_HOST_COUNT, "every counter has a name");
+
+static const char *const ALLOWANCE_NAMES[] = {
+	[VTAP_ALLOWANCE_BW_IN] = "bw_in_allowance_exceeded",
+	[VTAP_ALLOWANCE_BW_OUT] = "bw_out_allowance_exceeded",
+	[VTAP_ALLOWANCE_PPS] = "pps_allowance_exceeded",
+	[VTAP_ALLOWANCE_CONNTRACK] = "conntrack_allowance_exceeded",
+	[VTAP_ALLOWANCE_LINKLOCAL] = "linklocal_allowance_exceeded",
+};
+static_assert(VTAP_ARRAY_LEN(ALLOWANCE_NAMES) == VTAP_ALLOWANCE_COUNT, "every one has a name");
+
+const char *vtap_host_counter_name(enum vtap_host_counter counter)
+{
+	return HOST_NAMES[counter];
+}
+
+const char *vtap_allowance_name(enum vtap_allowance allowance)
+{
+	return ALLOWANCE_NAMES[allowance];
+}
 
 void vtap_snapshot_done(struct vtap_snapshot *snapshot)
 {
@@ -11,9 +46,13 @@ void vtap_snapshot_done(struct vtap_snapshot *snapshot)
 		free(snapshot->targets[i].fast_on);
 		free(snapshot->targets[i].merging);
 		free(snapshot->targets[i].switched_off);
+		free(snapshot->targets[i].seen);
 	}
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		free(snapshot->sessions[i].sensors);
 	free(snapshot->targets);
 	free(snapshot->sessions);
+	free(snapshot->underlays);
 	*snapshot = (struct vtap_snapshot){ 0 };
 }
 

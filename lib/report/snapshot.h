@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/prefix.h"
 #include "model/conf.h"
 #include "model/device.h"
@@ -17,6 +18,17 @@
 
 /** VTAP_REPORT_NEVER - a duration or point in time that is not there */
 #define VTAP_REPORT_NEVER UINT64_MAX
+
+/** VTAP_REPORT_RECENT_NS - what a counter rose by within this time is told as going on */
+#define VTAP_REPORT_RECENT_NS (60 * VTAP_NS_PER_S)
+
+/** struct vtap_report_trend - a counter that only ever rises, and how it rose of late */
+struct vtap_report_trend {
+	bool is_known; /* else the rest is 0 */
+	uint64_t total;
+	uint64_t recent;        /* of it within VTAP_REPORT_RECENT_NS */
+	uint64_t since_mono_ns; /* when it began to rise; 0: not within VTAP_REPORT_RECENT_NS */
+};
 
 /** struct vtap_report_state - how a target or session is */
 struct vtap_report_state {
@@ -43,6 +55,11 @@ struct vtap_report_target {
 	unsigned n_stalled; /* workers that have not moved for more than 5 s */
 	uint64_t received;
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
+	struct vtap_report_trend trends[VTAP_VERDICT_COUNT]; /* the same, and of late */
+	struct vtap_prefix *seen; /* heap: few prefixes that cover every outer source seen so far */
+	size_t n_seen;
+	enum vtap_known
+		port_tracked; /* do the host's connection tables hold packets to the port? */
 	uint64_t reserved_bits;
 	const char **merging; /* heap: underlays of a vxlan-mode target on which frames are merged;
 				 NULL: not known */
@@ -65,6 +82,15 @@ struct vtap_report_kernel {
 	unsigned merging;              /* bits of enum vtap_merging that are on */
 };
 
+/** struct vtap_report_one_way - whether flows show both directions, by the last sample */
+struct vtap_report_one_way {
+	bool is_sampled;    /* else nothing is known, and the rest is 0 */
+	unsigned n_flows;   /* TCP flows of the sample that can be judged */
+	unsigned n_one_way; /* of them: with frames of one direction only */
+	bool is_one_way;    /* most of them, and often enough to be believed */
+	uint64_t sampled_mono_ns;
+};
+
 struct vtap_report_session {
 	const struct vtap_session *session;
 	const struct vtap_target *target;
@@ -73,12 +99,69 @@ struct vtap_report_session {
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
 	uint64_t bytes;
 	uint64_t truncated; /* of the delivered: inner IP length beyond the frame */
+	struct vtap_report_trend truncated_trend;
 	double frames_per_second;
 	double bits_per_second;
 	uint64_t last_mono_ns; /* 0: never */
 	unsigned n_sensors;
+	char *sensors; /* heap: "suricata", "suricata, zeek": those whose names are known; or NULL
+			*/
+	struct vtap_report_one_way one_way;
 	uint64_t n_repairs;
 	struct vtap_report_kernel kernel; /* VTAP_MODE_VXLAN only */
+};
+
+/** enum vtap_host_counter - what the whole host counted, whoever sent it to whatever port; IPv4 and
+ * IPv6 together */
+enum vtap_host_counter {
+	VTAP_HOST_UDP_IN_DATAGRAMS,
+	VTAP_HOST_UDP_NO_PORTS,
+	VTAP_HOST_UDP_IN_ERRORS,
+	VTAP_HOST_UDP_RCVBUF_ERRORS,
+	VTAP_HOST_UDP_IN_CSUM_ERRORS,
+	VTAP_HOST_IP_REVERSE_PATH_FILTER, /* IPv4 only, as IPv6 has none */
+	VTAP_HOST_IP_REASM_FAILS,
+	VTAP_HOST_ICMP_OUT_UNREACHABLE, /* "destination unreachable" that this host has sent */
+	VTAP_HOST_SOFTNET_DROPPED,      /* per-CPU backlog full; all network namespaces together */
+	VTAP_HOST_COUNT
+};
+
+/** vtap_host_counter_name() - "udp_in_datagrams": the same word in JSON and metrics */
+const char *vtap_host_counter_name(enum vtap_host_counter counter);
+
+/** enum vtap_allowance - what an ENA interface drops when the instance has used up what it is
+ * allowed; kernel drivers/net/ethernet/amazon/ena/ena_ethtool.c ena_stats_eni_strings */
+enum vtap_allowance {
+	VTAP_ALLOWANCE_BW_IN,
+	VTAP_ALLOWANCE_BW_OUT,
+	VTAP_ALLOWANCE_PPS,
+	VTAP_ALLOWANCE_CONNTRACK,
+	VTAP_ALLOWANCE_LINKLOCAL,
+	VTAP_ALLOWANCE_COUNT
+};
+
+/** vtap_allowance_name() - "bw_in_allowance_exceeded", as the driver names it */
+const char *vtap_allowance_name(enum vtap_allowance allowance);
+
+/** struct vtap_report_underlay - an interface that packets of a target come in on */
+struct vtap_report_underlay {
+	char name[VTAP_IFNAME_MAX];
+	bool is_up;
+	bool drops_by_reverse_path; /* strict rp_filter, its own or that of `all` */
+	struct vtap_report_trend allowance[VTAP_ALLOWANCE_COUNT]; /* known on ENA interfaces */
+};
+
+/** struct vtap_report_process - the daemon itself, since it started */
+struct vtap_report_process {
+	uint64_t n_reloads; /* in effect */
+	uint64_t n_reloads_refused;
+	uint64_t n_turns;      /* of the reconciler */
+	uint64_t n_plan_steps; /* of the last plan that was not empty */
+	uint64_t n_news_lost;  /* times that the kernel's news overran */
+	uint64_t loop_lag_ns;  /* by how much the last once-a-second timer was late */
+	uint64_t cpu_ns;
+	uint64_t resident_bytes;
+	unsigned n_fds;
 };
 
 /** struct vtap_report_host - what the whole host counted, whoever sent it to whatever port */
@@ -140,6 +223,10 @@ struct vtap_snapshot {
 	size_t n_guarded;          /* of them: the host's own stack can get no frame from it */
 	const char *guard_off_why; /* sentence; NULL: every tap interface has its guard */
 	struct vtap_report_host host;
+	struct vtap_report_trend host_counters[VTAP_HOST_COUNT];
+	struct vtap_report_underlay *underlays; /* of all targets, each once, by name; heap */
+	size_t n_underlays;
+	struct vtap_report_process process;
 	uint64_t counting_since_wall_ns; /* of the oldest counter; 0: since the daemon started;
 					    VTAP_REPORT_NEVER: since a vxlan device was made,
 					    which nobody knows */

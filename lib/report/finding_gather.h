@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files that gather findings: one file for each part of a target that can be ill. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "report/finding.h"
+
+/** struct vtap_gathering - findings as they are found; the first failure sticks */
+struct vtap_gathering {
+	const struct vtap_snapshot *snapshot;
+	struct vtap_findings findings;
+	int error;
+};
+
+/** vtap_finding_add() - one that holds, with the remedy of its row. Return: for its remedy; NULL
+ * without memory. */
+struct vtap_finding *vtap_finding_add(struct vtap_gathering *gathering,
+	enum vtap_condition condition, const char *subject, bool breaks_health, const char *fmt,
+	...) VTAP_PRINTF(5, 6);
+
+/** vtap_finding_remedy() - a remedy of its own; NULL is allowed */
+void vtap_finding_remedy(struct vtap_finding *finding, const char *fmt, ...) VTAP_PRINTF(2, 3);
+
+/** vtap_finding_requires() - does the configuration's `require` have it? */
+bool vtap_finding_requires(const struct vtap_gathering *gathering, enum vtap_require what);
