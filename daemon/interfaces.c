@@ -691,7 +691,7 @@ static void removals_count(struct vtap_applying *applying, const int *indexes, s
 		const struct vtap_device *device =
 			vtap_devices_find_index(&set->devices, indexes[i]);
 
-		if (!device->is_vxlan)
+		if (!device->is_vxlan || !vtap_link_is_still(set->nl, device))
 			continue;
 		has_vxlans = true;
 		(void)vtap_link_set_down(set->nl, device->index, NULL);
@@ -921,7 +921,8 @@ bool vtap_interfaces_release_port(struct vtap_interfaces *set, uint16_t port)
 		const struct vtap_device *device = &set->devices.device[i];
 
 		if (!device->is_vxlan || device->vxlan.port != port ||
-			(device->flags & IFF_UP) == 0 || !vtap_device_is_ours(device))
+			(device->flags & IFF_UP) == 0 || !vtap_device_is_ours(device) ||
+			!vtap_link_is_still(set->nl, device))
 			continue;
 		has_any = true;
 		(void)vtap_link_set_down(set->nl, device->index, NULL); /* see the header */

@@ -13,6 +13,7 @@
 #include "daemon/conflict.h"
 #include "daemon/interfaces_state.h"
 #include "netlink/address.h"
+#include "netlink/dump.h"
 #include "netlink/link.h"
 #include "tap/tap.h"
 
@@ -401,9 +402,19 @@ static int step_rename(struct vtap_interfaces *set, const struct vtap_interface 
 	return r;
 }
 
+/* Is it about a device that is no longer the one that was looked at? */
+static bool step_is_late(struct vtap_interfaces *set, const struct vtap_step *step)
+{
+	return (step->kind == VTAP_STEP_ADOPT || step->kind == VTAP_STEP_RENAME ||
+		       step->kind == VTAP_STEP_SET) &&
+	       !vtap_link_is_still(set->nl, vtap_devices_find_index(&set->devices, step->index));
+}
+
 int vtap_step_apply(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step, struct vtap_err *err)
 {
+	if (step_is_late(applying->set, step))
+		return -ENODEV;
 	switch (step->kind) {
 	case VTAP_STEP_CREATE:
 		return step_create(applying, interface, step, err);

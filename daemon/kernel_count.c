@@ -332,3 +332,8 @@ void vtap_kernel_count_look(struct vtap_manager *manager, uint64_t now_ns)
 	if (count->sampled_ns == 0 || now_ns - count->sampled_ns >= FRESH_NS)
 		vtap_kernel_count_sample(manager, now_ns);
 }
+
+void vtap_kernel_count_outdate(struct vtap_kernel_count *count)
+{
+	count->sampled_ns = 0;
+}

@@ -75,3 +75,6 @@ void vtap_kernel_count_look(struct vtap_manager *manager, uint64_t now_ns);
 /** vtap_kernel_count_find() - of an interface, as of the last sample; NULL: not known */
 const struct vtap_link_stats *vtap_kernel_count_find(
 	const struct vtap_kernel_count *count, int index);
+
+/** vtap_kernel_count_outdate() - devices were taken over: the next look is a new sample */
+void vtap_kernel_count_outdate(struct vtap_kernel_count *count);

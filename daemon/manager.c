@@ -410,7 +410,10 @@ static int interfaces_turn(struct vtap_manager *manager, uint64_t now_ns,
 	if (r < 0)
 		return r;
 	ports_take(manager, now_ns);
-	return vtap_interfaces_turn(manager->interfaces, &occasion, ret_turn);
+	r = vtap_interfaces_turn(manager->interfaces, &occasion, ret_turn);
+	if (r == 0 && ret_turn->is_unfinished)
+		vtap_kernel_count_outdate(&manager->kernel_count);
+	return r;
 }
 
 static int handle_turn(sd_event_source *source, uint64_t usec, void *arg)

@@ -269,3 +269,25 @@ int vtap_links_dump(struct vtap_nl *nl, struct vtap_devices *ret_devices, struct
 	*ret_devices = devices;
 	return 0;
 }
+
+bool vtap_link_is_still(struct vtap_nl *nl, const struct vtap_device *device)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC,
+		.ifi_index = device != NULL ? device->index : 0 };
+	struct nl_msg *message =
+		device != NULL ? nlmsg_alloc_simple(RTM_GETLINK, NLM_F_REQUEST) : NULL;
+	struct vtap_devices now = { 0 };
+	bool is_same = false;
+
+	if (message == NULL)
+		return false;
+	if (nlmsg_append(message, (void *)&info, sizeof(info), NLMSG_ALIGNTO) == 0 &&
+		nla_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) == 0 &&
+		vtap_nl_get(nl, message, handle_link, &now, NULL) == 0 && now.n == 1)
+		is_same = strcmp(now.device->kind, device->kind) == 0 &&
+			  strcmp(now.device->alias, device->alias) == 0 &&
+			  memcmp(now.device->mac, device->mac, sizeof(device->mac)) == 0;
+	vtap_devices_done(&now);
+	nlmsg_free(message);
+	return is_same;
+}

@@ -15,3 +15,14 @@
  * linux/if_link.h.
  */
 int vtap_links_dump(struct vtap_nl *nl, struct vtap_devices *ret_devices, struct vtap_err *err);
+
+/**
+ * vtap_link_is_still() - does that index still belong to the device that a look found there?
+ *
+ * An index may be given again, and what is set by it would be set on somebody else's device. Told
+ * by kind, alias and MAC; not by name, which may have changed.
+ * @device: of the look; NULL is allowed
+ * Context: main thread; no capability.
+ * Return: false also when the kernel does not answer.
+ */
+bool vtap_link_is_still(struct vtap_nl *nl, const struct vtap_device *device);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Law: a descriptor that workers may write to is never closed under their hands, whatever memory
- * there is; and what one interface is refused is no trouble of the others.
+ * there is; what one interface is refused is no trouble of the others; nothing is done to a device
+ * that is not the one that was looked at.
  */
 #include "tests/unit/cmocka_with.h"
 #include "tests/unit/namespace.h"
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "daemon/interfaces.h"
 #include "datapath/rights.h"
+#include "netlink/dump.h"
 #include "netlink/link.h"
 
 #include <linux/capability.h>
@@ -140,11 +142,49 @@ static void test_removal_when_refused_then_only_whose_name_it_has_waits(void **s
 	vtap_interfaces_free(set);
 }
 
+/* The index of a deleted device, given again: to the kernel's eyes an alias and a MAC tell. */
+static void test_device_when_another_one_since_the_look_then_left_alone(void **state)
+{
+	const uint8_t mac[] = { 2, 0, 0, 0, 0, 9 };
+	const struct vtap_link_settings other = { .alias = "somebody's", .mac = mac };
+	struct vtap_session jumbo = session;
+	const struct vtap_conf wanted = {
+		.targets = &target, .n_targets = 1, .sessions = &jumbo, .n_sessions = 1
+	};
+	const struct vtap_occasion occasion = { .now_ns = 1, .noticed_ns = 1 };
+	struct vtap_turn turn = { 0 };
+	_auto(nl) struct vtap_nl *nl = NULL;
+	struct vtap_interfaces *set = NULL;
+	struct vtap_devices devices = { 0 };
+	int index;
+
+	(void)state;
+	jumbo.mtu_bytes = 9001;
+	assert_int_equal(vtap_nl_open(&nl, NULL), 0);
+	assert_int_equal(vtap_interfaces_new(nl, &set), 0);
+	assert_int_equal(vtap_interfaces_want(set, &WEB), 0);
+	settle(set);
+	index = vtap_interfaces_find(set, "mirror-web")->wish.held_index;
+
+	assert_int_equal(vtap_interfaces_want(set, &wanted), 0);
+	assert_int_equal(vtap_interfaces_look(set, NULL), 0);
+	assert_int_equal(vtap_link_set(nl, index, &other, NULL), 0);
+	assert_int_equal(vtap_interfaces_turn(set, &occasion, &turn), 0);
+	assert_true(turn.is_unfinished); /* another look shows what to do */
+	assert_int_equal(vtap_links_dump(nl, &devices, NULL), 0);
+	assert_int_equal(vtap_devices_find_index(&devices, index)->mtu_bytes, 1500);
+	assert_string_equal(vtap_devices_find_index(&devices, index)->alias, "somebody's");
+
+	vtap_devices_done(&devices);
+	vtap_interfaces_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptor_when_given_up_without_memory_then_it_stays_open),
 		cmocka_unit_test(test_removal_when_refused_then_only_whose_name_it_has_waits),
+		cmocka_unit_test(test_device_when_another_one_since_the_look_then_left_alone),
 	};
 
 	namespace_enter_or_skip();

@@ -531,6 +531,9 @@ static void test_count_when_looked_at_soon_after_a_sample_then_asked_once(void *
 	vtap_kernel_count_look(&scene.manager, VTAP_NS_PER_S + 20 * VTAP_NS_PER_MS);
 	assert_int_equal(kernel.n_dumps, 2);
 	assert_session(&scene, WEB, 1, 0, 0);
+	vtap_kernel_count_outdate(&scene.manager.kernel_count); /* a device was taken over */
+	vtap_kernel_count_look(&scene.manager, VTAP_NS_PER_S + 21 * VTAP_NS_PER_MS);
+	assert_int_equal(kernel.n_dumps, 3);
 	scene_done(&scene);
 }
 
