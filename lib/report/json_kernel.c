@@ -32,20 +32,6 @@ static bool is_kernel(const struct vtap_target *target)
 	return target->mode == VTAP_MODE_VXLAN;
 }
 
-/* Without its guard a device does not tell what was lost behind it. */
-static bool losses_are_hidden(
-	const struct vtap_snapshot *snapshot, const struct vtap_target *target)
-{
-	for (size_t i = 0; i < snapshot->n_sessions; i++) {
-		const struct vtap_report_session *session = &snapshot->sessions[i];
-
-		if (session->target == target && session->kernel.is_known &&
-			!session->kernel.is_guarded)
-			return true;
-	}
-	return false;
-}
-
 static json_t *hidden_json(const struct vtap_snapshot *snapshot, const struct vtap_target *target)
 {
 	json_t *array = json_array();
@@ -53,7 +39,7 @@ static json_t *hidden_json(const struct vtap_snapshot *snapshot, const struct vt
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(HIDDEN) && is_kernel(target); i++)
 		if (json_array_append_new(array, json_string(vtap_verdict_name(HIDDEN[i]))) < 0)
 			break;
-	if (is_kernel(target) && losses_are_hidden(snapshot, target))
+	if (is_kernel(target) && vtap_snapshot_hides_losses(snapshot, target))
 		(void)json_array_append_new(/* missing only without memory */
 			array, json_string(vtap_verdict_name(VTAP_VERDICT_LOST_IN_HANDOVER)));
 	return array;

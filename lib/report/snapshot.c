@@ -38,6 +38,36 @@ const char *vtap_allowance_name(enum vtap_allowance allowance)
 	return ALLOWANCE_NAMES[allowance];
 }
 
+bool vtap_snapshot_hides_losses(
+	const struct vtap_snapshot *snapshot, const struct vtap_target *target)
+{
+	for (size_t i = 0; i < snapshot->n_sessions; i++) {
+		const struct vtap_report_session *session = &snapshot->sessions[i];
+
+		if (session->target == target && session->kernel.is_known &&
+			!session->kernel.is_guarded)
+			return true;
+	}
+	return false;
+}
+
+bool vtap_snapshot_tells(const struct vtap_snapshot *snapshot, const struct vtap_target *target,
+	enum vtap_verdict verdict)
+{
+	bool is_kernel = target->mode == VTAP_MODE_VXLAN;
+
+	switch (verdict) {
+	case VTAP_VERDICT_DELIVERED:
+		return true;
+	case VTAP_VERDICT_DECAP_ERROR:
+		return is_kernel;
+	case VTAP_VERDICT_LOST_IN_HANDOVER:
+		return !is_kernel || !vtap_snapshot_hides_losses(snapshot, target);
+	default:
+		return !is_kernel;
+	}
+}
+
 void vtap_snapshot_done(struct vtap_snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->n_targets; i++) {

@@ -55,6 +55,7 @@ struct vtap_report_target {
 	unsigned n_stalled; /* workers that have not moved for more than 5 s */
 	uint64_t received;
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
+	uint64_t delivered_fast; /* of the delivered: by the fast path, or the kernel's devices */
 	struct vtap_report_trend trends[VTAP_VERDICT_COUNT]; /* the same, and of late */
 	struct vtap_prefix *seen; /* heap: few prefixes that cover every outer source seen so far */
 	size_t n_seen;
@@ -153,15 +154,15 @@ struct vtap_report_underlay {
 
 /** struct vtap_report_process - the daemon itself, since it started */
 struct vtap_report_process {
-	uint64_t n_reloads; /* in effect */
+	uint64_t n_reloads; /* in effect, those without a change included */
 	uint64_t n_reloads_refused;
 	uint64_t n_turns;      /* of the reconciler */
-	uint64_t n_plan_steps; /* of the last plan that was not empty */
+	uint64_t n_plan_steps; /* of the last plan; 0: all is as configured */
 	uint64_t n_news_lost;  /* times that the kernel's news overran */
 	uint64_t loop_lag_ns;  /* by how much the last once-a-second timer was late */
-	uint64_t cpu_ns;
+	uint64_t cpu_ns;       /* this and the next two: filled for metrics only; 0: not known */
 	uint64_t resident_bytes;
-	unsigned n_fds;
+	uint64_t n_fds;
 };
 
 /** struct vtap_report_host - what the whole host counted, whoever sent it to whatever port */
@@ -235,6 +236,18 @@ struct vtap_snapshot {
 	struct vtap_report_session *sessions;
 	size_t n_sessions;
 };
+
+/**
+ * vtap_snapshot_hides_losses() - does nobody tell what was lost behind devices of this target?
+ *
+ * So it is in vxlan mode where one has no guard.
+ */
+bool vtap_snapshot_hides_losses(
+	const struct vtap_snapshot *snapshot, const struct vtap_target *target);
+
+/** vtap_snapshot_tells() - is a packet of this target that has this fate counted? */
+bool vtap_snapshot_tells(const struct vtap_snapshot *snapshot, const struct vtap_target *target,
+	enum vtap_verdict verdict);
 
 /** vtap_snapshot_done() - frees the arrays; may run twice */
 void vtap_snapshot_done(struct vtap_snapshot *snapshot);
