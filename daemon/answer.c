@@ -12,7 +12,9 @@
 #include "daemon/matches.h"
 #include "daemon/observe.h"
 #include "daemon/sensors.h"
+#include "daemon/usage.h"
 #include "report/json.h"
+#include "report/prometheus.h"
 
 #define HTTP_OK             200
 #define HTTP_NOT_FOUND      404
@@ -62,6 +64,21 @@ static struct vtap_answer answer_status(struct vtap_manager *manager)
 		r < 0 ? answer_trouble(r)
 		      : answer_ok(vtap_json_status(&snapshot, &manager->judge.findings));
 
+	vtap_snapshot_done(&snapshot);
+	return answer;
+}
+
+static struct vtap_answer answer_metrics(struct vtap_manager *manager)
+{
+	struct vtap_snapshot snapshot = { 0 };
+	int r = vtap_observe(manager, &snapshot);
+	struct vtap_answer answer;
+
+	if (r < 0)
+		return answer_trouble(r);
+	vtap_usage_read(&snapshot.process);
+	answer = answer_ok(vtap_prometheus_text(&snapshot, &manager->judge.findings));
+	answer.type = VTAP_PROMETHEUS_TYPE;
 	vtap_snapshot_done(&snapshot);
 	return answer;
 }
@@ -597,6 +614,8 @@ struct vtap_answer vtap_answer_make(
 		return answer_plan(manager);
 	case VTAP_OP_HEALTH:
 		return answer_health(manager);
+	case VTAP_OP_METRICS:
+		return answer_metrics(manager);
 	case VTAP_OP_DOCTOR:
 		return answer_doctor(manager, request->condition);
 	case VTAP_OP_DRAIN_STATE:

@@ -11,12 +11,13 @@
 struct vtap_answer {
 	unsigned status;
 	char *body;
+	const char *type; /* of its content, static; NULL: JSON */
 };
 
 /** vtap_answer_error() - a sentence */
 struct vtap_answer vtap_answer_error(unsigned status, const char *sentence);
 
-/** vtap_answer_make() - status, show, match, unknown, plan: those that are answered at once */
+/** vtap_answer_make() - status, show, metrics, …: those that are answered at once */
 struct vtap_answer vtap_answer_make(
 	struct vtap_manager *manager, const struct vtap_request *request);
 

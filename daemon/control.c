@@ -38,6 +38,11 @@
 #define WAITS_MAX    128
 #define WAITS_ASK_NS VTAP_NS_PER_S
 
+/* Over TCP an answer is given again until it is so many times as old as it took to make it. Whoever
+ * asks without a pause, and however many do, gets no more than this part of the main loop's time.
+ */
+#define KEPT_TIMES 20
+
 /* Parts of a query that are looked at. */
 #define ARGUMENTS_MAX 8
 
@@ -58,6 +63,16 @@ struct call {
 	uint64_t deadline_ns;        /* of a wait; UINT64_MAX: none */
 	struct vtap_changes changes; /* of a reload */
 	struct vtap_answer answer;   /* body NULL and status 0: not yet */
+	uint64_t took_ns;            /* to make an answer that may be kept; 0: it may not */
+	bool is_kept;                /* the answer is the kept one */
+};
+
+/** struct kept - the last answer to a question */
+struct kept {
+	struct MHD_Response *response; /* NULL: none */
+	unsigned status;
+	uint64_t made_ns; /* when it was begun: so old is what it tells */
+	uint64_t took_ns;
 };
 
 struct vtap_control {
@@ -66,8 +81,9 @@ struct vtap_control {
 	sd_event_source *io;
 	sd_event_source *timer; /* the library's time-outs and those of waits */
 	struct call *waiting;
-	bool is_public;  /* over TCP: two questions, nothing is changed */
-	bool is_exiting; /* leave the loop when the last answer is out */
+	bool is_public;                  /* over TCP: few questions, nothing is changed */
+	struct kept kept[VTAP_OP_COUNT]; /* public only */
+	bool is_exiting;                 /* leave the loop when the last answer is out */
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
@@ -282,7 +298,22 @@ static void call_refuse_peer(struct call *call, uid_t uid)
 /* What is answered over TCP. */
 static bool is_for_everybody(enum vtap_op op)
 {
-	return op == VTAP_OP_HEALTH || op == VTAP_OP_STATUS;
+	return op == VTAP_OP_HEALTH || op == VTAP_OP_STATUS || op == VTAP_OP_METRICS;
+}
+
+static void question_answer(struct call *call)
+{
+	struct vtap_control *control = call->control;
+	const struct kept *kept = &control->kept[call->request.op];
+	uint64_t now_ns = vtap_clock_mono_ns();
+
+	call->is_kept =
+		kept->response != NULL && now_ns - kept->made_ns < KEPT_TIMES * kept->took_ns;
+	if (call->is_kept)
+		return;
+	call->answer = vtap_answer_make(control->manager, &call->request);
+	if (control->is_public)
+		call->took_ns = vtap_clock_mono_ns() - now_ns;
 }
 
 static void call_run(struct call *call)
@@ -316,7 +347,7 @@ static void call_run(struct call *call)
 		drain_change(call);
 		break;
 	default:
-		call->answer = vtap_answer_make(call->control->manager, &call->request);
+		question_answer(call);
 	}
 }
 
@@ -355,11 +386,35 @@ static void call_parse(struct call *call, const char *method, const char *path)
 		call_run(call);
 }
 
+static void answer_keep(struct call *call, struct MHD_Response *response)
+{
+	struct kept *kept = &call->control->kept[call->request.op];
+
+	if (kept->response != NULL)
+		MHD_destroy_response(kept->response); /* whoever still reads it has it */
+	*kept = (struct kept){
+		.response = response,
+		.status = call->answer.status,
+		.made_ns = vtap_clock_mono_ns() - call->took_ns,
+		.took_ns = call->took_ns,
+	};
+}
+
+static enum MHD_Result kept_send(const struct call *call)
+{
+	const struct kept *kept = &call->control->kept[call->request.op];
+
+	return MHD_queue_response(call->connection, kept->status, kept->response);
+}
+
 static enum MHD_Result answer_send(struct call *call)
 {
+	const char *type = call->answer.type != NULL ? call->answer.type : "application/json";
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
+	if (call->is_kept)
+		return kept_send(call);
 	if (call->answer.body == NULL)
 		return MHD_NO; /* no memory: the connection closes */
 	response = MHD_create_response_from_buffer(
@@ -368,9 +423,12 @@ static enum MHD_Result answer_send(struct call *call)
 		return MHD_NO;
 	call->answer.body = NULL; /* the response has it */
 	(void)MHD_add_response_header(
-		response, "Content-Type", "application/json"); /* for people with curl */
+		response, "Content-Type", type); /* without memory: a reader guesses */
 	result = MHD_queue_response(call->connection, call->answer.status, response);
-	MHD_destroy_response(response);
+	if (call->took_ns != 0)
+		answer_keep(call, response);
+	else
+		MHD_destroy_response(response);
 	return result;
 }
 
@@ -568,6 +626,9 @@ void vtap_control_free(struct vtap_control *control)
 		(void)MHD_run(control->http); /* lets those answers out */
 		MHD_stop_daemon(control->http);
 	}
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(control->kept); i++)
+		if (control->kept[i].response != NULL)
+			MHD_destroy_response(control->kept[i].response);
 	(void)sd_event_source_unref(control->io);    /* always NULL */
 	(void)sd_event_source_unref(control->timer); /* always NULL */
 	if (control->path[0] != '\0')

@@ -21,8 +21,8 @@ int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
 	struct vtap_control **ret_control, struct vtap_err *err);
 
 /**
- * vtap_control_new_public() - the same over TCP, for everybody who reaches it: GET /healthz and
- * /v1/status
+ * vtap_control_new_public() - the same over TCP, for everybody who reaches it: GET /healthz,
+ * /v1/status and /metrics
  * Return: 0; -EADDRINUSE; -EADDRNOTAVAIL; other negative errno, with a sentence.
  */
 int vtap_control_new_public(struct vtap_manager *manager, const struct vtap_listen *listen,

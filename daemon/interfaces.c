@@ -958,6 +958,7 @@ int vtap_interfaces_turn(struct vtap_interfaces *set, const struct vtap_occasion
 		removals_early(&applying);
 		states_settle(&applying, &plan);
 		plan_apply(&applying, &plan);
+		turn.n_steps = plan.n;
 		turn.has_removals = set->n_removals > 0;
 		turn.retry_at_ns = retry_first(set, occasion->now_ns);
 		*ret_turn = turn;

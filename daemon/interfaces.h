@@ -77,6 +77,7 @@ struct vtap_occasion {
 struct vtap_turn {
 	bool has_new_fds;     /* the session table must be made again */
 	bool has_more;        /* steps were left for the next turn */
+	size_t n_steps;       /* there were to be done, those that wait for another try included */
 	bool is_unfinished;   /* has_more, or steps were applied: look again */
 	bool is_awaiting;     /* a vxlan device waits for sockets of ours that are on their way out
 			       */

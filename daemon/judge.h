@@ -19,7 +19,7 @@ struct vtap_manager;
 
 struct vtap_judge {
 	struct vtap_health *health;
-	struct vtap_control *metrics;      /* /healthz and /v1/status over TCP; NULL: not there */
+	struct vtap_control *metrics;      /* /metrics and the like over TCP; NULL: not there */
 	struct vtap_listen metrics_listen; /* where it is, or was tried */
 	char metrics_refused[VTAP_ERR_MAX];
 	uint64_t metrics_retry_ns;

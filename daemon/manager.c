@@ -428,12 +428,14 @@ static int handle_turn(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	if (manager->is_stopping)
 		return 0;
+	manager->process.n_turns++;
 	r = interfaces_turn(manager, now_ns, &turn, &err);
 	if (r < 0) {
 		look_failed(manager, r, &err, now_ns);
 		return 0;
 	}
 	manager->look_err.text[0] = '\0';
+	manager->process.n_plan_steps = turn.n_steps;
 	intakes_update(manager, now_ns);
 	turn_end(manager, &turn, now_ns);
 	return 0;
@@ -444,7 +446,9 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 	struct vtap_manager *manager = arg;
 	uint64_t now_ns = vtap_clock_mono_ns();
 
-	(void)usec;                                /* the source's own time, not when it ran */
+	(void)usec; /* the source's own time, not when it ran */
+	manager->process.loop_lag_ns =
+		manager->sample_due_ns != 0 ? now_ns - manager->sample_due_ns : 0;
 	vtap_kernel_count_sample(manager, now_ns); /* before guards are doubted for a moment */
 	vtap_steering_second(manager, now_ns);
 	vtap_runs_sample(&manager->runs, now_ns);
@@ -454,7 +458,8 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 	if (manager->has_settled && !manager->is_stopping)
 		status_tell(manager, "");
 	/* at the same seconds as the rates of VNIs (datapath/sightings.c): they add up */
-	timer_arm(source, now_ns - now_ns % SAMPLE_NS + SAMPLE_NS);
+	manager->sample_due_ns = now_ns - now_ns % SAMPLE_NS + SAMPLE_NS;
+	timer_arm(source, manager->sample_due_ns);
 	return 0;
 }
 
@@ -468,7 +473,7 @@ static int handle_news(sd_event_source *source, int fd, uint32_t events, void *a
 	(void)fd;
 	(void)events;
 	if (r == VTAP_WATCH_LOST) {
-		manager->n_news_lost++;
+		manager->process.n_news_lost++;
 		vtap_log(LOG_NOTICE, VTAP_EVENT_NEWS_LOST, NULL,
 			"the kernel had more news than fits; looking at every interface");
 	} else if (r < 0) {
@@ -591,6 +596,7 @@ int vtap_manager_reload(struct vtap_manager *manager, struct vtap_changes *ret_c
 	manager->is_reloading = true;
 	vtap_manager_trigger(manager);
 	if (r == VTAP_LOAD_REFUSED) {
+		manager->process.n_reloads_refused++;
 		manager->refused_wall_ns = vtap_clock_wall_ns();
 		manager->n_refused_mistakes = ret_diags->n;
 		log_refused(ret_diags);
@@ -601,11 +607,13 @@ int vtap_manager_reload(struct vtap_manager *manager, struct vtap_changes *ret_c
 	if (r == 0)
 		r = conf_take(manager, conf);
 	if (r < 0) {
+		manager->process.n_reloads_refused++;
 		vtap_log(LOG_ERR, VTAP_EVENT_RELOAD_REFUSED,
 			&(struct vtap_log_context){ .error = r },
 			"reload: %s; the former configuration stays in effect", vtap_errno_text(r));
 		return r;
 	}
+	manager->process.n_reloads++;
 	manager->refused_wall_ns = 0;
 	vtap_manager_trigger(
 		manager); /* also without a change: its answer waits until all has settled */

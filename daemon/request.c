@@ -27,6 +27,7 @@ static const struct endpoint ENDPOINTS[] = {
 	[VTAP_OP_WAIT] = { "/v1/wait", false, true, false },
 	[VTAP_OP_DOCTOR] = { "/v1/doctor", false, false, false },
 	[VTAP_OP_HEALTH] = { "/healthz", false, false, false },
+	[VTAP_OP_METRICS] = { "/metrics", false, false, false },
 	[VTAP_OP_DRAIN_STATE] = { "/v1/drain", false, false, false },
 	[VTAP_OP_DRAIN] = { "/v1/drain", true, false, false },
 	[VTAP_OP_UNDRAIN] = { "/v1/undrain", true, false, false },
@@ -124,6 +125,8 @@ static const char *endpoint_method(const struct endpoint *endpoint)
 
 static const struct endpoint *endpoint_find(const char *method, const char *path)
 {
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(ENDPOINTS); i++)
 		if (strcmp(ENDPOINTS[i].path, path) == 0 &&
 			strcmp(endpoint_method(&ENDPOINTS[i]), method) == 0)

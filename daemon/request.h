@@ -20,6 +20,7 @@ enum vtap_op {
 	VTAP_OP_WAIT,
 	VTAP_OP_DOCTOR,
 	VTAP_OP_HEALTH,
+	VTAP_OP_METRICS,
 	VTAP_OP_DRAIN_STATE,
 	VTAP_OP_DRAIN,
 	VTAP_OP_UNDRAIN,
@@ -55,7 +56,7 @@ struct vtap_argument {
 
 /**
  * vtap_request_parse() - understand a request
- * @method:    "GET", "POST", …
+ * @method:    "GET", "POST", …; "HEAD" asks what GET asks
  * @path:      "/v1/status", without the query
  * @arguments: decoded query
  * Return: 0; else the HTTP status to answer with (400, 404, 405), and a sentence in @err.

@@ -53,6 +53,7 @@ static void test_request_when_an_endpoint_then_its_operation(void **state)
 		{ { "GET", "/v1/wait", { { "session", "web" } }, 0, "" }, VTAP_OP_WAIT, false },
 		{ { "GET", "/v1/doctor", { { 0 } }, 0, "" }, VTAP_OP_DOCTOR, false },
 		{ { "GET", "/healthz", { { 0 } }, 0, "" }, VTAP_OP_HEALTH, false },
+		{ { "GET", "/metrics", { { 0 } }, 0, "" }, VTAP_OP_METRICS, false },
 		{ { "GET", "/v1/drain", { { 0 } }, 0, "" }, VTAP_OP_DRAIN_STATE, false },
 		{ { "POST", "/v1/drain", { { 0 } }, 0, "" }, VTAP_OP_DRAIN, true },
 		{ { "POST", "/v1/undrain", { { 0 } }, 0, "" }, VTAP_OP_UNDRAIN, true },
@@ -83,7 +84,11 @@ static void test_request_when_refused_then_status_and_sentence(void **state)
 		{ "GET", "/v1/status/", { { 0 } }, 404, missing },
 		{ "GET", "/v2/status", { { 0 } }, 404, missing },
 		{ "POST", "/v1/status", { { 0 } }, 405, "/v1/status takes GET only" },
-		{ "HEAD", "/v1/status", { { 0 } }, 405, "/v1/status takes GET only" },
+		{ "HEAD", "/v1/reload", { { 0 } }, 405, "/v1/reload takes POST only" },
+		{ "HEAD", "/v1/statu", { { 0 } }, 404, missing },
+		{ "head", "/metrics", { { 0 } }, 405, "/metrics takes GET only" },
+		{ "POST", "/metrics", { { 0 } }, 405, "/metrics takes GET only" },
+		{ "GET", "/metrics/", { { 0 } }, 404, missing },
 		{ "get", "/v1/status", { { 0 } }, 405, "/v1/status takes GET only" },
 		{ "GET", "/v1/reload", { { 0 } }, 405, "/v1/reload takes POST only" },
 		{ "GET", "/v1/teardown", { { 0 } }, 405, "/v1/teardown takes POST only" },
@@ -137,6 +142,24 @@ static void test_request_when_refused_then_status_and_sentence(void **state)
 		assert_row(request_read(&table[i], &request, &err) == table[i].status, i);
 		assert_string_equal(err.text, table[i].sentence);
 		assert_row(request.op == VTAP_OP_COUNT && request.vni == 4711, i);
+	}
+}
+
+/* What comes back has no body; that is the HTTP library's part. */
+static void test_request_when_head_then_as_get(void **state)
+{
+	static const struct request_row table[] = {
+		{ "HEAD", "/metrics", { { 0 } }, 0, "" },
+		{ "HEAD", "/v1/drain", { { 0 } }, 0, "" },
+		{ "HEAD", "/v1/show", { { "session", "web" } }, 0, "" },
+	};
+	static const enum vtap_op ops[] = { VTAP_OP_METRICS, VTAP_OP_DRAIN_STATE, VTAP_OP_SHOW };
+	struct vtap_request request;
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		assert_row(request_read(&table[i], &request, NULL) == 0, i);
+		assert_row(request.op == ops[i] && !request.is_changing, i);
 	}
 }
 
@@ -211,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_when_an_endpoint_then_its_operation),
 		cmocka_unit_test(test_request_when_refused_then_status_and_sentence),
+		cmocka_unit_test(test_request_when_head_then_as_get),
 		cmocka_unit_test(test_request_when_it_has_arguments_then_they_are_read),
 		cmocka_unit_test(
 			test_request_when_it_has_no_argument_then_all_conditions_and_no_reason),
