@@ -11,6 +11,7 @@
 #include "daemon/ctl/command.h"
 #include "daemon/manual/mdoc.h"
 #include "report/condition.h"
+#include "report/metric.h"
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz-"
 
@@ -123,6 +124,28 @@ static int conditions_write(FILE *out, const char *arg)
 	return 0;
 }
 
+/* ---- metrics ---- */
+
+static int metrics_write(FILE *out, const char *arg)
+{
+	if (arg[0] != '\0')
+		return -EINVAL;
+	(void)fputs(".Bl -tag -width Ds\n", out);
+	for (int i = 0; i < VTAP_METRIC_COUNT; i++) {
+		const struct vtap_metric_row *row = vtap_metric_row((enum vtap_metric)i);
+
+		(void)fprintf(out, ".It Li %s Pq %s\n", row->name, vtap_metric_type(row));
+		vtap_mdoc_text(out, row->help);
+		for (size_t j = 0; j < VTAP_METRIC_LABELS_MAX && row->labels[j] != NULL; j++)
+			(void)fprintf(
+				out, j == 0 ? ".br\nLabels:\n.Li %s" : " , %s", row->labels[j]);
+		if (row->labels[0] != NULL)
+			(void)fputs(" .\n", out);
+	}
+	(void)fputs(".El\n", out);
+	return 0;
+}
+
 /* ---- commands ---- */
 
 /* "NAME [--timeout SECONDS]" -> ` Ar NAME Oo Fl -timeout Ar SECONDS Oc` */
@@ -172,6 +195,7 @@ struct table {
 static const struct table TABLES[] = {
 	{ "keys", keys_write },
 	{ "conditions", conditions_write },
+	{ "metrics", metrics_write },
 	{ "commands", commands_write },
 };
 

@@ -640,8 +640,9 @@ static const struct vtap_key KEYS[] = {
 		.cost = { VTAP_COST_LIVE, VTAP_COST_LIVE },
 		.parse = metrics_listen_parse,
 		.format = metrics_listen_format,
-		.help = "Where `/healthz` and `/v1/status` are served over HTTP, read-only.",
-		.detail = "Both always answer; `/healthz` with status 503 while the target is "
+		.help = "Where `/metrics`, `/healthz` and `/v1/status` are served over HTTP, "
+			"read-only.",
+		.detail = "All three always answer; `/healthz` with status 503 while the target is "
 			  "unhealthy or draining, and with every condition in both cases. The port "
 			  "is 1..65535. Whoever reaches the address can read the names, VNIs and "
 			  "counters of all sessions.",

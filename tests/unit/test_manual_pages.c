@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Law: vtapctl(8) has every command, and vtapd(8) and the journal's catalog have every condition
- * with its remedy. (vtapd.conf(5) and its keys: test_conf_manual.c)
+ * Law: vtapctl(8) has every command, vtapd(8) has every metric, and vtapd(8) and the journal's
+ * catalog have every condition with its remedy. (vtapd.conf(5) and its keys: test_conf_manual.c)
  */
 #include "tests/unit/cmocka_with.h"
 
@@ -9,6 +9,7 @@
 
 #include "daemon/ctl/command.h"
 #include "report/condition.h"
+#include "report/metric.h"
 
 static char *file_read(const char *name)
 {
@@ -75,6 +76,23 @@ static void test_page_of_vtapd_when_read_then_it_has_every_condition(void **stat
 	}
 }
 
+static void test_page_of_vtapd_when_read_then_it_has_every_metric_with_its_labels(void **state)
+{
+	_auto_free char *page = file_read("daemon/vtapd.8");
+	char item[128];
+
+	(void)state;
+	for (int i = 0; i < VTAP_METRIC_COUNT; i++) {
+		const struct vtap_metric_row *row = vtap_metric_row((enum vtap_metric)i);
+
+		(void)snprintf(item, sizeof(item), "\n.It Li %s Pq %s\n", row->name, /* fits */
+			vtap_metric_type(row));
+		assert_has(page, item);
+	}
+	assert_has(page, "\n.br\nLabels:\n.Li session , target , interface , verdict .\n");
+	assert_has(page, "\n.br\nLabels:\n.Li interface .\n");
+}
+
 static void test_catalog_when_read_then_it_has_every_condition_under_its_id(void **state)
 {
 	_auto_free char *catalog = file_read("daemon/manual/vtapd.catalog");
@@ -103,6 +121,8 @@ int main(void)
 		cmocka_unit_test(test_page_when_built_then_no_table_is_left_to_fill_in),
 		cmocka_unit_test(test_page_of_vtapctl_when_read_then_it_has_every_command),
 		cmocka_unit_test(test_page_of_vtapd_when_read_then_it_has_every_condition),
+		cmocka_unit_test(
+			test_page_of_vtapd_when_read_then_it_has_every_metric_with_its_labels),
 		cmocka_unit_test(test_catalog_when_read_then_it_has_every_condition_under_its_id),
 	};
 
