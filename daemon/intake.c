@@ -68,6 +68,7 @@ struct vtap_intake {
 	uint64_t reported_ns;      /* the last line about drops, 0: none in the last minute */
 	uint64_t n_reported_drops; /* up to that line */
 	uint64_t n_reported_received;
+	struct vtap_trend trend[VTAP_VERDICT_COUNT];
 	enum vtap_state state;
 	const char *reason;
 	char message[VTAP_ERR_MAX];
@@ -705,6 +706,11 @@ void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals
 	totals.verdicts[VTAP_VERDICT_SOCKET_FULL] += intake->n_socket_drops;
 	totals.received += intake->n_socket_drops;
 	*ret_totals = totals;
+}
+
+struct vtap_trend *vtap_intake_trends(struct vtap_intake *intake)
+{
+	return intake->trend;
 }
 
 uint16_t vtap_intake_port(const struct vtap_intake *intake)

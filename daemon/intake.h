@@ -11,6 +11,7 @@
 #include "daemon/backoff.h"
 #include "daemon/interfaces.h"
 #include "daemon/store.h"
+#include "daemon/trends.h"
 #include "datapath/counters.h"
 #include "datapath/worker.h"
 #include "model/conf.h"
@@ -85,6 +86,11 @@ void vtap_intake_report_drops(struct vtap_intake *intake, uint64_t now_ns);
 /** vtap_intake_read() - the sum over all workers that ever were, with the kernel's drops on the
  * sockets */
 void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals);
+
+/** vtap_intake_trends() - of its verdicts, VTAP_VERDICT_COUNT of them, for whoever looks once a
+ * second
+ */
+struct vtap_trend *vtap_intake_trends(struct vtap_intake *intake);
 
 /** vtap_intake_port() - the port that its sockets are open on, 0 for none */
 uint16_t vtap_intake_port(const struct vtap_intake *intake);

@@ -159,12 +159,16 @@ static void former_count(struct vtap_manager *manager, size_t i, struct vtap_slo
 	struct vtap_kernel_account *account, const struct vtap_link_stats *former)
 {
 	struct vtap_run *run = &manager->runs.run[i];
+	struct vtap_trend *trend =
+		vtap_intake_trends(manager->intake[manager->conf->sessions[i].i_target]);
 	struct amount amount = account_take(account, former, false);
 
 	manager->kernel_count.has_former =
 		manager->kernel_count.has_former || amount.delivered + amount.errors > 0;
 	session_count(run->tally, slot, &amount);
 	vtap_runs_forgo(run, amount.delivered, amount.bytes);
+	vtap_trend_forgo(&trend[VTAP_VERDICT_DELIVERED], amount.delivered);
+	vtap_trend_forgo(&trend[VTAP_VERDICT_DECAP_ERROR], amount.errors);
 	vtap_judge_forgo(&manager->judge, amount.delivered + amount.errors);
 }
 

@@ -12,6 +12,7 @@
 
 #include "config/change.h"
 #include "config/diag.h"
+#include "daemon/host_count.h"
 #include "daemon/intake.h"
 #include "daemon/interfaces.h"
 #include "daemon/judge.h"
@@ -47,6 +48,7 @@ struct vtap_manager {
 	size_t n_intakes;
 	struct vtap_runs runs;
 	struct vtap_kernel_count kernel_count;
+	struct vtap_host_count host_count;
 	struct vtap_steering *steering;
 	struct vtap_offloads *offloads;
 	struct vtap_control *control; /* or NULL */

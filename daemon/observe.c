@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "daemon/host_count.h"
 #include "daemon/sensors.h"
 #include "daemon/version.h"
 #include "datapath/sightings.h"
@@ -75,6 +74,14 @@ static uint64_t delivered_fast(const struct vtap_intake *intake)
 	return totals.verdicts[VTAP_VERDICT_DELIVERED];
 }
 
+/* Whoever looks makes it known: somebody does once a second. */
+static struct vtap_report_trend trend_follow(
+	struct vtap_trend *trend, uint64_t total, uint64_t now_ns)
+{
+	vtap_trend_note(trend, total, now_ns);
+	return vtap_trend_read(trend, now_ns);
+}
+
 static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_ns,
 	struct vtap_report_target *ret_report)
 {
@@ -100,6 +107,9 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 	};
 	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
 	ret_report->delivered_fast = delivered_fast(manager->intake[i]);
+	for (int v = 0; v < VTAP_VERDICT_COUNT; v++)
+		ret_report->trends[v] = trend_follow(
+			&vtap_intake_trends(manager->intake[i])[v], totals.verdicts[v], now_ns);
 	ret_report->bound = vtap_intake_bound(manager->intake[i], &ret_report->n_bound);
 	ret_report->missing = vtap_intake_missing(
 		manager->intake[i], &manager->conf->targets[i], &ret_report->n_missing);
@@ -131,7 +141,7 @@ static struct vtap_report_kernel kernel_observe(const struct vtap_manager *manag
 	};
 }
 
-static void session_observe(const struct vtap_manager *manager, size_t i,
+static void session_observe(struct vtap_manager *manager, size_t i,
 	const struct vtap_sensors *sensors, uint64_t now_ns, struct vtap_report_session *ret_report)
 {
 	const struct vtap_session *session = &manager->conf->sessions[i];
@@ -165,6 +175,9 @@ static void session_observe(const struct vtap_manager *manager, size_t i,
 		ret_report->state.retry_in_ns = VTAP_REPORT_NEVER;
 	if (ret_report->target->mode == VTAP_MODE_VXLAN)
 		ret_report->kernel = kernel_observe(manager, index);
+	else
+		ret_report->truncated_trend =
+			trend_follow(&manager->runs.run[i].truncated, totals.truncated, now_ns);
 }
 
 static void daemon_observe(struct vtap_manager *manager, struct vtap_snapshot *snapshot)
@@ -211,9 +224,9 @@ int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapsho
 		vtap_snapshot_done(&snapshot);
 		return r;
 	}
-	if (vtap_kernel_count_is_used(manager))
-		(void)vtap_host_count_read(&snapshot.host); /* refused: not known */
-	(void)vtap_sensors_read(&sensors);                  /* refused: nobody is known to read */
+	vtap_host_count_look(&manager->host_count, snapshot.now_mono_ns);
+	vtap_host_count_fill(&manager->host_count, snapshot.now_mono_ns, snapshot.host_counters);
+	(void)vtap_sensors_read(&sensors); /* refused: nobody is known to read */
 	for (size_t i = 0; i < conf->n_sessions; i++, snapshot.n_sessions++)
 		session_observe(manager, i, &sensors, snapshot.now_mono_ns, &snapshot.sessions[i]);
 	vtap_sensors_done(&sensors);

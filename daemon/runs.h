@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/cleanup.h"
+#include "daemon/trends.h"
 #include "datapath/counters.h"
 #include "model/conf.h"
 
@@ -16,6 +17,7 @@ struct vtap_run {
 	uint64_t last_bytes;
 	double frames_per_second;
 	double bits_per_second;
+	struct vtap_trend truncated;
 };
 
 /** struct vtap_runs - in the order of the configuration's sessions */

@@ -112,8 +112,8 @@ static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 		counting_since_json(snapshot), "configured",
 		vtap_json_time(snapshot->configured_wall_ns), "refused", refused, "repairs",
 		(json_int_t)snapshot->n_repairs, "guard", guard_word(snapshot), "guard_reason",
-		vtap_json_shown(snapshot->guard_off_why), "host_udp",
-		vtap_json_host(&snapshot->host));
+		vtap_json_shown(snapshot->guard_off_why), "host",
+		vtap_json_host(snapshot->host_counters));
 }
 
 static const char *path_word(const struct vtap_report_target *report)

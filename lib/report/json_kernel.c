@@ -16,15 +16,16 @@ static const enum vtap_verdict HIDDEN[] = {
 	VTAP_VERDICT_INTERFACE_GONE,
 };
 
-json_t *vtap_json_host(const struct vtap_report_host *host)
+json_t *vtap_json_host(const struct vtap_report_trend counters[VTAP_HOST_COUNT])
 {
-	if (!host->is_known)
-		return json_null();
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "in_datagrams",
-		(json_int_t)host->udp_in_datagrams, "no_ports", (json_int_t)host->udp_no_ports,
-		"in_errors", (json_int_t)host->udp_in_errors, "rcvbuf_errors",
-		(json_int_t)host->udp_rcvbuf_errors, "in_csum_errors",
-		(json_int_t)host->udp_in_csum_errors);
+	json_t *object = json_object();
+
+	for (int i = 0; i < VTAP_HOST_COUNT; i++)
+		if (json_object_set_new(object, vtap_host_counter_name((enum vtap_host_counter)i),
+			    counters[i].is_known ? json_integer((json_int_t)counters[i].total)
+						 : json_null()) < 0)
+			break;
+	return object;
 }
 
 static bool is_kernel(const struct vtap_target *target)

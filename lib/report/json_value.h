@@ -40,8 +40,8 @@ struct json_t *vtap_json_state(const struct vtap_snapshot *snapshot);
 /** vtap_json_checks() - what the load balancer gets to see: "answered", "refused", "off" */
 struct json_t *vtap_json_checks(const struct vtap_snapshot *snapshot);
 
-/** vtap_json_host() - what the whole host counted of UDP; null where it is not known */
-struct json_t *vtap_json_host(const struct vtap_report_host *host);
+/** vtap_json_host() - what the whole host counted, by name; null for what is not known */
+struct json_t *vtap_json_host(const struct vtap_report_trend counters[VTAP_HOST_COUNT]);
 
 /** vtap_json_target_kernel() - what a target tells of its mode: who counts, what he cannot see, and
  * where frames are merged; to be put into the target's object */

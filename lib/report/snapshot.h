@@ -28,6 +28,7 @@ struct vtap_report_trend {
 	uint64_t total;
 	uint64_t recent;        /* of it within VTAP_REPORT_RECENT_NS */
 	uint64_t since_mono_ns; /* when it began to rise; 0: not within VTAP_REPORT_RECENT_NS */
+	uint64_t risen;         /* of it since then */
 };
 
 /** struct vtap_report_state - how a target or session is */
@@ -165,16 +166,6 @@ struct vtap_report_process {
 	uint64_t n_fds;
 };
 
-/** struct vtap_report_host - what the whole host counted, whoever sent it to whatever port */
-struct vtap_report_host {
-	bool is_known;
-	uint64_t udp_in_datagrams; /* IPv4 and IPv6 together, as all of these */
-	uint64_t udp_no_ports;
-	uint64_t udp_in_errors;
-	uint64_t udp_rcvbuf_errors;
-	uint64_t udp_in_csum_errors;
-};
-
 /** struct vtap_report_drain - a drain, or none */
 struct vtap_report_drain {
 	bool is_draining;
@@ -223,7 +214,6 @@ struct vtap_snapshot {
 	size_t n_tap_interfaces;
 	size_t n_guarded;          /* of them: the host's own stack can get no frame from it */
 	const char *guard_off_why; /* sentence; NULL: every tap interface has its guard */
-	struct vtap_report_host host;
 	struct vtap_report_trend host_counters[VTAP_HOST_COUNT];
 	struct vtap_report_underlay *underlays; /* of all targets, each once, by name; heap */
 	size_t n_underlays;

@@ -114,20 +114,18 @@ static void write_target(
 static void write_host(struct vtap_text_render *render, const struct json_t *daemon)
 {
 	struct vtap_text_answer *answer = &render->answer;
-	const struct json_t *host = vtap_text_has(daemon, "host_udp")
-					    ? vtap_text_find_object(answer, daemon, "host_udp")
-					    : NULL;
+	const struct json_t *host = vtap_text_has(daemon, "host")
+					    ? vtap_text_get_object(answer, daemon, "host")
+					    : NULL; /* of an older daemon */
+	uint64_t n_received, n_wrong, n_without;
 
-	if (host == NULL)
+	if (host == NULL || !vtap_text_read_count(answer, host, "udp_in_datagrams", &n_received) ||
+		!vtap_text_read_count(answer, host, "udp_in_csum_errors", &n_wrong) ||
+		!vtap_text_read_count(answer, host, "udp_no_ports", &n_without))
 		return;
-	vtap_text_put(render, "  host-wide UDP: %s received, ",
-		vtap_text_count(vtap_text_get_count(answer, host, "in_datagrams")).text);
-	vtap_text_put(render, "%s, ",
-		vtap_text_counted(
-			vtap_text_get_count(answer, host, "in_csum_errors"), "wrong checksum")
-			.text);
-	vtap_text_put(render, "%s without a port.\n",
-		vtap_text_count(vtap_text_get_count(answer, host, "no_ports")).text);
+	vtap_text_put(render, "  host-wide UDP: %s received, ", vtap_text_count(n_received).text);
+	vtap_text_put(render, "%s, ", vtap_text_counted(n_wrong, "wrong checksum").text);
+	vtap_text_put(render, "%s without a port.\n", vtap_text_count(n_without).text);
 }
 
 void vtap_text_kernel_targets(struct vtap_text_render *render, const struct json_t *daemon,

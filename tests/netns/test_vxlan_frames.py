@@ -165,7 +165,7 @@ def test_packets_of_the_table_when_sent_then_shown_as_by_tap_mode_or_counted_or_
 @pytest.fixture
 def host(vtapd):
     """host(): what vtapd says of the host's UDP, as it is now."""
-    return lambda: vtapd.status()["daemon"]["host_udp"]
+    return lambda: vtapd.status()["daemon"]["host"]
 
 
 def test_checksum_when_wrong_then_lost_and_only_the_host_counts_it(vtapd, host, mirror, capture):
@@ -175,7 +175,7 @@ def test_checksum_when_wrong_then_lost_and_only_the_host_counts_it(vtapd, host, 
     mirror.send(4321, FRAME)
     assert tap.frames(at_least=1) == [FRAME] == tap.settled()
     wait_counted(vtapd, 1)
-    until(lambda: host()["in_csum_errors"] == before["in_csum_errors"] + 1, "the host counted it", seen=host)
+    until(lambda: host()["udp_in_csum_errors"] == before["udp_in_csum_errors"] + 1, "the host counted it", seen=host)
 
 
 def test_checksum_when_right_then_shown(vtapd, mirror, capture):
@@ -194,7 +194,7 @@ def test_vni_when_no_session_has_it_then_only_the_host_counts_it(vtapd, host, mi
     before = host()
     for vni in range(10):
         mirror.send(vni, FRAME)
-    until(lambda: host()["in_datagrams"] >= before["in_datagrams"] + 10, "the host counted them", seen=host)
+    until(lambda: host()["udp_in_datagrams"] >= before["udp_in_datagrams"] + 10, "the host counted them", seen=host)
     wait_counted(vtapd, 0)
     unknown = vtapd.unknown()
     assert unknown["rows"] == [] and unknown["uncounted"] == [{"target": "default", "port": 4789}], unknown
