@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/judge.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -35,6 +36,8 @@ static bool is_ours_to_log(const struct vtap_finding *finding)
 	case VTAP_CONDITION_LOOP_STALLED:
 	case VTAP_CONDITION_NO_SENSOR:
 	case VTAP_CONDITION_NO_TRAFFIC:
+	case VTAP_CONDITION_SILENT:
+	case VTAP_CONDITION_NEVER_SEEN:
 	case VTAP_CONDITION_GUARD_OFF:
 	case VTAP_CONDITION_FASTPATH_BYPASSED:
 		return true;
@@ -45,6 +48,25 @@ static bool is_ours_to_log(const struct vtap_finding *finding)
 	default:
 		return false;
 	}
+}
+
+/* Conditions whose subject is a session's name. */
+static bool is_of_session(enum vtap_condition condition)
+{
+	return condition == VTAP_CONDITION_NO_SENSOR || condition == VTAP_CONDITION_SILENT ||
+	       condition == VTAP_CONDITION_NEVER_SEEN;
+}
+
+static int priority_of(enum vtap_severity severity)
+{
+	static const int PRIORITIES[] = {
+		[VTAP_SEVERITY_PAGE] = LOG_ERR,
+		[VTAP_SEVERITY_TICKET] = LOG_WARNING,
+		[VTAP_SEVERITY_INFO] = LOG_NOTICE,
+	};
+	static_assert(VTAP_ARRAY_LEN(PRIORITIES) == VTAP_SEVERITY_COUNT, "each has one");
+
+	return PRIORITIES[severity];
 }
 
 static struct vtap_finding *findings_find(
@@ -62,11 +84,11 @@ static void finding_log(const struct vtap_finding *finding, bool begins)
 	const struct vtap_condition_row *row = vtap_condition_row(finding->condition);
 	struct vtap_log_context context = { .condition = row->id };
 
-	if (finding->subject[0] != '\0' && finding->condition == VTAP_CONDITION_NO_SENSOR)
+	if (is_of_session(finding->condition))
 		context.sessions = finding->subject;
 	if (begins)
-		vtap_log(row->severity == VTAP_SEVERITY_PAGE ? LOG_ERR : LOG_WARNING,
-			VTAP_EVENT_CONDITION, &context, "%s: %s", row->id, finding->sentence);
+		vtap_log(priority_of(row->severity), VTAP_EVENT_CONDITION, &context, "%s: %s",
+			row->id, finding->sentence);
 	else
 		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context, "%s: over%s%s", row->id,
 			finding->subject[0] != '\0' ? ", " : "", finding->subject);
@@ -153,6 +175,21 @@ static enum vtap_judgement judgement_of(const struct vtap_manager *manager)
 	return manager->judge.is_healthy ? VTAP_JUDGED_HEALTHY : VTAP_JUDGED_UNHEALTHY;
 }
 
+/* Whose frames are to come, and since when: a session that waits shows none, and a drain sends the
+ * senders away. */
+static void awaited_note(struct vtap_manager *manager, uint64_t now_ns)
+{
+	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
+		struct vtap_run *run = &manager->runs.run[i];
+
+		if (manager->judge.drain.is_on ||
+			vtap_manager_standing(manager, i).state != VTAP_STATE_READY)
+			run->awaited_ns = 0;
+		else if (run->awaited_ns == 0)
+			run->awaited_ns = now_ns;
+	}
+}
+
 void vtap_judge_look(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_judge *judge = &manager->judge;
@@ -163,6 +200,7 @@ void vtap_judge_look(struct vtap_manager *manager, uint64_t now_ns)
 	if (judge->health == NULL)
 		return;
 	vtap_health_status(judge->health, &judge->checks);
+	awaited_note(manager, now_ns);
 	if (vtap_observe(manager, &snapshot) == 0 &&
 		vtap_findings_make(&snapshot, &findings) ==
 			0) { /* else without memory: as before */

@@ -167,6 +167,7 @@ static void session_observe(struct vtap_manager *manager, size_t i,
 		.frames_per_second = manager->runs.run[i].frames_per_second,
 		.bits_per_second = manager->runs.run[i].bits_per_second,
 		.last_mono_ns = totals.last_ns,
+		.awaited_mono_ns = manager->runs.run[i].awaited_ns,
 		.n_sensors = index != 0 ? vtap_sensors_on(sensors, index) : 0,
 		.n_repairs = interface != NULL ? interface->n_repairs : 0,
 	};

@@ -18,6 +18,7 @@ struct vtap_run {
 	double frames_per_second;
 	double bits_per_second;
 	struct vtap_trend truncated;
+	uint64_t awaited_ns; /* since when frames are to come; 0: they are not */
 };
 
 /** struct vtap_runs - in the order of the configuration's sessions */

@@ -24,6 +24,10 @@
 #define DRAIN_TIME_MIN_NS VTAP_NS_PER_S
 #define DRAIN_TIME_MAX_NS (24ULL * 3600 * VTAP_NS_PER_S)
 
+/* Counted once a second; who waits longer than 30 days for a frame does not wait. */
+#define SILENT_AFTER_MIN_NS VTAP_NS_PER_S
+#define SILENT_AFTER_MAX_NS (30ULL * 24 * 3600 * VTAP_NS_PER_S)
+
 /* ---- parsers and formatters; the rows at the end of this file put them together. [daemon] ---- */
 
 static int list_append(void **list, size_t *n, size_t size, const void *element)
@@ -552,6 +556,30 @@ static char *required_format(const struct vtap_conf *conf, const void *object)
 	return strdup(((const struct vtap_session *)object)->is_required ? "yes" : "no");
 }
 
+static int silent_after_parse(
+	const char *text, struct vtap_reading *to, struct vtap_complaint *complaint)
+{
+	struct vtap_session *session = to->object;
+	uint64_t silent_after_ns = 0;
+
+	if (strcmp(text, "off") != 0 &&
+		vtap_value_duration(text, SILENT_AFTER_MIN_NS, SILENT_AFTER_MAX_NS,
+			&silent_after_ns, complaint) != 0)
+		return vtap_value_complain(complaint, text,
+			"must be off, or a duration from 1s to 720h, like 30s, 5m or 1h");
+	session->silent_after_ns = silent_after_ns;
+	return 0;
+}
+
+static char *silent_after_format(const struct vtap_conf *conf, const void *object)
+{
+	const struct vtap_session *session = object;
+
+	(void)conf; /* all is in the object */
+	return session->silent_after_ns == 0 ? strdup("off")
+					     : duration_format(session->silent_after_ns);
+}
+
 /* ---- the rows ---- */
 
 static const struct vtap_key KEYS[] = {
@@ -878,6 +906,21 @@ static const struct vtap_key KEYS[] = {
 		.format = required_format,
 		.help = "Whether this session counts for `require = all` and `sensors` of the "
 			"section `[health]`.",
+	},
+	{
+		.section = VTAP_SECTION_SESSION,
+		.name = "silent-after",
+		.values = "off | 1s..720h",
+		.unit = "duration",
+		.fallback = "off",
+		.cost = { VTAP_COST_LIVE, VTAP_COST_LIVE },
+		.parse = silent_after_parse,
+		.format = silent_after_format,
+		.help = "How long this session may be quiet before that is told, as `silent`.",
+		.detail = "Counted is from the last frame, and never from before the session "
+			  "became ready or a drain ended: a restart gives it as much time again. "
+			  "Where no frame ever came the condition is `never-seen`, after as long; "
+			  "with `off` that one is told after 10 minutes, and `silent` never.",
 	},
 };
 

@@ -127,10 +127,11 @@ struct vtap_session {
 	struct vtap_prefix *sources; /* n = 0 means any source */
 	size_t n_sources;
 	unsigned mtu_bytes;
-	enum vtap_family family; /* VTAP_MODE_VXLAN only; a TAP shows both */
-	bool is_claim_refused;   /* only while it is checked: a refused value decides who claims */
-	bool is_required;        /* counts for `require = all` and `sensors` */
-	char *description;       /* UTF-8, or NULL */
+	enum vtap_family family;  /* VTAP_MODE_VXLAN only; a TAP shows both */
+	bool is_claim_refused;    /* only while it is checked: a refused value decides who claims */
+	bool is_required;         /* counts for `require = all` and `sensors` */
+	uint64_t silent_after_ns; /* quiet for longer is told; 0: never */
+	char *description;        /* UTF-8, or NULL */
 };
 
 struct vtap_conf {

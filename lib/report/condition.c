@@ -136,6 +136,17 @@ static const struct vtap_condition_row ROWS[] = {
 		.remedy = "vtapctl unknown; tcpdump -ni UNDERLAY udp port 4789; or take traffic out "
 			  "of `require`",
 	},
+	[VTAP_CONDITION_SILENT] = {
+		.id = "silent",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "d8d7ce53c1f742d99c0c3551dbbf5019",
+		.meaning = "a session that had traffic is quiet for longer than its `silent-after`",
+		.cause = "The mirror session on the source was deleted, its filter or its VNI was "
+			 "changed, the balancer sends it to another target, the security group "
+			 "lost its rule for the port, or the source has nothing to say.",
+		.remedy = "tcpdump -ni UNDERLAY udp port 4789; if packets come: vtapctl match VNI, "
+			  "vtapctl unknown; if none: aws ec2 describe-traffic-mirror-sessions",
+	},
 	[VTAP_CONDITION_GUARD_OFF] = {
 		.id = "guard-off",
 		.severity = VTAP_SEVERITY_TICKET,
@@ -205,6 +216,18 @@ static const struct vtap_condition_row ROWS[] = {
 			 "them.",
 		.remedy = "an old kernel: mode = tap, or 6.14 or newer; a changed interface: ip link "
 			  "del NAME, and vtapd makes it anew",
+	},
+	[VTAP_CONDITION_NEVER_SEEN] = {
+		.id = "never-seen",
+		.severity = VTAP_SEVERITY_INFO,
+		.message_id = "2b7425c42ba5438aa95d26524bf23f59",
+		.meaning = "a session has been ready for a while, and no frame ever came",
+		.cause = "The while is `silent-after`, or 10 minutes. The VNI in the configuration "
+			 "is not that of the mirror session, there is none yet, or its packets do "
+			 "not reach this host: a security group, a balancer. A session with `vni = "
+			 "any` is told only while nobody else at its target gets frames.",
+		.remedy = "tcpdump -ni UNDERLAY udp port 4789; if packets come: vtapctl match VNI, "
+			  "vtapctl unknown; if none: aws ec2 describe-traffic-mirror-sessions",
 	},
 	[VTAP_CONDITION_ALLOW_ANY] = {
 		.id = "allow-any",

@@ -477,6 +477,7 @@ int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_finding
 	for (size_t i = 0; i < snapshot->n_sessions; i++)
 		gather_session(&gathering, &snapshot->sessions[i]);
 	gather_no_traffic(&gathering);
+	vtap_finding_gather_sessions(&gathering);
 	gather_drain(&gathering);
 	if (gathering.error < 0) {
 		vtap_findings_done(&gathering.findings);

@@ -23,5 +23,8 @@ struct vtap_finding *vtap_finding_add(struct vtap_gathering *gathering,
 /** vtap_finding_remedy() - a remedy of its own; NULL is allowed */
 void vtap_finding_remedy(struct vtap_finding *finding, const char *fmt, ...) VTAP_PRINTF(2, 3);
 
+/** vtap_finding_gather_sessions() - whose traffic is not as it should be: none, or no more */
+void vtap_finding_gather_sessions(struct vtap_gathering *gathering);
+
 /** vtap_finding_requires() - does the configuration's `require` have it? */
 bool vtap_finding_requires(const struct vtap_gathering *gathering, enum vtap_require what);

@@ -104,7 +104,9 @@ struct vtap_report_session {
 	struct vtap_report_trend truncated_trend;
 	double frames_per_second;
 	double bits_per_second;
-	uint64_t last_mono_ns; /* 0: never */
+	uint64_t last_mono_ns;    /* 0: never */
+	uint64_t awaited_mono_ns; /* since when frames are to come: it is ready, and nobody drains;
+				     0: they are not */
 	unsigned n_sensors;
 	char *sensors; /* heap: "suricata", "suricata, zeek": those whose names are known; or NULL
 			*/

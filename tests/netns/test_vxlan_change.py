@@ -30,7 +30,8 @@ def plan_for(vtapd, text):
     return {row["name"]: (row["sign"], row["why"]) for row in vtapd.get("/v1/plan")["rows"]}
 
 
-IN_PLACE = {"mtu": "mtu = 1500\n", "description": "description = x\n", "required": "required = no\n"}
+IN_PLACE = {"mtu": "mtu = 1500\n", "description": "description = x\n", "required": "required = no\n",
+            "silent-after": "silent-after = 1h\n"}
 ANEW = {  # what changes in session db, whose device is made anew: before, after
     "vni": ("vni = 7", "vni = 8"),
     "interface": ("vni = 7", "vni = 7\ninterface = db2"),

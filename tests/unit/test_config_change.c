@@ -130,6 +130,8 @@ static void test_change_when_one_key_then_its_cost_decides_the_sign(void **state
 			"~ a|source any -> 10.0.0.0/8|in place, no frame lost, vtapd.conf:1\n" },
 		{ "", "required = no\n",
 			"~ a|required yes -> no|in place, no frame lost, vtapd.conf:1\n" },
+		{ "", "silent-after = 1h\n",
+			"~ a|silent-after off -> 1h|in place, no frame lost, vtapd.conf:1\n" },
 		{ "mtu = 1500\n", "mtu = 9001\n",
 			"~ a|mtu 1500 -> 9001|in place, no frame lost, vtapd.conf:1\n" },
 		{ "", "description = new\n",

@@ -50,7 +50,7 @@ static void test_dump_when_sessions_then_defaults_are_in_them(void **state)
 		"[defaults]\nmtu = 1500\ndescription = of the east\n"
 		"[session web]\nvni = 9, 4-5\n"
 		"[session db]\nvni = any\nsource = 10.0.0.0/16 10.1.0.0/16\ninterface = dbs\n"
-		"mtu = 9000\ndescription = two hosts\nrequired = no\n");
+		"mtu = 9000\ndescription = two hosts\nrequired = no\nsilent-after = 300s\n");
 	const char *sessions = strstr(dump, "[session");
 
 	assert_string_equal(sessions, "[session web]\n"
@@ -61,6 +61,7 @@ static void test_dump_when_sessions_then_defaults_are_in_them(void **state)
 				      "target = default\n"
 				      "description = of the east\n"
 				      "required = yes\n"
+				      "silent-after = off\n"
 				      "\n"
 				      "[session db]\n"
 				      "vni = any\n"
@@ -70,6 +71,7 @@ static void test_dump_when_sessions_then_defaults_are_in_them(void **state)
 				      "target = default\n"
 				      "description = two hosts\n"
 				      "required = no\n"
+				      "silent-after = 5m\n"
 				      "\n");
 }
 

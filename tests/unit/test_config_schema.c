@@ -97,6 +97,7 @@ static const struct key_row WANTED[] = {
 	{ VTAP_SECTION_SESSION, "family", "ipv4", VTAP_COST_LIVE, false, VTAP_COST_REPLACE },
 	{ VTAP_SECTION_SESSION, "description", NULL, VTAP_COST_LIVE, false, VTAP_COST_LIVE },
 	{ VTAP_SECTION_SESSION, "required", "yes", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
+	{ VTAP_SECTION_SESSION, "silent-after", "off", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
 };
 
 static void test_schema_when_listed_then_the_keys_of_the_design_and_no_other(void **state)
@@ -264,6 +265,13 @@ static void test_schema_when_written_and_read_again_then_the_same(void **state)
 		{ VTAP_SECTION_SESSION, "description", "bell\a", NULL },
 		{ VTAP_SECTION_SESSION, "required", "no", "no" },
 		{ VTAP_SECTION_SESSION, "required", "maybe", NULL },
+		{ VTAP_SECTION_SESSION, "silent-after", "off", "off" },
+		{ VTAP_SECTION_SESSION, "silent-after", "1s", "1s" },
+		{ VTAP_SECTION_SESSION, "silent-after", "90m", "90m" },
+		{ VTAP_SECTION_SESSION, "silent-after", "720h", "720h" },
+		{ VTAP_SECTION_SESSION, "silent-after", "721h", NULL },
+		{ VTAP_SECTION_SESSION, "silent-after", "0s", NULL },
+		{ VTAP_SECTION_SESSION, "silent-after", "no", NULL },
 	};
 
 	(void)state;
@@ -340,7 +348,6 @@ static void test_schema_when_a_key_is_not_built_then_unknown(void **state)
 {
 	static const struct key_row later[] = {
 		{ VTAP_SECTION_TARGET, "encapsulation", NULL, 0, false, 0 },
-		{ VTAP_SECTION_SESSION, "silent-after", NULL, 0, false, 0 },
 		{ VTAP_SECTION_SESSION, "snaplen", NULL, 0, false, 0 },
 	};
 

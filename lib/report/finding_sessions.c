@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What sessions lack that are ready: frames, for a while or ever. */
+#include "report/finding_gather.h"
+
+#include "base/clock.h"
+#include "report/text_words.h"
+
+/* A session that no frame ever came for is told after this long, where it has no `silent-after`. */
+#define NEVER_SEEN_NS (600 * VTAP_NS_PER_S)
+
+static const struct vtap_report_target *target_of(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
+{
+	for (size_t i = 0; i < snapshot->n_targets; i++)
+		if (snapshot->targets[i].target == report->target)
+			return &snapshot->targets[i];
+	return NULL;
+}
+
+/* Where packets of a session come in, as far as one interface can be named; tcpdump(8) knows `any`.
+ */
+static const char *underlay_of(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
+{
+	const struct vtap_report_target *target = target_of(snapshot, report);
+	const struct vtap_target *conf = report->target;
+
+	if (target != NULL && target->n_fast_on == 1)
+		return target->fast_on[0];
+	if (conf->n_underlays == 1 && !vtap_conf_is_glob(conf->underlays[0]))
+		return conf->underlays[0];
+	return "any";
+}
+
+/* ---- silent and never seen ---- */
+
+/* What the process before us may have counted has no time. */
+static bool has_frames(const struct vtap_report_session *report)
+{
+	return report->last_mono_ns != 0 || report->verdicts[VTAP_VERDICT_DELIVERED] > 0;
+}
+
+/* How long frames were to come and did not. What came while vtapd was away has no time, so that
+ * nothing before then is ever taken for silence. */
+static uint64_t quiet_ns(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
+{
+	uint64_t since_ns = report->last_mono_ns > report->awaited_mono_ns
+				    ? report->last_mono_ns
+				    : report->awaited_mono_ns;
+
+	return snapshot->now_mono_ns > since_ns ? snapshot->now_mono_ns - since_ns : 0;
+}
+
+static void remedy_set(struct vtap_finding *finding, const struct vtap_snapshot *snapshot,
+	const struct vtap_report_session *report)
+{
+	const char *underlay = underlay_of(snapshot, report);
+	unsigned port = report->target->port;
+
+	if (report->session->n_vnis > 0)
+		vtap_finding_remedy(finding,
+			"tcpdump -ni %s udp port %u; if packets come: vtapctl match %u, vtapctl "
+			"unknown; if none: aws ec2 describe-traffic-mirror-sessions",
+			underlay, port, report->session->vnis[0].first);
+	else
+		vtap_finding_remedy(finding,
+			"tcpdump -ni %s udp port %u; if packets come: vtapctl unknown; if none: "
+			"aws ec2 describe-traffic-mirror-sessions",
+			underlay, port);
+}
+
+/* "; the last one that vtapd saw: 09:14:03" */
+static struct vtap_text_words last_words(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
+{
+	uint64_t age_ns = snapshot->now_mono_ns - report->last_mono_ns;
+	uint64_t now_ns = snapshot->now_wall_ns;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	if (report->last_mono_ns == 0)
+		vtap_text_words_add(&words, "; when the last one came is not known");
+	else
+		vtap_text_words_add(&words, "; the last one that vtapd saw: %s",
+			vtap_text_clock(now_ns > age_ns ? now_ns - age_ns : 0, now_ns).text);
+	return words;
+}
+
+static void gather_silent(
+	struct vtap_gathering *gathering, const struct vtap_report_session *report)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	const struct vtap_session *session = report->session;
+	uint64_t quiet = quiet_ns(snapshot, report);
+
+	if (session->silent_after_ns == 0 || quiet <= session->silent_after_ns)
+		return;
+	remedy_set(vtap_finding_add(gathering, VTAP_CONDITION_SILENT, session->name, false,
+			   "session %s: no frame for %s%s", session->name,
+			   vtap_text_duration(quiet).text, last_words(snapshot, report).text),
+		snapshot, report);
+}
+
+/* What nobody else takes is nothing, when all is well. */
+static bool is_idle_catch_all(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
+{
+	for (size_t i = 0; i < snapshot->n_sessions && report->session->is_any; i++)
+		if (snapshot->sessions[i].target == report->target &&
+			has_frames(&snapshot->sessions[i]))
+			return true;
+	return false;
+}
+
+static void gather_never_seen(
+	struct vtap_gathering *gathering, const struct vtap_report_session *report)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	const struct vtap_session *session = report->session;
+	uint64_t quiet = quiet_ns(snapshot, report);
+	uint64_t patience_ns =
+		session->silent_after_ns != 0 ? session->silent_after_ns : NEVER_SEEN_NS;
+
+	if (quiet <= patience_ns || is_idle_catch_all(snapshot, report))
+		return;
+	remedy_set(vtap_finding_add(gathering, VTAP_CONDITION_NEVER_SEEN, session->name, false,
+			   "session %s: no frame seen yet, %s after it became ready", session->name,
+			   vtap_text_duration(quiet).text),
+		snapshot, report);
+}
+
+/* ---- all ---- */
+
+void vtap_finding_gather_sessions(struct vtap_gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+
+	for (size_t i = 0; i < snapshot->n_sessions; i++) {
+		const struct vtap_report_session *report = &snapshot->sessions[i];
+
+		if (report->awaited_mono_ns == 0)
+			continue;
+		if (has_frames(report))
+			gather_silent(gathering, report);
+		else
+			gather_never_seen(gathering, report);
+	}
+}

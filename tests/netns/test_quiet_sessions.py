@@ -1,0 +1,97 @@
+"""The law: a session that is quiet for longer than it says is told of once, with what to look at, and so is one that
+never had a frame; that is over with the next frame, and a restart or a drain is not taken for silence."""
+
+import pytest
+
+from conftest import MODES
+from lab import frames
+from lab.deadline import until
+
+FRAME = frames.numbered(1)
+DB = "[session db]\nvni = 7\n"
+
+
+@pytest.fixture(params=MODES)
+def vtapd(request, make_vtapd):
+    """web has frames and is to have more of them every 2 s."""
+    return make_vtapd(MODES[request.param] + "silent-after = 2s\n")
+
+
+def findings(vtapd, condition):
+    return [one for one in vtapd.get("/v1/doctor")["findings"] if one["id"] == condition]
+
+
+def wait_begun(vtapd, condition):
+    return until(lambda: findings(vtapd, condition), f"{condition} holds", seen=vtapd.log)[0]
+
+
+def wait_over(vtapd, condition):
+    until(lambda: not findings(vtapd, condition), f"{condition} is over", seen=vtapd.log)
+
+
+def test_session_when_its_frames_stop_then_silent_until_the_next_one(vtapd, mirror):
+    mirror.send(4321, FRAME)
+    vtapd.wait_session("web", delivered=1)
+    found = wait_begun(vtapd, "silent")
+    assert (found["subject"], found["severity"], found["breaks_health"]) == ("web", "ticket", False), found
+    assert found["sentence"].startswith("session web: no frame for "), found
+    assert "the last one that vtapd saw: " in found["sentence"], found
+    assert "tcpdump -ni eth0 udp port 4789; if packets come: vtapctl match 4321" in found["remedy"], found
+    assert vtapd.status()["daemon"]["state"] == "healthy"
+    mirror.send(4321, FRAME)
+    wait_over(vtapd, "silent")
+    assert len(vtapd.log_lines("silent: session web: no frame for ")) == 1, vtapd.log()
+    assert len(vtapd.log_lines("silent: over, web")) == 1, vtapd.log()
+    assert not vtapd.log_lines("never-seen"), vtapd.log()
+
+
+def test_session_when_no_frame_ever_came_then_never_seen_until_the_first(vtapd, mirror):
+    found = wait_begun(vtapd, "never-seen")
+    assert (found["subject"], found["severity"], found["breaks_health"]) == ("web", "info", False), found
+    assert "no frame seen yet" in found["sentence"], found
+    mirror.send(4321, FRAME)
+    wait_over(vtapd, "never-seen")
+    assert len(vtapd.log_lines("never-seen: session web")) == 1, vtapd.log()
+    assert len(vtapd.log_lines("never-seen: over, web")) == 1, vtapd.log()
+    assert not findings(vtapd, "silent"), "the two are never told together"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_session_when_nothing_is_asked_for_then_its_silence_is_not_told(mode, make_vtapd, mirror):
+    vtapd = make_vtapd(MODES[mode] + DB + "silent-after = 1s\n")
+    mirror.send(4321, FRAME)
+    mirror.send(7, FRAME)
+    vtapd.wait_session("web", delivered=1)
+    assert wait_begun(vtapd, "silent")["subject"] == "db"
+    assert [one["subject"] for one in findings(vtapd, "silent")] == ["db"]
+
+
+def test_daemon_when_started_again_then_silence_is_counted_from_there_and_the_last_frame_is_known(
+        make_vtapd, pin_folder, mirror):
+    vtapd = make_vtapd(MODES["tap"].replace("auto", "eth0") + "silent-after = 3s\n", start=False)
+    pin_folder(vtapd)
+    vtapd.start()
+    until(lambda: vtapd.target()["fastpath"]["attached"] == ["eth0"], "the fast path is on", seen=vtapd.log)
+    mirror.send(4321, FRAME)
+    vtapd.wait_session("web", delivered=1)
+    wait_begun(vtapd, "silent")
+    last = vtapd.session("web")["last_frame"]
+    vtapd.kill()
+    vtapd.start()
+    started = vtapd.status()["daemon"]["started"]
+    assert not findings(vtapd, "silent"), "what came meanwhile has no time"
+    found = wait_begun(vtapd, "silent")
+    assert vtapd.session("web")["last_frame"][:17] == last[:17], "of the process before"
+    assert found["since"] > started, found
+
+
+def test_drain_when_it_sends_the_senders_away_then_that_is_no_silence(make_vtapd, mirror):
+    vtapd = make_vtapd(MODES["tap"] + "silent-after = 2s\n" + DB + "silent-after = 2s\n")
+    mirror.send(4321, FRAME)
+    vtapd.wait_session("web", delivered=1)
+    wait_begun(vtapd, "silent")
+    assert vtapd.ctl("drain").returncode == 0
+    assert not findings(vtapd, "silent") and not findings(vtapd, "never-seen")
+    assert vtapd.ctl("undrain").returncode == 0
+    assert not findings(vtapd, "silent"), "it has its time again"
+    wait_begun(vtapd, "silent")
