@@ -128,6 +128,25 @@ int vtap_fastpath_flows(struct vtap_fastpath *fastpath,
 	return -EOPNOTSUPP;
 }
 
+int vtap_fastpath_open_window(
+	const struct vtap_fastpath *fastpath, const struct vtap_fast_window *window)
+{
+	(void)fastpath;
+	(void)window;
+	return -EOPNOTSUPP;
+}
+
+int vtap_fastpath_close_window(const struct vtap_fastpath *fastpath,
+	void (*each)(
+		void *arg, const struct vtap_fast_talk_key *key, const struct vtap_fast_talk *talk),
+	void *arg)
+{
+	(void)fastpath;
+	(void)each;
+	(void)arg;
+	return -EOPNOTSUPP;
+}
+
 int vtap_steer_new(struct vtap_fastpath *fastpath, const struct vtap_steer_spec *spec,
 	struct vtap_steer **ret_steer, struct vtap_err *err)
 {

@@ -2,7 +2,6 @@
 #include "fastpath/state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -10,7 +9,7 @@
 
 #include "base/clock.h"
 #include "fastpath/flows.h"
-#include "fastpath/guard.skel.h"
+#include "fastpath/guard.h"
 #include "fastpath/layout.h"
 #include "fastpath/maps.h"
 
@@ -41,10 +40,7 @@ struct vtap_fastpath {
 	bool is_continued;
 	bool is_pinned;
 	unsigned n_cpus; /* that there can be: rows of a per-CPU map */
-	int guard_in_fd;
-	int guard_out_fd;
-	uint32_t guard_in_id;
-	uint32_t guard_out_id;
+	struct vtap_fast_guard guard;
 	struct slot *slot; /* maps.n_slots */
 	uint32_t n_used;   /* 1 + the highest slot that was ever used */
 	uint32_t i_found;  /* where the last search ended: the next is behind it mostly */
@@ -64,30 +60,6 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	(void)format;
 	(void)args;
 	return 0;
-}
-
-static int guard_load(struct vtap_fastpath *fastpath, struct vtap_err *err)
-{
-	struct vtap_guard_bpf *guard = vtap_guard_bpf__open();
-	int r = guard == NULL ? -errno : 0;
-
-	if (r == 0)
-		r = bpf_map__reuse_fd(guard->maps.guarded, fastpath->maps.fd[VTAP_MAP_GUARDED]);
-	if (r == 0)
-		r = vtap_guard_bpf__load(guard);
-	if (r == 0) {
-		fastpath->guard_in_fd =
-			fcntl(bpf_program__fd(guard->progs.vtapd_guard_in), F_DUPFD_CLOEXEC, 0);
-		fastpath->guard_out_fd =
-			fcntl(bpf_program__fd(guard->progs.vtapd_guard_out), F_DUPFD_CLOEXEC, 0);
-		r = fastpath->guard_in_fd < 0 || fastpath->guard_out_fd < 0 ? -errno : 0;
-	}
-	vtap_guard_bpf__destroy(guard);
-	if (r == 0)
-		r = vtap_program_id(fastpath->guard_in_fd, &fastpath->guard_in_id);
-	if (r == 0)
-		r = vtap_program_id(fastpath->guard_out_fd, &fastpath->guard_out_id);
-	return r < 0 ? vtap_maps_refused(err, r, "load the guard", NULL) : 0;
 }
 
 static uint32_t slots_needed(size_t n_owners)
@@ -212,7 +184,7 @@ int vtap_fastpath_open(const char *pin_dir, size_t n_slots, const struct vtap_fa
 	if (fastpath == NULL)
 		return -ENOMEM;
 	fastpath->maps = VTAP_MAPS_NULL;
-	fastpath->guard_in_fd = fastpath->guard_out_fd = -1;
+	fastpath->guard = VTAP_FAST_GUARD_NULL;
 	(void)libbpf_set_print(quiet); /* the former one */
 	n_cpus = libbpf_num_possible_cpus();
 	if (n_cpus < 0)
@@ -224,7 +196,8 @@ int vtap_fastpath_open(const char *pin_dir, size_t n_slots, const struct vtap_fa
 								      : VTAP_FAST_SLOTS_MAX;
 	r = maps_open(fastpath, pin_dir, n_wanted, err);
 	if (r == 0)
-		r = guard_load(fastpath, err);
+		r = vtap_fast_guard_load(
+			fastpath->maps.fd[VTAP_MAP_GUARDED], &fastpath->guard, err);
 	if (r == 0)
 		r = slots_open(fastpath);
 	if (r == 0 && former != NULL)
@@ -244,8 +217,7 @@ void vtap_fastpath_close(struct vtap_fastpath *fastpath)
 	free(fastpath->steered);
 	free(fastpath->guarded);
 	free(fastpath->slot);
-	(void)vtap_fd_close(fastpath->guard_in_fd);  /* always -1 */
-	(void)vtap_fd_close(fastpath->guard_out_fd); /* always -1 */
+	vtap_fast_guard_done(&fastpath->guard);
 	vtap_maps_done(&fastpath->maps);
 	free(fastpath);
 }
@@ -272,8 +244,8 @@ bool vtap_fastpath_is_pinned(const struct vtap_fastpath *fastpath)
 
 int vtap_fastpath_guard(const struct vtap_fastpath *fastpath, bool is_ingress, uint32_t *ret_id)
 {
-	*ret_id = is_ingress ? fastpath->guard_in_id : fastpath->guard_out_id;
-	return is_ingress ? fastpath->guard_in_fd : fastpath->guard_out_fd;
+	*ret_id = is_ingress ? fastpath->guard.in_id : fastpath->guard.out_id;
+	return is_ingress ? fastpath->guard.in_fd : fastpath->guard.out_fd;
 }
 
 int vtap_fastpath_forget(const char *pin_dir)
@@ -567,4 +539,20 @@ int vtap_fastpath_flows(struct vtap_fastpath *fastpath,
 	void (*each)(void *arg, const struct vtap_fast_seen *seen), void *arg)
 {
 	return vtap_flows_look(&fastpath->flows, &fastpath->maps, fastpath->n_cpus, each, arg);
+}
+
+/* ---- conversations ---- */
+
+int vtap_fastpath_open_window(
+	const struct vtap_fastpath *fastpath, const struct vtap_fast_window *window)
+{
+	return vtap_fast_guard_open_window(&fastpath->guard, window);
+}
+
+int vtap_fastpath_close_window(const struct vtap_fastpath *fastpath,
+	void (*each)(
+		void *arg, const struct vtap_fast_talk_key *key, const struct vtap_fast_talk *talk),
+	void *arg)
+{
+	return vtap_fast_guard_close_window(&fastpath->guard, each, arg);
 }

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/prefix.h"
+#include "fastpath/talk.h"
 
 struct vtap_fastpath;
 
@@ -129,6 +130,23 @@ const struct vtap_fast_totals *vtap_fastpath_totals(
  */
 int vtap_fastpath_flows(struct vtap_fastpath *fastpath,
 	void (*each)(void *arg, const struct vtap_fast_seen *seen), void *arg);
+
+/**
+ * vtap_fastpath_open_window() - the guard notes TCP conversations from now on
+ * Context: main thread; empties what was noted before. Return: 0 or negative errno.
+ */
+int vtap_fastpath_open_window(
+	const struct vtap_fastpath *fastpath, const struct vtap_fast_window *window);
+
+/**
+ * vtap_fastpath_close_window() - it notes no more; tell what it noted, and forget it
+ * Context: main thread; at most VTAP_FAST_TALKS_MAX are told, which takes some milliseconds.
+ * Return: 0 or negative errno.
+ */
+int vtap_fastpath_close_window(const struct vtap_fastpath *fastpath,
+	void (*each)(
+		void *arg, const struct vtap_fast_talk_key *key, const struct vtap_fast_talk *talk),
+	void *arg);
 
 struct vtap_maps;
 
