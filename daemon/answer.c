@@ -223,7 +223,7 @@ static char *why_with_sensors(const struct vtap_change *change,
 	unsigned *ret_n_sensors)
 {
 	unsigned n = interface != NULL && interface->wish.held_index != 0
-			     ? vtap_sensors_on(sensors, interface->wish.held_index)
+			     ? vtap_sensors_on(sensors, interface->wish.held_index, NULL)
 			     : 0;
 
 	*ret_n_sensors = n;

@@ -378,16 +378,22 @@ static struct vtap_report_drain drain_report(const struct vtap_judge *judge, uin
 }
 
 /* Asked anew: the last look may be a second old, and the answer is one that people wait for. */
-static enum vtap_checks checks_of(const struct vtap_manager *manager)
+static void checks_fill(const struct vtap_manager *manager, struct vtap_snapshot *snapshot)
 {
-	struct vtap_health_status status;
+	uint64_t follow_ns, now_ns = snapshot->now_mono_ns;
+	struct vtap_health_status status = { 0 };
 
+	snapshot->checks_follow_in_ns = VTAP_REPORT_NEVER;
+	snapshot->checks = VTAP_CHECKS_OFF;
 	if (manager->conf->health.listen.kind == VTAP_LISTEN_OFF)
-		return VTAP_CHECKS_OFF;
-	if (manager->judge.health == NULL)
-		return VTAP_CHECKS_REFUSED;
-	vtap_health_status(manager->judge.health, &status);
-	return status.is_answering ? VTAP_CHECKS_ANSWERED : VTAP_CHECKS_REFUSED;
+		return;
+	if (manager->judge.health != NULL)
+		vtap_health_status(manager->judge.health, &status);
+	snapshot->checks = status.is_answering ? VTAP_CHECKS_ANSWERED : VTAP_CHECKS_REFUSED;
+	if (status.differs_ns == 0 || manager->judge.drain.is_on)
+		return;
+	follow_ns = status.differs_ns + manager->conf->health.settle_ns;
+	snapshot->checks_follow_in_ns = follow_ns > now_ns ? follow_ns - now_ns : 0;
 }
 
 void vtap_judge_fill(const struct vtap_manager *manager, struct vtap_snapshot *snapshot)
@@ -397,7 +403,7 @@ void vtap_judge_fill(const struct vtap_manager *manager, struct vtap_snapshot *s
 
 	snapshot->conf = manager->conf;
 	snapshot->is_healthy = judge->is_healthy;
-	snapshot->checks = checks_of(manager);
+	checks_fill(manager, snapshot);
 	snapshot->drain =
 		drain_report(judge, now_ns, manager->conf->health.drain_time_ns, snapshot);
 	if (has_stalled(judge, now_ns))

@@ -715,6 +715,7 @@ void vtap_manager_done(struct vtap_manager *manager)
 {
 	manager->is_stopping = true;
 	vtap_judge_done(&manager->judge);
+	vtap_sensor_names_done(&manager->sensor_names);
 	vtap_manager_close_intakes(manager, true);
 	(void)vtap_publish_reap(manager); /* without workers nothing is in use */
 	free(manager->retired);

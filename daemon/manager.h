@@ -19,6 +19,7 @@
 #include "daemon/kernel_count.h"
 #include "daemon/offloads.h"
 #include "daemon/runs.h"
+#include "daemon/sensor_names.h"
 #include "daemon/steering.h"
 #include "daemon/store.h"
 #include "model/conf.h"
@@ -54,6 +55,7 @@ struct vtap_manager {
 	struct vtap_control *control; /* or NULL */
 	struct vtap_store *store;     /* what outlives this process */
 	struct vtap_judge judge;
+	struct vtap_sensor_names sensor_names;
 	struct vtap_retired *retired; /* oldest first */
 	size_t n_retired;
 	sd_event_source *turn_timer;

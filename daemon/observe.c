@@ -142,7 +142,7 @@ static struct vtap_report_kernel kernel_observe(const struct vtap_manager *manag
 }
 
 static void session_observe(struct vtap_manager *manager, size_t i,
-	const struct vtap_sensors *sensors, uint64_t now_ns, struct vtap_report_session *ret_report)
+	struct vtap_sensors *sensors, uint64_t now_ns, struct vtap_report_session *ret_report)
 {
 	const struct vtap_session *session = &manager->conf->sessions[i];
 	const struct vtap_interface *interface =
@@ -168,7 +168,7 @@ static void session_observe(struct vtap_manager *manager, size_t i,
 		.bits_per_second = manager->runs.run[i].bits_per_second,
 		.last_mono_ns = totals.last_ns,
 		.awaited_mono_ns = manager->runs.run[i].awaited_ns,
-		.n_sensors = index != 0 ? vtap_sensors_on(sensors, index) : 0,
+		.n_sensors = index != 0 ? vtap_sensors_claim(sensors, index) : 0,
 		.n_repairs = interface != NULL ? interface->n_repairs : 0,
 	};
 	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
@@ -179,6 +179,20 @@ static void session_observe(struct vtap_manager *manager, size_t i,
 	else
 		ret_report->truncated_trend =
 			trend_follow(&manager->runs.run[i].truncated, totals.truncated, now_ns);
+}
+
+/* All sessions have claimed theirs. */
+static void sensors_name(struct vtap_manager *manager, const struct vtap_sensors *sensors,
+	struct vtap_snapshot *snapshot)
+{
+	vtap_sensor_names_look(&manager->sensor_names, sensors, snapshot->now_mono_ns);
+	for (size_t i = 0; i < snapshot->n_sessions; i++) {
+		struct vtap_report_session *report = &snapshot->sessions[i];
+
+		if (report->n_sensors > 0)
+			report->sensors = vtap_sensor_names_format(
+				&manager->sensor_names, sensors, report->interface_index);
+	}
 }
 
 static void daemon_observe(struct vtap_manager *manager, struct vtap_snapshot *snapshot)
@@ -230,6 +244,7 @@ int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapsho
 	(void)vtap_sensors_read(&sensors); /* refused: nobody is known to read */
 	for (size_t i = 0; i < conf->n_sessions; i++, snapshot.n_sessions++)
 		session_observe(manager, i, &sensors, snapshot.now_mono_ns, &snapshot.sessions[i]);
+	sensors_name(manager, &sensors, &snapshot);
 	vtap_sensors_done(&sensors);
 	vtap_judge_fill(manager, &snapshot);
 	*ret_snapshot = snapshot;

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/json_value.h"
 
@@ -103,11 +104,14 @@ static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 	uint64_t uptime_ns = snapshot->now_mono_ns - snapshot->started_mono_ns;
 
 	return json_pack(
-		"{s:s, s:i, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o, s:o}",
-		"version", snapshot->version, "pid", snapshot->pid, "config",
+		"{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o, "
+		"s:o}",
+		"version", snapshot->version, "pid", snapshot->pid, "now",
+		vtap_json_time(snapshot->now_wall_ns), "config",
 		vtap_json_shown(snapshot->config_path), "state", vtap_json_state(snapshot),
-		"checks", vtap_json_checks(snapshot), "drain", drain_json(&snapshot->drain),
-		"uptime_ns", (json_int_t)uptime_ns, "started",
+		"checks", vtap_json_checks(snapshot), "checks_follow_in_ns",
+		vtap_json_duration(snapshot->checks_follow_in_ns), "drain",
+		drain_json(&snapshot->drain), "uptime_ns", (json_int_t)uptime_ns, "started",
 		vtap_json_mono(snapshot, snapshot->started_mono_ns), "counting_since",
 		counting_since_json(snapshot), "configured",
 		vtap_json_time(snapshot->configured_wall_ns), "refused", refused, "repairs",
@@ -179,6 +183,27 @@ static json_t *target_json(
 	return joined(object, vtap_json_target_kernel(snapshot, report));
 }
 
+/* Bytes of a delivered frame, since counting began; null before the first one. */
+static json_t *average_json(const struct vtap_report_session *report)
+{
+	uint64_t n = report->verdicts[VTAP_VERDICT_DELIVERED];
+
+	return n == 0 ? json_null() : json_integer((json_int_t)(report->bytes / n));
+}
+
+/* The names that the snapshot has in one text; none of them has a comma. */
+static json_t *sensor_names_json(const char *sensors)
+{
+	_auto_free char *copy = strdup(sensors != NULL ? sensors : "");
+	json_t *array = copy != NULL ? json_array() : NULL;
+	char *rest = NULL, *name = copy != NULL ? strtok_r(copy, ",", &rest) : NULL;
+
+	for (; name != NULL; name = strtok_r(NULL, ",", &rest))
+		if (json_array_append_new(array, vtap_json_shown(name + strspn(name, " "))) < 0)
+			break;
+	return array;
+}
+
 static json_t *session_json(
 	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
 {
@@ -194,15 +219,18 @@ static json_t *session_json(
 		(int)session->mtu_bytes, "state", report->state.state, "reason",
 		report->state.reason, "message", vtap_json_shown(report->state.message),
 		"retry_in_ns", vtap_json_duration(report->state.retry_in_ns));
-	json_t *counts = json_pack("{s:I, s:I, s:I, s:o, s:I, s:f, s:f, s:o, s:o, s:i, s:I}",
-		"received", (json_int_t)received, "delivered",
-		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
-		(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
-		(json_int_t)report->bytes, "frames_per_second", report->frames_per_second,
-		"bits_per_second", report->bits_per_second, "last_frame",
-		vtap_json_mono(snapshot, report->last_mono_ns), "last_frame_age_ns",
-		vtap_json_age(snapshot, report->last_mono_ns), "sensors", (int)report->n_sensors,
-		"repairs", (json_int_t)report->n_repairs);
+	json_t *counts =
+		json_pack("{s:I, s:I, s:I, s:o, s:I, s:o, s:f, s:f, s:o, s:o, s:i, s:o, s:I}",
+			"received", (json_int_t)received, "delivered",
+			(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
+			(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
+			(json_int_t)report->bytes, "average_frame_bytes", average_json(report),
+			"frames_per_second", report->frames_per_second, "bits_per_second",
+			report->bits_per_second, "last_frame",
+			vtap_json_mono(snapshot, report->last_mono_ns), "last_frame_age_ns",
+			vtap_json_age(snapshot, report->last_mono_ns), "sensors",
+			(int)report->n_sensors, "sensor_names", sensor_names_json(report->sensors),
+			"repairs", (json_int_t)report->n_repairs);
 
 	return joined(joined(object, counts), vtap_json_session_kernel(report));
 }

@@ -200,6 +200,8 @@ struct vtap_snapshot {
 	bool is_healthy; /* as judged now, drain or not; `checks` follow when it has lasted `settle`
 			  */
 	enum vtap_checks checks;
+	uint64_t checks_follow_in_ns; /* until they do, if it lasts; VTAP_REPORT_NEVER: they agree,
+					 or do not follow (off, draining) */
 	struct vtap_report_drain drain;
 	uint64_t loop_stall_ns; /* the main loop once did not move this long, within the last
 				   minute; 0: no */

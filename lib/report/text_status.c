@@ -126,12 +126,21 @@ static void write_drain(struct vtap_text_render *render, const struct json_t *dr
 static void write_checks(
 	struct vtap_text_render *render, const struct json_t *daemon, const char *state)
 {
-	const char *checks = vtap_text_get_string(&render->answer, daemon, "checks");
+	struct vtap_text_answer *answer = &render->answer;
+	const char *checks = vtap_text_get_string(answer, daemon, "checks");
+	bool is_late_refused = strcmp(state, "healthy") == 0 && strcmp(checks, "refused") == 0;
+	bool is_late_answered = strcmp(state, "unhealthy") == 0 && strcmp(checks, "answered") == 0;
+	uint64_t in_ns;
 
-	if (strcmp(state, "healthy") == 0 && strcmp(checks, "refused") == 0)
-		vtap_text_put(render, "  Health checks are still refused.\n");
-	if (strcmp(state, "unhealthy") == 0 && strcmp(checks, "answered") == 0)
-		vtap_text_put(render, "  Health checks are still answered.\n");
+	if (!is_late_refused && !is_late_answered)
+		return;
+	vtap_text_put(render, "  Health checks are still %s", checks);
+	if (vtap_text_has(daemon, "checks_follow_in_ns") && /* not of an older daemon */
+		vtap_text_read_count(answer, daemon, "checks_follow_in_ns", &in_ns))
+		vtap_text_put(render, "; %s in %s if it stays %s",
+			is_late_refused ? "answered" : "refused", vtap_text_duration(in_ns).text,
+			state);
+	vtap_text_put(render, ".\n");
 }
 
 /* "  guard off: load the program: operation not permitted (CAP_BPF)." */
@@ -353,7 +362,6 @@ static void add_session(struct vtap_text_answer *answer, struct vtap_text_table 
 	const struct json_t *vnis = vtap_text_get_list(answer, session, "vni");
 	const char *state = vtap_text_get_string(answer, session, "state");
 	uint64_t received = vtap_text_get_count(answer, session, "received");
-	uint64_t n_sensors = vtap_text_get_count(answer, session, "sensors");
 
 	vtap_text_table_row(table);
 	vtap_text_table_cell(table, vtap_text_get_string(answer, session, "name"));
@@ -362,7 +370,7 @@ static void add_session(struct vtap_text_answer *answer, struct vtap_text_table 
 	vtap_text_table_color(table, state, vtap_text_state_color(state));
 	add_traffic(answer, table, session, vtap_text_is_ready(state) || received > 0);
 	vtap_text_table_cell(table, vtap_text_last_frame(answer, session).text);
-	vtap_text_table_cell(table, n_sensors > 0 ? vtap_text_count(n_sensors).text : "-");
+	vtap_text_table_cell(table, vtap_text_sensors(answer, session).text);
 }
 
 static void write_sessions(struct vtap_text_render *render, const struct json_t *sessions,

@@ -14,6 +14,9 @@
 /** What is younger than this is "now": rates and ages are sampled about once a second. */
 #define NOW_NS (5 * VTAP_NS_PER_S)
 
+/** Different sensors of an interface that are named. */
+#define SENSORS_SHOWN 3
+
 void vtap_text_words_add(struct vtap_text_words *words, const char *fmt, ...)
 {
 	static const char cut[] = "…";
@@ -265,6 +268,22 @@ struct vtap_text_words vtap_text_last_frame(
 	if (!vtap_text_read_count(answer, session, "last_frame_age_ns", &age_ns) &&
 		vtap_text_get_count(answer, session, "delivered") > 0)
 		return (struct vtap_text_words){ .text = "-" };
+	return words;
+}
+
+struct vtap_text_words vtap_text_sensors(
+	struct vtap_text_answer *answer, const struct json_t *session)
+{
+	uint64_t n = vtap_text_get_count(answer, session, "sensors");
+	const struct json_t *names = vtap_text_has(session, "sensor_names")
+					     ? vtap_text_get_list(answer, session, "sensor_names")
+					     : NULL; /* of an older daemon */
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	vtap_text_words_add(&words, "%s", n > 0 ? vtap_text_count(n).text : "-");
+	if (n > 0 && vtap_text_list_len(names) > 0)
+		vtap_text_words_add(
+			&words, " %s", vtap_text_joined(answer, names, SENSORS_SHOWN).text);
 	return words;
 }
 

@@ -81,6 +81,11 @@ struct vtap_text_words vtap_text_last(
 struct vtap_text_words vtap_text_last_frame(
 	struct vtap_text_answer *answer, const struct json_t *session);
 
+/** vtap_text_sensors() - who reads a session's interface: "8 suricata", "9 suricata, zeek", "1"
+ * where no name is known; "-" for nobody */
+struct vtap_text_words vtap_text_sensors(
+	struct vtap_text_answer *answer, const struct json_t *session);
+
 /** vtap_text_seen() - the time in the field @key as vtap_text_minute, "-" where it is null */
 struct vtap_text_words vtap_text_seen(struct vtap_text_answer *answer, const struct json_t *object,
 	const char *key, uint64_t now_ns);

@@ -1,8 +1,12 @@
 """The law: sensors read wire-true frames, with the tools and socket options that they use."""
 
 import collections
+import os
+import shutil
 import socket
 import struct
+import subprocess
+import sys
 
 import pytest
 from scapy.layers.inet import IP, TCP
@@ -95,6 +99,71 @@ def test_sensors_when_one_reads_then_status_counts_it(vtapd, capture):
     assert vtapd.session("web")["sensors"] == 0
     capture()
     vtapd.wait_session("web", sensors=1)
+
+
+READER = """
+import ctypes, socket, sys
+if sys.argv[2]:
+    ctypes.CDLL(None).prctl(15, sys.argv[2].encode("latin-1"))  # PR_SET_NAME
+sockets = [socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) for _ in range(int(sys.argv[3]))]
+for one in sockets if sys.argv[1] else []:
+    one.bind((sys.argv[1], 0))
+sys.stdin.read()
+"""
+"""A sensor: so many sockets on an interface ("" for all of them), its first thread called so. Ends with its input."""
+
+
+@pytest.fixture
+def reader(ns):
+    """reader("mirror-web", "zeek", 8): a sensor by that name, with so many packet sockets."""
+    made = []
+
+    def make(interface, name="", sockets=1, program=sys.executable):
+        made.append(ns.start(program, "-c", READER, interface, name, str(sockets), stdin=subprocess.PIPE))
+        return made[-1]
+    yield make
+    for process in made:
+        process.communicate(timeout=10)
+
+
+def wait_sensors(vtapd, words):
+    """Until status shows these in its column, and JSON says the same."""
+    def column():
+        return vtapd.ctl("status").stdout.split("SENSORS\n")[1].splitlines()[0][-len(words) - 2:]
+    until(lambda: column() == f"  {words}", f"sensors: {words}", seen=lambda: vtapd.ctl("status").stdout)
+    return vtapd.session("web")
+
+
+def test_sensors_when_tcpdump_reads_then_it_is_named(vtapd, capture):
+    assert vtapd.session("web")["sensor_names"] == []
+    capture()
+    assert wait_sensors(vtapd, "1 tcpdump")["sensor_names"] == ["tcpdump"]
+
+
+def test_sensors_when_two_programs_read_then_both_are_named_who_has_more_sockets_first(vtapd, reader):
+    reader("mirror-web", "zeek")
+    reader("mirror-web", "suricata", 8)
+    session = wait_sensors(vtapd, "9 suricata, zeek")
+    assert (session["sensors"], session["sensor_names"]) == (9, ["suricata", "zeek"])
+
+
+def test_sensors_when_a_program_calls_its_threads_by_its_name_then_it_has_that_of_its_file(vtapd, reader, tmp_path):
+    """Suricata's first thread is Suricata-Main."""
+    program = shutil.copy(os.path.realpath(sys.executable), tmp_path / "suricata")
+    reader("mirror-web", "Suricata-Main", program=program)
+    wait_sensors(vtapd, "1 suricata")
+
+
+def test_sensors_when_a_name_would_drive_a_terminal_then_it_does_not(vtapd, reader):
+    reader("mirror-web", "\033[2J,\xff")
+    assert wait_sensors(vtapd, "1 ?[2J??")["sensor_names"] == ["?[2J??"]
+
+
+def test_sensors_when_one_reads_all_interfaces_then_it_is_nobodys(vtapd, reader, ns):
+    reader("", "everywhere")
+    until(lambda: len(ns.run("cat", "/proc/net/packet").stdout.splitlines()) > 1, "the socket is there")
+    reader("mirror-web", "zeek")
+    wait_sensors(vtapd, "1 zeek")
 
 
 PATHS = {"fast path": "fastpath = require\nworkers = 4", "kernel": "mode = vxlan",

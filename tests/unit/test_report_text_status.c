@@ -185,6 +185,51 @@ static void test_status_when_checks_do_not_follow_yet_then_said(void **state)
 		"  Health checks are still answered.\n");
 }
 
+#define FOLLOWING(state, checks, in_ns)                                                            \
+	"'daemon':{'version':'1.0.0','state':'" state "','checks':'" checks                        \
+	"','checks_follow_in_ns':" in_ns                                                           \
+	",'drain':null,'uptime_ns':532800000000000,'configured':null,'refused':null}"
+
+static void test_status_when_checks_will_follow_then_when(void **state)
+{
+	(void)state;
+	assert_first_lines(STATUS(FOLLOWING("unhealthy", "answered", "7200000000"), "", ""),
+		VTAP_TEXT_NOT_READY,
+		"vtapd 1.0.0 unhealthy: no session is configured. Up 6 d 4 h.\n"
+		"  Health checks are still answered; refused in 8 s if it stays unhealthy.\n");
+	assert_first_lines(STATUS(FOLLOWING("healthy", "refused", "61000000000"), "", ""), 0,
+		"vtapd 1.0.0 healthy. Up 6 d 4 h.\n"
+		"  Health checks are still refused; answered in 1 min 1 s if it stays healthy.\n");
+	assert_first_lines(STATUS(FOLLOWING("healthy", "refused", "null"), "", ""), 0,
+		"vtapd 1.0.0 healthy. Up 6 d 4 h.\n"
+		"  Health checks are still refused.\n");
+}
+
+/* 8 sensors, of which these names are known. */
+#define READ_BY(names)                                                                             \
+	SESSION("web", "4321", "ready", "null", "null", "null", BUSY ",'sensor_names':[" names "]")
+
+static void assert_sensors(const char *single_quoted, const char *words)
+{
+	_auto_rendered struct rendered rendered = render(vtap_text_status, single_quoted);
+	const char *end = rendered.text + strlen(rendered.text);
+
+	assert_string_equal(rendered.err.text, "");
+	assert_true(strlen(rendered.text) > strlen(words));
+	assert_string_equal(end - strlen(words), words);
+}
+
+static void test_status_when_sensors_have_names_then_they_stand_behind_their_number(void **state)
+{
+	(void)state;
+	assert_sensors(STATUS(DAEMON, TARGET, READ_BY("")), "  now   8\n");
+	assert_sensors(STATUS(DAEMON, TARGET, READ_BY("'suricata'")), "  now   8 suricata\n");
+	assert_sensors(
+		STATUS(DAEMON, TARGET, READ_BY("'suricata','zeek'")), "  now   8 suricata, zeek\n");
+	assert_sensors(STATUS(DAEMON, TARGET, READ_BY("'a','b','c','d','e'")),
+		"  now   8 a, b, c and 2 more\n");
+}
+
 static void test_status_when_something_holds_then_the_last_line_names_it(void **state)
 {
 	(void)state;
@@ -380,6 +425,9 @@ int main(void)
 		cmocka_unit_test(
 			test_status_when_draining_and_a_session_waits_then_the_second_line_says_so),
 		cmocka_unit_test(test_status_when_checks_do_not_follow_yet_then_said),
+		cmocka_unit_test(test_status_when_checks_will_follow_then_when),
+		cmocka_unit_test(
+			test_status_when_sensors_have_names_then_they_stand_behind_their_number),
 		cmocka_unit_test(test_status_when_something_holds_then_the_last_line_names_it),
 		cmocka_unit_test(
 			test_status_when_the_target_waits_then_it_is_named_with_what_it_looks_for),

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: what a session's object says of its frames and of its readers is what was counted; what is
+ * not known is null or an empty list, never 0.
+ */
+#include "tests/unit/test_report_json.h"
+
+static const struct vtap_findings NONE = { 0 };
+
+/** struct scene - a target with one session */
+struct scene {
+	struct vtap_target target;
+	struct vtap_session session;
+	struct vtap_report_target report_target;
+	struct vtap_report_session report_session;
+	struct vtap_snapshot snapshot;
+};
+
+static void scene_init(struct scene *scene)
+{
+	struct vtap_report_state ready = { .state = "ready", .retry_in_ns = VTAP_REPORT_NEVER };
+
+	memset(scene, 0, sizeof(*scene));
+	scene->target = (struct vtap_target){ .name = "default", .port = 4789 };
+	scene->session =
+		(struct vtap_session){ .name = "web", .place = { .file = "web.conf", .line = 1 } };
+	scene->report_target =
+		(struct vtap_report_target){ .target = &scene->target, .state = ready };
+	scene->report_session = (struct vtap_report_session){
+		.session = &scene->session, .target = &scene->target, .state = ready
+	};
+	scene->snapshot = snapshot_healthy();
+	scene->snapshot.targets = &scene->report_target;
+	scene->snapshot.sessions = &scene->report_session;
+	scene->snapshot.n_targets = scene->snapshot.n_sessions = 1;
+}
+
+static void assert_session(const struct scene *scene, const char *key, const char *value)
+{
+	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
+
+	assert_json(
+		json_object_get(json_array_get(json_object_get(tree, "sessions"), 0), key), value);
+	json_decref(tree);
+}
+
+static void test_session_when_it_had_frames_then_their_average_size(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	assert_session(&scene, "average_frame_bytes", "null");
+	scene.report_session.verdicts[VTAP_VERDICT_DELIVERED] = 3;
+	scene.report_session.bytes = 2500;
+	assert_session(&scene, "average_frame_bytes", "833");
+}
+
+static void test_session_when_its_readers_have_names_then_a_list(void **state)
+{
+	char one[] = "suricata", more[] = "suricata, tmux: server";
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	assert_session(&scene, "sensor_names", "[]");
+	scene.report_session.sensors = one;
+	assert_session(&scene, "sensor_names", "['suricata']");
+	scene.report_session.sensors = more;
+	assert_session(&scene, "sensor_names", "['suricata','tmux: server']");
+}
+
+static void assert_daemon(const struct scene *scene, const char *key, const char *value)
+{
+	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
+
+	assert_json(json_object_get(json_object_get(tree, "daemon"), key), value);
+	json_decref(tree);
+}
+
+static void test_daemon_when_asked_then_its_clock_and_when_checks_follow(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	assert_daemon(&scene, "now", "'2026-11-20T10:05:00.000000000Z'");
+	scene.snapshot.checks_follow_in_ns = VTAP_REPORT_NEVER;
+	assert_daemon(&scene, "checks_follow_in_ns", "null");
+	scene.snapshot.checks_follow_in_ns = 8 * VTAP_NS_PER_S;
+	assert_daemon(&scene, "checks_follow_in_ns", "8000000000");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_session_when_it_had_frames_then_their_average_size),
+		cmocka_unit_test(test_session_when_its_readers_have_names_then_a_list),
+		cmocka_unit_test(test_daemon_when_asked_then_its_clock_and_when_checks_follow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
