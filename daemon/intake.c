@@ -311,7 +311,8 @@ static void underlay_came(
 	}
 	if (underlay->index == 0)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_UNDERLAY,
-			&(struct vtap_log_context){ .interface = underlay->name },
+			&(struct vtap_log_context){
+				.target = intake->name, .interface = underlay->name },
 			"%s: back after %.0f s", underlay->name,
 			(double)(now_ns - underlay->gone_ns) / (double)VTAP_NS_PER_S);
 	underlay->index = device->index;
@@ -343,7 +344,8 @@ static void underlays_note_gone(struct vtap_intake *intake, const struct vtap_de
 		underlay->index = 0;
 		underlay->gone_ns = now_ns;
 		vtap_log(LOG_WARNING, VTAP_EVENT_UNDERLAY,
-			&(struct vtap_log_context){ .interface = underlay->name },
+			&(struct vtap_log_context){
+				.target = intake->name, .interface = underlay->name },
 			"%s: gone; %zu %s nothing from it, waiting for it", underlay->name,
 			n_sessions, n_sessions == 1 ? "session gets" : "sessions get");
 	}
@@ -521,8 +523,9 @@ static void state_wait(
 	intake->reason = reason;
 	memcpy(intake->message, message, sizeof(message));
 	if (is_new)
-		vtap_log(LOG_WARNING, VTAP_EVENT_TARGET_WAITING,
-			&(struct vtap_log_context){ .error = error, .condition = reason },
+		vtap_log(vtap_log_priority(reason), VTAP_EVENT_TARGET_WAITING,
+			&(struct vtap_log_context){
+				.target = intake->name, .error = error, .condition = reason },
 			"target %s: waiting, %s", intake->name, message);
 }
 
@@ -574,7 +577,9 @@ static void state_set(struct update *update, const struct vtap_devices *devices,
 		state_wait_for_underlay(update);
 	} else {
 		if (intake->reason != NULL)
-			vtap_log(LOG_NOTICE, VTAP_EVENT_TARGET_READY, NULL,
+			vtap_log(LOG_NOTICE, VTAP_EVENT_TARGET_READY,
+				&(struct vtap_log_context){
+					.target = intake->name, .because = intake->reason },
 				"target %s: ready, UDP port %u", intake->name,
 				update->target->port);
 		vtap_backoff_clear(&intake->backoff);
@@ -685,7 +690,8 @@ void vtap_intake_report_drops(struct vtap_intake *intake, uint64_t now_ns)
 	}
 	intake->n_reported_drops += n_drops;
 	intake->reported_ns = now_ns;
-	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS, NULL,
+	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS,
+		&(struct vtap_log_context){ .target = intake->name },
 		"socket-full: target %s dropped %ju packets (%.2f %%); a larger receive-buffer "
 		"helps, now %s",
 		intake->name, (uintmax_t)n_drops, 100.0 * (double)n_drops / (double)n_received,

@@ -307,6 +307,7 @@ static void state_set_ready(struct vtap_applying *applying, struct vtap_interfac
 {
 	struct vtap_log_context context = log_context(interface, 0);
 
+	context.because = interface->reason;
 	if (interface->state == VTAP_STATE_WAITING && !reason_is(interface, "repair-loop") &&
 		++applying->n_readied <= FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, &context, "%s: ready, %s",
@@ -348,7 +349,7 @@ static void state_put_off(struct vtap_applying *applying, struct vtap_interface 
 	(void)snprintf(
 		interface->message, sizeof(interface->message), "%s", message); /* same size */
 	if (is_new && !is_old && ++applying->n_put_off <= FOLD_MIN)
-		vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING, &context,
+		vtap_log(vtap_log_priority(reason), VTAP_EVENT_SESSION_WAITING, &context,
 			"%s: %s, %s; next try in %.0f s", interface->sessions,
 			is_shown ? "shown as it is" : "waiting", message,
 			(double)wait_ns / (double)VTAP_NS_PER_S);
@@ -771,7 +772,8 @@ static void log_folded(const struct vtap_applying *applying)
 			used += (size_t)snprintf(names + used, sizeof(names) - used,
 				" %s", /* cut is fine */
 				set->interface[i]->sessions);
-	vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING, NULL, "%u more wait; waiting now:%s",
+	vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING,
+		&(struct vtap_log_context){ .sessions = names }, "%u more wait; waiting now:%s",
 		applying->n_put_off - FOLD_MIN, names);
 }
 

@@ -27,46 +27,31 @@
 
 /* ---- what begins and what ends ---- */
 
-/* Conditions that nobody else logs when they begin. */
-static bool is_ours_to_log(const struct vtap_finding *finding)
+/* Those that somebody else logs when they begin, because he knows more: targets and sessions that
+ * wait, offloads, a refused reload. What is only worth knowing is in no log. */
+static bool is_ours_to_begin(const struct vtap_finding *finding)
 {
 	switch (finding->condition) {
-	case VTAP_CONDITION_NO_SESSIONS:
-	case VTAP_CONDITION_WORKER_STALLED:
-	case VTAP_CONDITION_LOOP_STALLED:
-	case VTAP_CONDITION_NO_SENSOR:
-	case VTAP_CONDITION_NO_TRAFFIC:
-	case VTAP_CONDITION_SILENT:
-	case VTAP_CONDITION_NEVER_SEEN:
-	case VTAP_CONDITION_GUARD_OFF:
-	case VTAP_CONDITION_FASTPATH_BYPASSED:
-		return true;
-	case VTAP_CONDITION_FASTPATH_OFF:
-		return !finding->breaks_health; /* a target that waits for it says so itself */
+	case VTAP_CONDITION_UNDERLAY_MISSING:
+	case VTAP_CONDITION_SOCKET_REFUSED:
+	case VTAP_CONDITION_INTERFACE_FOREIGN:
+	case VTAP_CONDITION_VNI_TAKEN:
+	case VTAP_CONDITION_SESSION_WAITING:
+	case VTAP_CONDITION_REPAIR_LOOP:
+	case VTAP_CONDITION_CONFIG_REJECTED:
+	case VTAP_CONDITION_GRO_MERGING:
+		return false;
 	case VTAP_CONDITION_PORT_TAKEN:
 		return finding->subject[0] == '\0'; /* targets say so themselves */
 	default:
-		return false;
+		return vtap_condition_row(finding->condition)->severity != VTAP_SEVERITY_INFO;
 	}
 }
 
-/* Conditions whose subject is a session's name. */
-static bool is_of_session(enum vtap_condition condition)
+/* A refused reload says so itself; that the files are good again need not be a reload's doing. */
+static bool is_ours_to_end(const struct vtap_finding *finding)
 {
-	return condition == VTAP_CONDITION_NO_SENSOR || condition == VTAP_CONDITION_SILENT ||
-	       condition == VTAP_CONDITION_NEVER_SEEN;
-}
-
-static int priority_of(enum vtap_severity severity)
-{
-	static const int PRIORITIES[] = {
-		[VTAP_SEVERITY_PAGE] = LOG_ERR,
-		[VTAP_SEVERITY_TICKET] = LOG_WARNING,
-		[VTAP_SEVERITY_INFO] = LOG_NOTICE,
-	};
-	static_assert(VTAP_ARRAY_LEN(PRIORITIES) == VTAP_SEVERITY_COUNT, "each has one");
-
-	return PRIORITIES[severity];
+	return finding->condition == VTAP_CONDITION_CONFIG_REJECTED || is_ours_to_begin(finding);
 }
 
 static struct vtap_finding *findings_find(
@@ -79,15 +64,45 @@ static struct vtap_finding *findings_find(
 	return NULL;
 }
 
-static void finding_log(const struct vtap_finding *finding, bool begins)
+static const struct vtap_session *session_find(const struct vtap_conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		if (strcmp(conf->sessions[i].name, name) == 0)
+			return &conf->sessions[i];
+	return NULL;
+}
+
+/* A subject is a session's or a target's name. Where both are called so, the entry is found by
+ * either. */
+static struct vtap_log_context subject_context(
+	const struct vtap_manager *manager, const struct vtap_finding *finding)
+{
+	const struct vtap_session *session = session_find(manager->conf, finding->subject);
+	const struct vtap_interface *interface =
+		session != NULL ? vtap_interfaces_find(manager->interfaces, session->interface)
+				: NULL;
+	struct vtap_log_context context = {
+		.condition = vtap_condition_row(finding->condition)->id,
+	};
+
+	if (vtap_conf_find_target(manager->conf, finding->subject) != NULL)
+		context.target = finding->subject;
+	if (session != NULL) {
+		context.sessions = session->name;
+		context.interface = session->interface;
+		context.vnis = interface != NULL ? interface->vnis : NULL;
+	}
+	return context;
+}
+
+static void finding_log(
+	const struct vtap_manager *manager, const struct vtap_finding *finding, bool begins)
 {
 	const struct vtap_condition_row *row = vtap_condition_row(finding->condition);
-	struct vtap_log_context context = { .condition = row->id };
+	struct vtap_log_context context = subject_context(manager, finding);
 
-	if (is_of_session(finding->condition))
-		context.sessions = finding->subject;
 	if (begins)
-		vtap_log(priority_of(row->severity), VTAP_EVENT_CONDITION, &context, "%s: %s",
+		vtap_log(vtap_log_priority(row->id), VTAP_EVENT_CONDITION, &context, "%s: %s",
 			row->id, finding->sentence);
 	else
 		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context, "%s: over%s%s", row->id,
@@ -95,15 +110,17 @@ static void finding_log(const struct vtap_finding *finding, bool begins)
 }
 
 /* @a has them, @b does not. */
-static void findings_log(const struct vtap_findings *a, const struct vtap_findings *b, bool begins)
+static void findings_log(const struct vtap_manager *manager, const struct vtap_findings *a,
+	const struct vtap_findings *b, bool begins)
 {
 	unsigned n = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
 		const struct vtap_finding *finding = &a->finding[i];
+		bool is_ours = begins ? is_ours_to_begin(finding) : is_ours_to_end(finding);
 
-		if (is_ours_to_log(finding) && findings_find(b, finding) == NULL && ++n <= FOLD_MIN)
-			finding_log(finding, begins);
+		if (is_ours && findings_find(b, finding) == NULL && ++n <= FOLD_MIN)
+			finding_log(manager, finding, begins);
 	}
 	if (n > FOLD_MIN)
 		vtap_log(LOG_WARNING, VTAP_EVENT_CONDITION, NULL,
@@ -111,16 +128,19 @@ static void findings_log(const struct vtap_findings *a, const struct vtap_findin
 			begins ? "began" : "are over");
 }
 
-static void findings_take(struct vtap_judge *judge, struct vtap_findings *fresh, uint64_t now_ns)
+static void findings_take(
+	struct vtap_manager *manager, struct vtap_findings *fresh, uint64_t now_ns)
 {
+	struct vtap_judge *judge = &manager->judge;
+
 	for (size_t i = 0; i < fresh->n; i++) {
 		const struct vtap_finding *former =
 			findings_find(&judge->findings, &fresh->finding[i]);
 
 		fresh->finding[i].since_mono_ns = former != NULL ? former->since_mono_ns : now_ns;
 	}
-	findings_log(fresh, &judge->findings, true);
-	findings_log(&judge->findings, fresh, false);
+	findings_log(manager, fresh, &judge->findings, true);
+	findings_log(manager, &judge->findings, fresh, false);
 	vtap_findings_done(&judge->findings);
 	judge->findings = *fresh;
 	*fresh = (struct vtap_findings){ 0 };
@@ -154,12 +174,12 @@ static void checks_log(const struct vtap_judge *judge, uint64_t now_ns)
 	else if (!judge->drain.is_on && why != NULL)
 		vtap_log(LOG_WARNING, VTAP_EVENT_HEALTH,
 			&(struct vtap_log_context){
-				.condition = vtap_condition_row(why->condition)->id },
+				.because = vtap_condition_row(why->condition)->id },
 			"unhealthy: %s; health checks are refused, forwarding goes on",
 			why->sentence);
 	else if (!judge->drain.is_on && has_stalled(judge, now_ns))
 		vtap_log(LOG_WARNING, VTAP_EVENT_HEALTH,
-			&(struct vtap_log_context){ .condition = "loop-stalled" },
+			&(struct vtap_log_context){ .because = "loop-stalled" },
 			"unhealthy: vtapd did not move; health checks were refused, forwarding "
 			"went on");
 }
@@ -205,7 +225,7 @@ void vtap_judge_look(struct vtap_manager *manager, uint64_t now_ns)
 		vtap_findings_make(&snapshot, &findings) ==
 			0) { /* else without memory: as before */
 		judge->is_healthy = vtap_findings_are_healthy(&findings);
-		findings_take(judge, &findings, now_ns);
+		findings_take(manager, &findings, now_ns);
 	}
 	vtap_snapshot_done(&snapshot);
 	vtap_health_beat(judge->health, judgement_of(manager), now_ns);

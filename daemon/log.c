@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/log.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +10,9 @@
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "daemon/flood.h"
 #include "report/condition.h"
 
 /* Fields of one entry: the fixed ones, and a session's name each; more sessions are in the message.
@@ -21,33 +22,15 @@
 /* Bytes of one field. */
 #define FIELD_MAX 512
 
-/* Made once with `systemd-id128 new`; they never change. */
-static const char *const MESSAGE_IDS[] = {
-	[VTAP_EVENT_READY] = "e8fbb3e87b714744a5d032e72753940f",
-	[VTAP_EVENT_STOPPED] = "b443dc72225043ceae6bbe33988782c0",
-	[VTAP_EVENT_RELOADED] = "da80981828ee4dd5b52090184b2f53d3",
-	[VTAP_EVENT_RELOAD_REFUSED] = "a2c487bffe0f492fb5ace97f47249cd5",
-	[VTAP_EVENT_SESSION_READY] = "40eb5e4b97514c559b67cd9b996dcafc",
-	[VTAP_EVENT_SESSION_WAITING] = "61710707bdfb48cb9d78757c68fd6e8d",
-	[VTAP_EVENT_REPAIRED] = "fd7cd4fd233b4d9eb2ae400b14048dff",
-	[VTAP_EVENT_INTERFACE_REMOVED] = "d60023669be14903bcde93fd3869a7fd",
-	[VTAP_EVENT_TARGET_READY] = "6c1987fc5f26436291c8922a533f8b55",
-	[VTAP_EVENT_TARGET_WAITING] = "67191ec803fc4042990d75408bcd2233",
-	[VTAP_EVENT_UNDERLAY] = "33a3163bbe9248099638fc92b6f94096",
-	[VTAP_EVENT_NEWS_LOST] = "58a832e44eee4ee39243ed67bb137fba",
-	[VTAP_EVENT_DROPS] = "9597c1d92a5d463aa4f88f442210047f",
-	[VTAP_EVENT_HEALTH] = "dba363a57acd4d7bb90b3675e0d5af94",
-	[VTAP_EVENT_CONDITION] = "73a2793c396f401ba9f0a035df658ad6",
-	[VTAP_EVENT_TROUBLE] = "98eecfe562aa45b1bf4e5614652ef358",
-};
-static_assert(VTAP_ARRAY_LEN(MESSAGE_IDS) == VTAP_EVENT_COUNT, "every event has an id");
+#define MESSAGE_FIELD "MESSAGE="
 
 static bool has_journal; /* set once, before any thread */
+static struct vtap_flood flood;
 
-struct fields {
+/** struct entry - as it is sent; its message comes first */
+struct entry {
 	char text[FIELDS_MAX][FIELD_MAX];
-	struct iovec iov[FIELDS_MAX];
-	int n;
+	size_t n;
 };
 
 void vtap_log_init(void)
@@ -64,78 +47,183 @@ void vtap_log_init(void)
 	has_journal = strcmp(stream, text) == 0;
 }
 
-static void field_add(struct fields *fields, const char *fmt, ...) VTAP_PRINTF(2, 3);
+/* ---- an entry ---- */
 
-static void field_add(struct fields *fields, const char *fmt, ...)
+static void field_add(struct entry *entry, const char *fmt, ...) VTAP_PRINTF(2, 3);
+
+static void field_add(struct entry *entry, const char *fmt, ...)
 {
-	char *text = fields->text[fields->n];
 	va_list args;
 
-	if (fields->n == FIELDS_MAX)
+	if (entry->n == FIELDS_MAX)
 		return;
 	va_start(args, fmt);
-	(void)vsnprintf(text, FIELD_MAX, fmt, args); /* cut is harmless */
+	(void)vsnprintf(entry->text[entry->n++], FIELD_MAX, fmt, args); /* cut is harmless */
 	va_end(args);
-	fields->iov[fields->n++] = (struct iovec){ .iov_base = text, .iov_len = strlen(text) };
 }
 
-static void sessions_add(struct fields *fields, const char *names)
+static void field_add_text(struct entry *entry, const char *name, const char *value)
+{
+	if (value != NULL)
+		field_add(entry, "%s=%s", name, value);
+}
+
+static void sessions_add(struct entry *entry, const char *names)
 {
 	while (*names != '\0') {
 		size_t len = strcspn(names, ", ");
 
 		if (len > 0)
-			field_add(fields, "VTAPD_SESSION=%.*s", (int)len, names);
+			field_add(entry, "VTAPD_SESSION=%.*s", (int)len, names);
 		names += len;
 		names += strspn(names, ", ");
 	}
 }
 
+static const struct vtap_condition_row *row_find(const char *condition)
+{
+	enum vtap_condition found =
+		condition != NULL ? vtap_condition_find(condition) : VTAP_CONDITION_COUNT;
+
+	return found != VTAP_CONDITION_COUNT ? vtap_condition_row(found) : NULL;
+}
+
 /* A condition's entries are found by its own id, whoever writes them. */
 static const char *message_id(enum vtap_event event, const struct vtap_log_context *context)
 {
-	enum vtap_condition condition = context != NULL && context->condition != NULL
-						? vtap_condition_find(context->condition)
-						: VTAP_CONDITION_COUNT;
+	const struct vtap_condition_row *row = row_find(context->condition);
 
-	return condition != VTAP_CONDITION_COUNT ? vtap_condition_row(condition)->message_id
-						 : MESSAGE_IDS[event];
+	return row != NULL ? row->message_id : vtap_event_row(event)->message_id;
 }
 
-static void journal_send(int priority, enum vtap_event event,
+int vtap_log_priority(const char *condition)
+{
+	const struct vtap_condition_row *row = row_find(condition);
+
+	if (row == NULL || row->severity == VTAP_SEVERITY_TICKET)
+		return LOG_WARNING;
+	return row->severity == VTAP_SEVERITY_PAGE ? LOG_ERR : LOG_NOTICE;
+}
+
+static void entry_make(struct entry *entry, int priority, enum vtap_event event,
 	const struct vtap_log_context *context, const char *message)
 {
-	struct fields fields = { 0 };
-
-	field_add(&fields, "MESSAGE=%s", message);
-	field_add(&fields, "PRIORITY=%d", priority);
-	field_add(&fields, "MESSAGE_ID=%s", message_id(event, context));
-	field_add(&fields, "SYSLOG_IDENTIFIER=vtapd");
-	if (context != NULL && context->condition != NULL)
-		field_add(&fields, "VTAPD_CONDITION=%s", context->condition);
-	if (context != NULL && context->interface != NULL)
-		field_add(&fields, "VTAPD_INTERFACE=%s", context->interface);
-	if (context != NULL && context->vnis != NULL)
-		field_add(&fields, "VTAPD_VNI=%s", context->vnis);
-	if (context != NULL && context->error != 0)
-		field_add(&fields, "ERRNO=%d", abs(context->error));
-	if (context != NULL && context->sessions != NULL)
-		sessions_add(&fields, context->sessions);
-	(void)sd_journal_sendv(fields.iov, fields.n); /* nowhere left to say so */
+	field_add(entry, MESSAGE_FIELD "%s", message);
+	field_add(entry, "PRIORITY=%d", priority);
+	field_add_text(entry, "MESSAGE_ID", message_id(event, context));
+	field_add_text(entry, "SYSLOG_IDENTIFIER", "vtapd");
+	field_add_text(entry, "VTAPD_CONDITION",
+		context->condition != NULL ? context->condition : context->because);
+	field_add_text(entry, "VTAPD_TARGET", context->target);
+	field_add_text(entry, "VTAPD_INTERFACE", context->interface);
+	field_add_text(entry, "VTAPD_VNI", context->vnis);
+	if (context->error != 0)
+		field_add(entry, "ERRNO=%d", abs(context->error));
+	if (context->sessions != NULL)
+		sessions_add(entry, context->sessions);
 }
+
+static void entry_send(struct entry *entry)
+{
+	struct iovec iov[FIELDS_MAX];
+
+	if (!has_journal) {
+		(void)fprintf(stderr, "%s\n", /* nowhere left to say so */
+			entry->text[0] + strlen(MESSAGE_FIELD));
+		return;
+	}
+	for (size_t i = 0; i < entry->n; i++)
+		iov[i] = (struct iovec){ entry->text[i], strlen(entry->text[i]) };
+	(void)sd_journal_sendv(iov, (int)entry->n); /* nowhere left to say so */
+}
+
+/* ---- what is held back ---- */
+
+/* Without memory it is told at once: too much is better than nothing. */
+static void entry_hold(struct entry *entry, struct vtap_flood_lane *lane)
+{
+	struct entry *held = lane->held != NULL ? lane->held : malloc(sizeof(*held));
+
+	if (held == NULL) {
+		entry_send(entry);
+		return;
+	}
+	*held = *entry;
+	lane->held = held;
+}
+
+static void entry_tell(
+	struct entry *entry, enum vtap_event event, const struct vtap_log_context *context)
+{
+	struct vtap_flood_lane *lane;
+	char subject[FIELD_MAX];
+
+	if (vtap_event_row(event)->is_asked_for) {
+		entry_send(entry);
+		return;
+	}
+	(void)snprintf(subject, sizeof(subject), "%s/%s/%s", /* cut is harmless */
+		context->sessions != NULL ? context->sessions : "",
+		context->target != NULL ? context->target : "",
+		context->interface != NULL ? context->interface : "");
+	lane = vtap_flood_hold(&flood, message_id(event, context), subject, vtap_clock_mono_ns());
+	if (lane == NULL)
+		entry_send(entry);
+	else
+		entry_hold(entry, lane);
+}
+
+/* @n: entries that this one stands for */
+static void held_note(struct entry *entry, unsigned n, uint64_t held_ns)
+{
+	size_t len = strlen(entry->text[0]);
+	double seconds = (double)held_ns / (double)VTAP_NS_PER_S;
+
+	if (n > 1)
+		(void)snprintf(entry->text[0] + len, FIELD_MAX - len, /* cut is harmless */
+			"; the last of %u such entries within %.0f s", n, seconds);
+	else
+		(void)snprintf(entry->text[0] + len, FIELD_MAX - len, /* cut is harmless */
+			"; told up to %.0f s late, there were too many", seconds);
+}
+
+static void held_tell(bool is_all, uint64_t now_ns)
+{
+	struct entry *entry;
+	uint64_t held_ns;
+	unsigned n;
+
+	while ((entry = vtap_flood_next(&flood, is_all, now_ns, &n, &held_ns)) != NULL) {
+		held_note(entry, n, held_ns);
+		entry_send(entry);
+		free(entry);
+	}
+}
+
+void vtap_log_second(uint64_t now_ns)
+{
+	held_tell(false, now_ns);
+}
+
+void vtap_log_done(void)
+{
+	held_tell(true, vtap_clock_mono_ns());
+}
+
+/* ---- the log ---- */
 
 void vtap_log(int priority, enum vtap_event event, const struct vtap_log_context *context,
 	const char *fmt, ...)
 {
-	char message[FIELD_MAX - sizeof("MESSAGE=")];
+	static const struct vtap_log_context none;
+	char message[FIELD_MAX - sizeof(MESSAGE_FIELD)];
+	struct entry entry = { .n = 0 };
 	va_list args;
 
 	va_start(args, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, args); /* cut is harmless */
 	va_end(args);
 	vtap_text_make_printable(message);
-	if (has_journal)
-		journal_send(priority, event, context, message);
-	else
-		(void)fprintf(stderr, "%s\n", message); /* nowhere left to say so */
+	entry_make(&entry, priority, event, context != NULL ? context : &none, message);
+	entry_tell(&entry, event, context != NULL ? context : &none);
 }

@@ -206,6 +206,7 @@ static int run(const struct vtap_options *options, const struct vtap_conf *conf,
 	stop(&manager, manager.conf->on_stop);
 	vtap_control_free(vtap_steal(&manager.control));
 	vtap_manager_done(&manager);
+	vtap_log_done();
 	return r < 0 ? complain(r, &err) : VTAP_EXIT_OK;
 }
 

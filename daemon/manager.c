@@ -268,7 +268,7 @@ static bool surplus_close(struct vtap_manager *manager)
 	if (n > 0 || has_surplus)
 		manager->left_ns = vtap_clock_mono_ns();
 	if (n > 0)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_TARGET_READY, NULL,
+		vtap_log(LOG_NOTICE, VTAP_EVENT_SOCKETS_CLOSED, NULL,
 			"closed %u %s of ports that are no longer configured", n,
 			n == 1 ? "socket" : "sockets");
 	return has_more;
@@ -294,16 +294,18 @@ static bool publish_if_due(struct vtap_manager *manager, const struct vtap_turn 
 {
 	struct vtap_err err = VTAP_ERR_NULL;
 	bool is_due = manager->must_publish ? !turn->has_more : turn->has_new_fds;
+	int r;
 
 	if (!is_due)
 		return false;
-	if (vtap_publish(manager, &err) < 0) {
-		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, NULL,
-			"%s; the former one stays, next try in 1 s", err.text);
-		manager->must_publish = true;
+	r = vtap_publish(manager, &err);
+	if (r < 0 && strcmp(err.text, manager->publish_err.text) != 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
+			"%s; the former one stays, tried again every second", err.text);
+	manager->publish_err = err;
+	manager->must_publish = r < 0;
+	if (r < 0)
 		return false;
-	}
-	manager->must_publish = false;
 	intakes_drop(manager);
 	return true;
 }
@@ -318,14 +320,15 @@ static void remove_if_due(
 		return;
 	n = vtap_interfaces_remove(manager->interfaces, &err);
 	manager->remove_at_ns = n < 0 ? now_ns + AUDIT_NS : 0;
-	if (n < 0)
+	if (n < 0 && strcmp(err.text, manager->remove_err.text) != 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
-			"remove interfaces that no session has: %s; next try in %llu s", err.text,
-			AUDIT_NS / VTAP_NS_PER_S);
-	else
+			"remove interfaces that no session has: %s; tried again every %llu s",
+			err.text, AUDIT_NS / VTAP_NS_PER_S);
+	else if (n >= 0)
 		vtap_log(LOG_INFO, VTAP_EVENT_INTERFACE_REMOVED, NULL,
 			"removed %d %s that no session has", n,
 			n == 1 ? "interface" : "interfaces");
+	manager->remove_err = err;
 }
 
 static uint64_t retry_next(
@@ -455,6 +458,7 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 	for (size_t i = 0; i < manager->n_intakes; i++)
 		vtap_intake_report_drops(manager->intake[i], now_ns);
 	vtap_judge_sample(manager, now_ns);
+	vtap_log_second(now_ns);
 	if (manager->has_settled && !manager->is_stopping)
 		status_tell(manager, "");
 	/* at the same seconds as the rates of VNIs (datapath/sightings.c): they add up */
@@ -568,7 +572,8 @@ static void log_refused(const struct vtap_diags *diags)
 	_auto_free char *first = diags->n > 0 ? vtap_diag_format(&diags->diag[0]) : NULL;
 	char summary[64];
 
-	vtap_log(LOG_ERR, VTAP_EVENT_RELOAD_REFUSED, NULL,
+	vtap_log(vtap_log_priority("config-rejected"), VTAP_EVENT_RELOAD_REFUSED,
+		&(struct vtap_log_context){ .condition = "config-rejected" },
 		"reload refused: %s, first: %s; nothing was changed",
 		vtap_diags_summary(diags->n, vtap_diags_n_files(diags), summary, sizeof(summary)),
 		first != NULL ? first : "?");

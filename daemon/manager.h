@@ -77,6 +77,8 @@ struct vtap_manager {
 	size_t n_refused_mistakes;
 	uint64_t remove_at_ns;    /* removals were refused: not before */
 	struct vtap_err look_err; /* why the last look at the interfaces failed; "" if it did not */
+	struct vtap_err publish_err;        /* likewise, of the last table */
+	struct vtap_err remove_err;         /* likewise, of the last removal */
 	struct vtap_report_process process; /* what it did since it started */
 	uint64_t sample_due_ns;             /* when the once-a-second look was to come */
 	char status[256];                   /* the last STATUS= that systemd was told */

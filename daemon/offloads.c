@@ -387,8 +387,21 @@ static void why_set(struct underlay *underlay, int error, const char *why)
 	context.condition = "gro-merging";
 	(void)snprintf(underlay->why, sizeof(underlay->why), "%s", why); /* same size, or cut */
 	if (is_new)
-		vtap_log(LOG_WARNING, VTAP_EVENT_UNDERLAY, &context,
+		vtap_log(vtap_log_priority(context.condition), VTAP_EVENT_UNDERLAY, &context,
 			"%s; what comes in there may be merged", underlay->why);
+}
+
+/* Nothing stays on any more. */
+static void why_clear(struct underlay *underlay)
+{
+	struct vtap_log_context context = log_context(underlay, 0);
+
+	if (underlay->why[0] == '\0')
+		return;
+	context.condition = "gro-merging";
+	underlay->why[0] = '\0';
+	vtap_log(LOG_NOTICE, VTAP_EVENT_UNDERLAY, &context,
+		"gro-merging: over, nothing merges on %s any more", underlay->former.name);
 }
 
 /* The repairs that are done meanwhile, one when it is due, are counted in silence. */
@@ -496,7 +509,7 @@ static void hold_off(struct vtap_offloads *offloads, struct underlay *underlay,
 	if (underlay->merging != 0)
 		is_fixed(underlay, underlay->merging);
 	else
-		underlay->why[0] = '\0';
+		why_clear(underlay);
 }
 
 int vtap_offloads_turn(struct vtap_manager *manager, uint64_t now_ns)

@@ -206,7 +206,7 @@ static int program_put(
 	return r;
 }
 
-/* A program that was made for former tables must not stay. */
+/* A program that was made for former tables must not stay. The condition fastpath-off tells. */
 static void underlay_refused(struct vtap_steering *steering, struct vtap_underlay *underlay, int r,
 	const struct vtap_err *err, uint64_t now_ns)
 {
@@ -217,13 +217,8 @@ static void underlay_refused(struct vtap_steering *steering, struct vtap_underla
 	if (r != -EEXIST)
 		vtap_steering_clear(steering, underlay);
 	underlay->retry_at_ns = now_ns + RETRY_NS;
-	if (strcmp(underlay->why, text) == 0)
-		return;
-	(void)snprintf(underlay->why, sizeof(underlay->why), "%s", text); /* same size */
-	vtap_log(LOG_WARNING, VTAP_EVENT_UNDERLAY,
-		&(struct vtap_log_context){
-			.interface = underlay->name, .error = r, .condition = "fastpath-off" },
-		"%s: no fast path, the workers carry everything: %s", underlay->name, text);
+	(void)snprintf(underlay->why, sizeof(underlay->why), "%s: %.300s", /* fits */
+		underlay->name, text);
 }
 
 /* @was_there: nobody took it away. @is_told: the first one on this underlay is worth a line. */
@@ -282,7 +277,7 @@ static void underlays_attach(
 }
 
 /* Without maps, or with tables that could not be put into them: nothing of former tables may stay.
- */
+ * The condition fastpath-off tells. */
 static void underlays_give_up(struct vtap_manager *manager, int r, const struct vtap_err *err)
 {
 	struct vtap_steering *steering = manager->steering;
@@ -290,12 +285,8 @@ static void underlays_give_up(struct vtap_manager *manager, int r, const struct 
 	for (size_t i = 0; i < steering->n_underlays; i++)
 		if (steering->underlay[i].program_id != 0 || steering->underlay[i].is_doubted)
 			vtap_steering_clear(steering, &steering->underlay[i]);
-	if (r == 0 || strcmp(steering->off_why.text, err->text) == 0)
-		return;
-	steering->off_why = *err;
-	vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE,
-		&(struct vtap_log_context){ .error = r, .condition = "fastpath-off" },
-		"no fast path, the workers carry everything: %s", err->text);
+	if (r < 0)
+		steering->off_why = *err;
 }
 
 static int steer_update(

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "daemon/event.h"
 #include "report/condition.h"
 
 /* Bytes of a line: journalctl sets a bar and a blank before each. */
@@ -24,22 +25,38 @@ static void paragraph_write(FILE *out, const char *text)
 	(void)fputc('\n', out);
 }
 
-static void entry_write(FILE *out, const struct vtap_condition_row *row)
+/* @name: what the subject ends with, "" for nothing */
+static void entry_write(FILE *out, const char *message_id, const char *meaning, const char *name,
+	const char *cause, const char *remedy)
 {
 	(void)fprintf(out,
-		"\n-- %s\nSubject: %c%s (%s, %s)\nDefined-By: vtapd\n"
-		"Documentation: man:vtapd(8)\n\n",
-		row->message_id, toupper((unsigned char)row->meaning[0]), row->meaning + 1, row->id,
-		vtap_severity_name(row->severity));
-	paragraph_write(out, row->cause);
+		"\n-- %s\nSubject: %c%s%s\nDefined-By: vtapd\nDocumentation: man:vtapd(8)\n\n",
+		message_id, toupper((unsigned char)meaning[0]), meaning + 1, name);
+	paragraph_write(out, cause);
 	(void)fputs("\nRemedy:\n", out);
-	paragraph_write(out, row->remedy);
+	paragraph_write(out, remedy);
+}
+
+static void event_write(FILE *out, const struct vtap_event_row *row)
+{
+	entry_write(out, row->message_id, row->meaning, "", row->cause, row->remedy);
+}
+
+static void condition_write(FILE *out, const struct vtap_condition_row *row)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), " (%s, %s)", row->id, /* fits */
+		vtap_severity_name(row->severity));
+	entry_write(out, row->message_id, row->meaning, name, row->cause, row->remedy);
 	(void)fprintf(out, "\nWhether it still holds: vtapctl doctor %s\n", row->id);
 }
 
 void vtap_catalog_write(FILE *out)
 {
-	(void)fputs("# Made from vtapd's register of conditions.\n", out);
+	(void)fputs("# Made from vtapd's registers of events and conditions.\n", out);
+	for (int i = 0; i < VTAP_EVENT_COUNT; i++)
+		event_write(out, vtap_event_row((enum vtap_event)i));
 	for (int i = 0; i < VTAP_CONDITION_COUNT; i++)
-		entry_write(out, vtap_condition_row((enum vtap_condition)i));
+		condition_write(out, vtap_condition_row((enum vtap_condition)i));
 }

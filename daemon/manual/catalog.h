@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal's catalog, from the register of conditions: what `journalctl -x` adds to an entry. */
+/* The journal's catalog, from the registers of events and conditions: what `journalctl -x` adds to
+ * an entry. */
 #pragma once
 
 #include <stdio.h>

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Law: vtapctl(8) has every command, vtapd(8) has every metric, and vtapd(8) and the journal's
- * catalog have every condition with its remedy. (vtapd.conf(5) and its keys: test_conf_manual.c)
+ * Law: vtapctl(8) has every command, vtapd(8) has every metric, vtapd(8) and the journal's catalog
+ * have every condition with its remedy, and the catalog every other kind of entry. (vtapd.conf(5)
+ * and its keys: test_conf_manual.c)
  */
 #include "tests/unit/cmocka_with.h"
 
 #include <string.h>
 
 #include "daemon/ctl/command.h"
+#include "daemon/event.h"
 #include "report/condition.h"
 #include "report/metric.h"
 
@@ -115,6 +117,24 @@ static void test_catalog_when_read_then_it_has_every_condition_under_its_id(void
 	}
 }
 
+static void test_catalog_when_read_then_it_has_every_event_under_its_id(void **state)
+{
+	_auto_free char *catalog = file_read("daemon/manual/vtapd.catalog");
+	char words[128];
+
+	(void)state;
+	for (int i = 0; i < VTAP_EVENT_COUNT; i++) {
+		const struct vtap_event_row *row = vtap_event_row((enum vtap_event)i);
+
+		(void)snprintf(
+			words, sizeof(words), "\n-- %s\nSubject: ", row->message_id); /* fits */
+		assert_has(catalog, words);
+		assert_has(strstr(catalog, words), "\n\nRemedy:\n");
+		assert_null(strchr(row->cause, '@')); /* journalctl would put a field there */
+		assert_null(strchr(row->remedy, '@'));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +144,7 @@ int main(void)
 		cmocka_unit_test(
 			test_page_of_vtapd_when_read_then_it_has_every_metric_with_its_labels),
 		cmocka_unit_test(test_catalog_when_read_then_it_has_every_condition_under_its_id),
+		cmocka_unit_test(test_catalog_when_read_then_it_has_every_event_under_its_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
