@@ -3,11 +3,12 @@
  * vtapd-manual: what is told about vtapd in more than one place, made from the tables that it runs
  * by. Used while building, never installed.
  *
- *	vtapd-manual page TEMPLATE | catalog | bash-vtapctl | bash-vtapd | zsh
+ *	vtapd-manual page TEMPLATE | catalog | rules | bash-vtapctl | bash-vtapd | zsh
  */
 #include "daemon/manual/catalog.h"
 #include "daemon/manual/completion.h"
 #include "daemon/manual/page.h"
+#include "daemon/manual/rules.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct output {
 
 static const struct output OUTPUTS[] = {
 	{ "catalog", vtap_catalog_write },
+	{ "rules", vtap_rules_write },
 	{ "bash-vtapctl", vtap_completion_bash_ctl },
 	{ "bash-vtapd", vtap_completion_bash_daemon },
 	{ "zsh", vtap_completion_zsh },
@@ -49,7 +51,8 @@ static int print(int argc, char **argv, struct vtap_err *err)
 		return 0;
 	}
 	return vtap_err_set(err, -EINVAL,
-		"usage: vtapd-manual page TEMPLATE | catalog | bash-vtapctl | bash-vtapd | zsh");
+		"usage: vtapd-manual page TEMPLATE | catalog | rules | bash-vtapctl | bash-vtapd | "
+		"zsh");
 }
 
 int main(int argc, char **argv)

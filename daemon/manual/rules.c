@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/manual/rules.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "report/condition.h"
+#include "wire/verdict.h"
+
+/* Bytes of a line: those of the shipped file are read in an editor. */
+#define WIDTH 110
+
+/* What a `for` is where nothing else is said. Whoever is woken by a page can do without what heals
+ * by itself within a minute; a ticket has time. */
+static const char *const FORS[] = {
+	[VTAP_SEVERITY_PAGE] = "1m",
+	[VTAP_SEVERITY_TICKET] = "15m",
+	[VTAP_SEVERITY_INFO] = NULL, /* nobody is to come */
+};
+static_assert(VTAP_ARRAY_LEN(FORS) == VTAP_SEVERITY_COUNT, "every severity has its time");
+
+/* Conditions that are to last longer or shorter before somebody is called. */
+static const struct {
+	const char *condition;
+	const char *time;
+} OWN_FORS[] = {
+	{ "loop-stalled", "0s" }, /* it is told for a minute after it is over, no longer */
+	{ "worker-stalled", "0s" }, { "interface-foreign", "5m" }, /* somebody may be at it */
+	{ "vni-taken", "5m" },
+	{ "no-sensor", "5m" }, /* a restart of Suricata with many rules takes minutes */
+	{ "no-traffic", "5m" }, { "socket-drops", "5m" }, { "backlog-drops", "5m" },
+	{ "rp-filter", "5m" }, { "host-answers", "5m" },
+	{ "silent", "1m" },                            /* it has waited for `silent-after` itself */
+	{ "never-seen", "30m" }, { "one-way", "30m" }, /* several samples */
+};
+
+/* What has no row in the register: seen from outside, or over time. */
+struct alert {
+	const char *name;
+	const char *expr;
+	const char *time;
+	enum vtap_severity severity;
+	const char *summary;
+	const char *description;
+	const char *remedy;
+};
+
+static const struct alert ALERTS[] = {
+	{ "VtapdDown", "up{job=\"vtapd\"} == 0", "2m", VTAP_SEVERITY_PAGE,
+		"{{ $labels.instance }}: vtapd does not answer",
+		"The daemon, its host or the way to its metrics port is down. Known sessions may "
+		"go "
+		"on in the kernel; nothing is repaired.",
+		"systemctl status vtapd; journalctl -u vtapd -b; ss -tlpn 'sport = :9478'" },
+	{ "VtapdAbsent", "absent(up{job=\"vtapd\"})", "5m", VTAP_SEVERITY_TICKET,
+		"no vtapd is scraped at all",
+		"Prometheus has no target in the job vtapd, so that no other alert of this file "
+		"can "
+		"fire.",
+		"a scrape configuration with `job_name: vtapd`; README of vtapd, \"Prometheus and "
+		"Grafana\"" },
+	{ "VtapdScrapeFailing",
+		"avg_over_time(up{job=\"vtapd\"}[15m]) < 0.9 and "
+		"max_over_time(up{job=\"vtapd\"}[5m]) == 1",
+		"5m", VTAP_SEVERITY_TICKET, "{{ $labels.instance }}: scrapes fail again and again",
+		"More than one scrape in ten failed within 15 minutes. The host is short of "
+		"processors, or the network between loses packets.",
+		"vtapd_loop_lag_seconds and scrape_duration_seconds of this instance; vmstat 1" },
+	{ "VtapdRestarting", "changes(vtapd_start_time_seconds[30m]) > 2", "0s",
+		VTAP_SEVERITY_TICKET,
+		"{{ $labels.instance }}: vtapd was started more than twice within 30 minutes",
+		"It ends by itself, or somebody keeps restarting it.",
+		"journalctl -u vtapd; systemctl status vtapd" },
+	{ "VtapdLoss", "target:vtapd_lost_packets:ratio_rate5m > 0.01", "5m", VTAP_SEVERITY_PAGE,
+		"{{ $labels.instance }}: {{ $value | humanizePercentage }} of what target "
+		"{{ $labels.target }} received was lost on this host",
+		"Packets of known sessions that no sensor got: a socket, a processor's queue or an "
+		"interface could not take them.",
+		"vtapctl status; vtapctl doctor" },
+	{ "VtapdDropRatio", "target:vtapd_dropped_packets:ratio_rate5m > 0.01", "15m",
+		VTAP_SEVERITY_TICKET,
+		"{{ $labels.instance }}: {{ $value | humanizePercentage }} of what target "
+		"{{ $labels.target }} received was dropped",
+		"All verdicts together, those included that mean somebody's packets are not "
+		"wanted: "
+		"unknown VNIs, sources that are not allowed.",
+		"vtapctl status names the verdicts; vtapctl unknown; vtapctl doctor" },
+	{ "VtapdLoopLag", "vtapd_loop_lag_seconds > 1", "10m", VTAP_SEVERITY_TICKET,
+		"{{ $labels.instance }}: the main loop is late",
+		"Frames go on, but repairs, answers and health are late: "
+		"the host is short of processors, or something changes its interfaces all the "
+		"time.",
+		"vmstat 1; ip monitor link" },
+	{ "VtapdDrainForgotten", "vtapd_draining == 1", "4h", VTAP_SEVERITY_TICKET,
+		"{{ $labels.instance }}: a drain was not ended for hours",
+		"The load balancer sends nothing to this target while it drains, and the others "
+		"carry "
+		"its share.",
+		"vtapctl status says who drained it and why; vtapctl undrain" },
+};
+
+static const struct {
+	const char *name;
+	const char *expr;
+} RECORDS[] = {
+	{ "target:vtapd_received_packets:rate5m", "rate(vtapd_target_received_packets_total[5m])" },
+	{ "target:vtapd_delivered_frames:rate5m", "rate(vtapd_target_delivered_frames_total[5m])" },
+	{ "target_verdict:vtapd_dropped_packets:rate5m",
+		"rate(vtapd_target_dropped_packets_total[5m])" },
+	{ "target:vtapd_dropped_packets:ratio_rate5m",
+		"sum without (verdict) (target_verdict:vtapd_dropped_packets:rate5m) / "
+		"target:vtapd_received_packets:rate5m" },
+};
+
+/* Drops of what a sensor should have got; the others are somebody's packets that are not wanted. */
+static const enum vtap_verdict LOSSES[] = {
+	VTAP_VERDICT_INTERFACE_DOWN,
+	VTAP_VERDICT_INTERFACE_GONE,
+	VTAP_VERDICT_WRITE_REFUSED,
+	VTAP_VERDICT_SOCKET_FULL,
+	VTAP_VERDICT_LOST_IN_HANDOVER,
+	VTAP_VERDICT_NO_LISTENER,
+	VTAP_VERDICT_DECAP_ERROR,
+};
+
+/* ---- YAML ---- */
+
+/* A folded block: nothing in it needs a quote, and its lines are one again when read. */
+static void text_write(FILE *out, int indent, const char *key, const char *text)
+{
+	size_t column = 0;
+
+	(void)fprintf(out, "%*s%s: >-", indent, "", key); /* ferror is asked at the end */
+	for (size_t len; *text != '\0'; text += len + strspn(text + len, " ")) {
+		len = strcspn(text, " ");
+		if (column == 0 || column + 1 + len > WIDTH) {
+			column = (size_t)fprintf(out, "\n%*s", indent + 2, "") - 1;
+			column += (size_t)fprintf(out, "%.*s", (int)len, text);
+		} else {
+			column += (size_t)fprintf(out, " %.*s", (int)len, text);
+		}
+	}
+	(void)fputc('\n', out);
+}
+
+static void alert_write(FILE *out, const struct alert *alert)
+{
+	(void)fprintf(out, "      - alert: %s\n", alert->name);
+	text_write(out, 8, "expr", alert->expr);
+	(void)fprintf(out, "        for: %s\n        labels:\n          severity: %s\n",
+		alert->time, vtap_severity_name(alert->severity));
+	(void)fputs("        annotations:\n", out);
+	text_write(out, 10, "summary", alert->summary);
+	text_write(out, 10, "description", alert->description);
+	text_write(out, 10, "remedy", alert->remedy);
+}
+
+static void group_write(FILE *out, const char *name)
+{
+	(void)fprintf(out, "\n  - name: %s\n    rules:\n", name);
+}
+
+/* ---- conditions ---- */
+
+static const char *time_of(const struct vtap_condition_row *row)
+{
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(OWN_FORS); i++)
+		if (strcmp(OWN_FORS[i].condition, row->id) == 0)
+			return OWN_FORS[i].time;
+	return FORS[row->severity];
+}
+
+static char upper(char letter)
+{
+	return (char)toupper((unsigned char)letter);
+}
+
+/* "unknown-vni" -> "VtapdUnknownVni" */
+static void alert_name(const char *id, char *ret_name, size_t size)
+{
+	size_t n = (size_t)snprintf(ret_name, size, "Vtapd"); /* fits */
+
+	for (char before = '-'; *id != '\0' && n + 1 < size; before = *id++)
+		if (*id != '-')
+			ret_name[n++] = before == '-' ? upper(*id) : *id;
+	ret_name[n] = '\0';
+}
+
+static void condition_write(FILE *out, const struct vtap_condition_row *row)
+{
+	char name[64], expr[128], summary[512], remedy[512];
+
+	alert_name(row->id, name, sizeof(name));
+	(void)snprintf(expr, sizeof(expr), "vtapd_condition{condition=\"%s\"} == 1", /* fits */
+		row->id);
+	(void)snprintf(summary, sizeof(summary), "{{ $labels.instance }}: %s", /* fits */
+		row->meaning);
+	(void)snprintf(remedy, sizeof(remedy), "vtapctl doctor %s; %s", row->id, /* fits */
+		row->remedy);
+	alert_write(out, &(struct alert){
+				 .name = name,
+				 .expr = expr,
+				 .time = time_of(row),
+				 .severity = row->severity,
+				 .summary = summary,
+				 .description = row->cause,
+				 .remedy = remedy,
+			 });
+}
+
+/* ---- the file ---- */
+
+static void record_write(FILE *out, const char *name, const char *expr)
+{
+	(void)fprintf(out, "      - record: %s\n", name);
+	text_write(out, 8, "expr", expr);
+}
+
+/* The only one that has a list of ours in it. */
+static void loss_write(FILE *out)
+{
+	char verdicts[256] = "", expr[512];
+	size_t used = 0;
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(LOSSES); i++)
+		used += (size_t)snprintf(verdicts + used, sizeof(verdicts) - used, /* fits */
+			"%s%s", i > 0 ? "|" : "", vtap_verdict_name(LOSSES[i]));
+	(void)snprintf(expr, sizeof(expr), /* fits */
+		"sum without (verdict) "
+		"(target_verdict:vtapd_dropped_packets:rate5m{verdict=~\"%s\"}) "
+		"/ target:vtapd_received_packets:rate5m",
+		verdicts);
+	record_write(out, "target:vtapd_lost_packets:ratio_rate5m", expr);
+}
+
+void vtap_rules_write(FILE *out)
+{
+	(void)fputs("# SPDX-License-Identifier: Apache-2.0\n"
+		    "# Rules for Prometheus, made from vtapd's registers: do not edit, see "
+		    "tests/manual/rules. They expect\n"
+		    "# `job_name: vtapd` in the scrape configuration. Severities: page, somebody "
+		    "must come now;\n# ticket, it can wait until the morning.\n"
+		    "groups:\n  - name: vtapd-rates\n    rules:\n",
+		out);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(RECORDS); i++)
+		record_write(out, RECORDS[i].name, RECORDS[i].expr);
+	loss_write(out);
+	group_write(out, "vtapd");
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ALERTS); i++)
+		alert_write(out, &ALERTS[i]);
+	group_write(out, "vtapd-conditions");
+	for (int i = 0; i < VTAP_CONDITION_COUNT; i++) {
+		const struct vtap_condition_row *row = vtap_condition_row((enum vtap_condition)i);
+
+		if (row->severity != VTAP_SEVERITY_INFO)
+			condition_write(out, row);
+	}
+}
