@@ -54,30 +54,13 @@ static bool is_ours_to_end(const struct vtap_finding *finding)
 	return finding->condition == VTAP_CONDITION_CONFIG_REJECTED || is_ours_to_begin(finding);
 }
 
-static struct vtap_finding *findings_find(
-	const struct vtap_findings *findings, const struct vtap_finding *like)
-{
-	for (size_t i = 0; i < findings->n; i++)
-		if (findings->finding[i].condition == like->condition &&
-			strcmp(findings->finding[i].subject, like->subject) == 0)
-			return &findings->finding[i];
-	return NULL;
-}
-
-static const struct vtap_session *session_find(const struct vtap_conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->n_sessions; i++)
-		if (strcmp(conf->sessions[i].name, name) == 0)
-			return &conf->sessions[i];
-	return NULL;
-}
-
 /* A subject is a session's or a target's name. Where both are called so, the entry is found by
  * either. */
 static struct vtap_log_context subject_context(
 	const struct vtap_manager *manager, const struct vtap_finding *finding)
 {
-	const struct vtap_session *session = session_find(manager->conf, finding->subject);
+	const struct vtap_session *session =
+		vtap_conf_find_session(manager->conf, finding->subject);
 	const struct vtap_interface *interface =
 		session != NULL ? vtap_interfaces_find(manager->interfaces, session->interface)
 				: NULL;
@@ -119,7 +102,7 @@ static void findings_log(const struct vtap_manager *manager, const struct vtap_f
 		const struct vtap_finding *finding = &a->finding[i];
 		bool is_ours = begins ? is_ours_to_begin(finding) : is_ours_to_end(finding);
 
-		if (is_ours && findings_find(b, finding) == NULL && ++n <= FOLD_MIN)
+		if (is_ours && vtap_findings_find(b, finding) == NULL && ++n <= FOLD_MIN)
 			finding_log(manager, finding, begins);
 	}
 	if (n > FOLD_MIN)
@@ -135,7 +118,7 @@ static void findings_take(
 
 	for (size_t i = 0; i < fresh->n; i++) {
 		const struct vtap_finding *former =
-			findings_find(&judge->findings, &fresh->finding[i]);
+			vtap_findings_find(&judge->findings, &fresh->finding[i]);
 
 		fresh->finding[i].since_mono_ns = former != NULL ? former->since_mono_ns : now_ns;
 	}

@@ -496,6 +496,14 @@ void vtap_findings_done(struct vtap_findings *findings)
 	*findings = (struct vtap_findings){ 0 };
 }
 
+const struct vtap_finding *vtap_findings_find(
+	const struct vtap_findings *findings, const struct vtap_finding *like)
+{
+	return findings->n == 0 ? NULL
+				: bsearch(like, findings->finding, findings->n,
+					  sizeof(*findings->finding), finding_compare);
+}
+
 bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition condition)
 {
 	for (size_t i = 0; i < findings->n; i++)

@@ -36,6 +36,10 @@ int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_finding
 /** vtap_findings_done() - may run twice */
 void vtap_findings_done(struct vtap_findings *findings);
 
+/** vtap_findings_find() - the one of the same condition and subject, or NULL; borrowed */
+const struct vtap_finding *vtap_findings_find(
+	const struct vtap_findings *findings, const struct vtap_finding *like);
+
 /** vtap_findings_has() - does this condition hold for anybody? */
 bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition condition);
 

@@ -511,6 +511,39 @@ static void test_finding_when_about_a_path_then_sentence_and_remedy_name_the_pla
 	}
 }
 
+/* With thousands of them, each look of the judge finds again what held before. */
+static void test_findings_when_one_is_looked_for_then_found_by_condition_and_subject(void **state)
+{
+	enum { N = 50 };
+	struct vtap_report_session reports[N];
+	struct vtap_session sessions[N];
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	session_waits(&scene, "interface-foreign", "mirror-web is a bridge");
+	for (int i = 0; i < N; i++) {
+		sessions[i] = scene.session;
+		(void)snprintf(sessions[i].name, sizeof(sessions[i].name), "s%d", N - i); /* fits */
+		reports[i] = scene.report_session;
+		reports[i].session = &sessions[i];
+	}
+	scene.snapshot.sessions = reports;
+	scene.snapshot.n_sessions = N;
+	assert_null(vtap_findings_find(&scene.findings, &(struct vtap_finding){ 0 }));
+	assert_int_equal(vtap_findings_make(&scene.snapshot, &scene.findings), 0);
+	assert_int_equal(scene.findings.n, 1 + N); /* and that no session is ready */
+	for (size_t i = 0; i < scene.findings.n; i++) {
+		struct vtap_finding like = scene.findings.finding[i];
+
+		assert_ptr_equal(
+			vtap_findings_find(&scene.findings, &like), &scene.findings.finding[i]);
+		(void)snprintf(like.subject, sizeof(like.subject), "other"); /* fits */
+		assert_null(vtap_findings_find(&scene.findings, &like));
+	}
+	vtap_findings_done(&scene.findings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -523,6 +556,8 @@ int main(void)
 			test_finding_when_many_sessions_wait_for_a_port_then_one_of_their_target),
 		cmocka_unit_test(
 			test_finding_when_about_a_path_then_sentence_and_remedy_name_the_place),
+		cmocka_unit_test(
+			test_findings_when_one_is_looked_for_then_found_by_condition_and_subject),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
