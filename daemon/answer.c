@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "config/load.h"
 #include "config/value.h"
@@ -109,6 +110,8 @@ static struct vtap_answer answer_doctor(struct vtap_manager *manager, enum vtap_
 		      : answer_ok(vtap_json_doctor(&snapshot, &manager->judge.findings, only));
 
 	vtap_snapshot_done(&snapshot);
+	if (only == VTAP_CONDITION_ONE_WAY) /* who asks for it has mended something, maybe */
+		vtap_one_way_ask(&manager->one_way, vtap_clock_mono_ns());
 	return answer;
 }
 

@@ -454,6 +454,7 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 		manager->sample_due_ns != 0 ? now_ns - manager->sample_due_ns : 0;
 	vtap_kernel_count_sample(manager, now_ns); /* before guards are doubted for a moment */
 	vtap_steering_second(manager, now_ns);
+	vtap_one_way_second(manager, now_ns);
 	vtap_runs_sample(&manager->runs, now_ns);
 	for (size_t i = 0; i < manager->n_intakes; i++)
 		vtap_intake_report_drops(manager->intake[i], now_ns);
@@ -729,6 +730,7 @@ void vtap_manager_done(struct vtap_manager *manager)
 	vtap_interfaces_free(manager->interfaces);
 	vtap_kernel_count_done(&manager->kernel_count);
 	vtap_offloads_free(manager->offloads);
+	vtap_one_way_done(&manager->one_way);
 	vtap_runs_done(&manager->runs);
 	vtap_conf_unref(manager->table_conf);
 	vtap_conf_unref(manager->conf);

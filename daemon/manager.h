@@ -18,6 +18,7 @@
 #include "daemon/judge.h"
 #include "daemon/kernel_count.h"
 #include "daemon/offloads.h"
+#include "daemon/one_way.h"
 #include "daemon/runs.h"
 #include "daemon/sensor_names.h"
 #include "daemon/steering.h"
@@ -52,6 +53,7 @@ struct vtap_manager {
 	struct vtap_host_count host_count;
 	struct vtap_steering *steering;
 	struct vtap_offloads *offloads;
+	struct vtap_one_way one_way;
 	struct vtap_control *control; /* or NULL */
 	struct vtap_store *store;     /* what outlives this process */
 	struct vtap_judge judge;

@@ -169,6 +169,7 @@ static void session_observe(struct vtap_manager *manager, size_t i,
 		.last_mono_ns = totals.last_ns,
 		.awaited_mono_ns = manager->runs.run[i].awaited_ns,
 		.n_sensors = index != 0 ? vtap_sensors_claim(sensors, index) : 0,
+		.one_way = vtap_one_way_report(&manager->one_way, index),
 		.n_repairs = interface != NULL ? interface->n_repairs : 0,
 	};
 	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));

@@ -19,6 +19,7 @@
 /** VTAP_STEERING_NAME - of the program on an underlay, as `tc filter show` prints it */
 #define VTAP_STEERING_NAME "vtapd-steer"
 
+struct vtap_fastpath;
 struct vtap_manager;
 struct vtap_steering;
 
@@ -98,6 +99,10 @@ const char *vtap_steering_guard_off_why(const struct vtap_manager *manager);
 
 /** vtap_steering_since() - when the oldest counter began, wall time; 0: with this process */
 uint64_t vtap_steering_since(const struct vtap_steering *steering);
+
+/** vtap_steering_fastpath() - the maps and the guard, borrowed until the next turn; NULL: there are
+ * none */
+const struct vtap_fastpath *vtap_steering_fastpath(const struct vtap_steering *steering);
 
 /** vtap_steering_holds_port() - does a program keep packets to this target's port from being
  * answered while nobody listens, wherever they came from so far? */

@@ -83,6 +83,11 @@ uint64_t vtap_steering_since(const struct vtap_steering *steering)
 	return steering->fastpath != NULL ? vtap_fastpath_since(steering->fastpath) : 0;
 }
 
+const struct vtap_fastpath *vtap_steering_fastpath(const struct vtap_steering *steering)
+{
+	return steering->fastpath;
+}
+
 bool vtap_steering_holds_port(const struct vtap_manager *manager, size_t i_target)
 {
 	for (size_t i = 0; i < manager->steering->n_underlays; i++)

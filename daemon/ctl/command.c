@@ -246,7 +246,9 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.detail =
 			"The most urgent comes first; below stands what was checked and is well, "
 			"with `-v` (or `--verbose`) all of it. Of one condition: whether it holds "
-			"and for whom, what it means, and what usually causes it.",
+			"and for whom, what it means, and what usually causes it. Who asks for "
+			"`one-way` has the daemon sample flows again; the answer is some seconds "
+			"later.",
 		.method = "GET",
 		.path = "/v1/doctor",
 		.limit_ms = LIMIT_MS,

@@ -512,6 +512,17 @@ bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition
 	return false;
 }
 
+/* Without the guard, or without TCP, nobody knows about directions. */
+bool vtap_finding_is_checked(const struct vtap_snapshot *snapshot, enum vtap_condition condition)
+{
+	if (condition != VTAP_CONDITION_ONE_WAY)
+		return true;
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		if (snapshot->sessions[i].one_way.is_sampled)
+			return true;
+	return false;
+}
+
 bool vtap_findings_are_healthy(const struct vtap_findings *findings)
 {
 	for (size_t i = 0; i < findings->n; i++)

@@ -43,5 +43,8 @@ const struct vtap_finding *vtap_findings_find(
 /** vtap_findings_has() - does this condition hold for anybody? */
 bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition condition);
 
+/** vtap_finding_is_checked() - is there anything to tell by whether a condition holds? */
+bool vtap_finding_is_checked(const struct vtap_snapshot *snapshot, enum vtap_condition condition);
+
 /** vtap_findings_are_healthy() - does nothing break health? Draining is not asked here. */
 bool vtap_findings_are_healthy(const struct vtap_findings *findings);

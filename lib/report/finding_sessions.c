@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What sessions lack that are ready: frames, for a while or ever. */
+/* What sessions lack that are ready: frames, for a while or ever, or half of what is said. */
 #include "report/finding_gather.h"
 
 #include "base/clock.h"
@@ -129,6 +129,31 @@ static void gather_never_seen(
 		snapshot, report);
 }
 
+/* ---- one way ---- */
+
+/* Sessions that share an interface are judged together, and told once: by the first. */
+static bool is_told_by_another(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
+{
+	for (const struct vtap_report_session *other = snapshot->sessions; other < report; other++)
+		if (other->interface_index == report->interface_index)
+			return true;
+	return false;
+}
+
+static void gather_one_way(
+	struct vtap_gathering *gathering, const struct vtap_report_session *report)
+{
+	const struct vtap_report_one_way *one_way = &report->one_way;
+
+	if (!one_way->is_one_way || is_told_by_another(gathering->snapshot, report))
+		return;
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_ONE_WAY, report->session->name, false,
+		"session %s: %u %% of %s on %s show one direction only", report->session->name,
+		100 * one_way->n_one_way / one_way->n_flows,
+		vtap_text_counted(one_way->n_flows, "TCP flow").text, report->session->interface);
+}
+
 /* ---- all ---- */
 
 void vtap_finding_gather_sessions(struct vtap_gathering *gathering)
@@ -138,6 +163,7 @@ void vtap_finding_gather_sessions(struct vtap_gathering *gathering)
 	for (size_t i = 0; i < snapshot->n_sessions; i++) {
 		const struct vtap_report_session *report = &snapshot->sessions[i];
 
+		gather_one_way(gathering, report);
 		if (report->awaited_mono_ns == 0)
 			continue;
 		if (has_frames(report))

@@ -204,6 +204,17 @@ static json_t *sensor_names_json(const char *sensors)
 	return array;
 }
 
+/* null: no sample could be judged */
+static json_t *one_way_json(
+	const struct vtap_snapshot *snapshot, const struct vtap_report_one_way *one_way)
+{
+	if (!one_way->is_sampled)
+		return json_null();
+	return json_pack("{s:i, s:i, s:b, s:o}", "flows", (int)one_way->n_flows, "one_way_flows",
+		(int)one_way->n_one_way, "is_one_way", one_way->is_one_way ? 1 : 0, "sampled",
+		vtap_json_mono(snapshot, one_way->sampled_mono_ns));
+}
+
 static json_t *session_json(
 	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
 {
@@ -219,18 +230,21 @@ static json_t *session_json(
 		(int)session->mtu_bytes, "state", report->state.state, "reason",
 		report->state.reason, "message", vtap_json_shown(report->state.message),
 		"retry_in_ns", vtap_json_duration(report->state.retry_in_ns));
-	json_t *counts =
-		json_pack("{s:I, s:I, s:I, s:o, s:I, s:o, s:f, s:f, s:o, s:o, s:i, s:o, s:I}",
-			"received", (json_int_t)received, "delivered",
-			(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
-			(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
-			(json_int_t)report->bytes, "average_frame_bytes", average_json(report),
-			"frames_per_second", report->frames_per_second, "bits_per_second",
-			report->bits_per_second, "last_frame",
-			vtap_json_mono(snapshot, report->last_mono_ns), "last_frame_age_ns",
-			vtap_json_age(snapshot, report->last_mono_ns), "sensors",
-			(int)report->n_sensors, "sensor_names", sensor_names_json(report->sensors),
-			"repairs", (json_int_t)report->n_repairs);
+	json_t *counts = json_pack(
+		"{s:I, s:I, s:I, s:o, s:I, s:o, s:f, s:f, s:o, s:o, s:i, s:o, s:I, s:o, s:o}",
+		"received", (json_int_t)received, "delivered",
+		(json_int_t)report->verdicts[VTAP_VERDICT_DELIVERED], "dropped",
+		(json_int_t)dropped, "drops", drops_json(report->verdicts), "bytes",
+		(json_int_t)report->bytes, "average_frame_bytes", average_json(report),
+		"frames_per_second", report->frames_per_second, "bits_per_second",
+		report->bits_per_second, "last_frame",
+		vtap_json_mono(snapshot, report->last_mono_ns), "last_frame_age_ns",
+		vtap_json_age(snapshot, report->last_mono_ns), "sensors", (int)report->n_sensors,
+		"sensor_names", sensor_names_json(report->sensors), "repairs",
+		(json_int_t)report->n_repairs, "silent_after_ns",
+		vtap_json_duration(session->silent_after_ns != 0 ? session->silent_after_ns
+								 : VTAP_REPORT_NEVER),
+		"one_way", one_way_json(snapshot, &report->one_way));
 
 	return joined(joined(object, counts), vtap_json_session_kernel(report));
 }

@@ -56,16 +56,20 @@ static json_t *findings_json(const struct vtap_snapshot *snapshot,
 	return array;
 }
 
-static json_t *check_json(enum vtap_condition condition, bool holds)
+static json_t *check_json(
+	const struct vtap_snapshot *snapshot, enum vtap_condition condition, bool holds)
 {
 	const struct vtap_condition_row *row = vtap_condition_row(condition);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "id", row->id, "severity",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "id", row->id, "severity",
 		vtap_severity_name(row->severity), "meaning", row->meaning, "cause", row->cause,
-		"remedy", row->remedy, "holds", holds ? 1 : 0);
+		"remedy", row->remedy, "checked",
+		holds || vtap_finding_is_checked(snapshot, condition) ? 1 : 0, "holds",
+		holds ? 1 : 0);
 }
 
-static json_t *checks_json(const struct vtap_findings *findings, enum vtap_condition only)
+static json_t *checks_json(const struct vtap_snapshot *snapshot,
+	const struct vtap_findings *findings, enum vtap_condition only)
 {
 	bool holds[VTAP_CONDITION_COUNT] = { false };
 	json_t *array = json_array();
@@ -77,7 +81,8 @@ static json_t *checks_json(const struct vtap_findings *findings, enum vtap_condi
 
 		if (only != VTAP_CONDITION_COUNT && condition != only)
 			continue;
-		if (json_array_append_new(array, check_json(condition, holds[condition])) < 0)
+		if (json_array_append_new(
+			    array, check_json(snapshot, condition, holds[condition])) < 0)
 			break;
 	}
 	return array;
@@ -86,8 +91,9 @@ static json_t *checks_json(const struct vtap_findings *findings, enum vtap_condi
 char *vtap_json_doctor(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings,
 	enum vtap_condition only)
 {
-	return vtap_json_text(json_pack("{s:o, s:o}", "findings",
-		findings_json(snapshot, findings, only), "checks", checks_json(findings, only)));
+	return vtap_json_text(
+		json_pack("{s:o, s:o}", "findings", findings_json(snapshot, findings, only),
+			"checks", checks_json(snapshot, findings, only)));
 }
 
 static json_t *require_json(unsigned require)

@@ -121,14 +121,51 @@ static void write_findings(struct vtap_text_render *render, const struct json_t 
 	vtap_text_put(render, "\n");
 }
 
-static size_t count_passed(struct vtap_text_answer *answer, const struct json_t *checks)
+/* How a check ended */
+enum outcome {
+	OUTCOME_HOLDS,
+	OUTCOME_PASSED,
+	OUTCOME_UNKNOWN, /* there is nothing to tell by */
+};
+
+/* An older daemon does not say what it could not check. */
+static enum outcome outcome_of(struct vtap_text_answer *answer, const struct json_t *check)
+{
+	if (vtap_text_get_bool(answer, check, "holds"))
+		return OUTCOME_HOLDS;
+	if (vtap_text_has(check, "checked") && !vtap_text_get_bool(answer, check, "checked"))
+		return OUTCOME_UNKNOWN;
+	return OUTCOME_PASSED;
+}
+
+static size_t count_outcomes(
+	struct vtap_text_answer *answer, const struct json_t *checks, enum outcome outcome)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < vtap_text_list_len(checks); i++)
-		if (!vtap_text_get_bool(answer, vtap_text_list_object(answer, checks, i), "holds"))
-			n++;
+		n += outcome_of(answer, vtap_text_list_object(answer, checks, i)) == outcome;
 	return n;
+}
+
+/* "Not checked, for want of anything to tell by: one-way" */
+static void write_unknown(struct vtap_text_render *render, const struct json_t *checks)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *between = "";
+
+	if (count_outcomes(answer, checks, OUTCOME_UNKNOWN) == 0)
+		return;
+	vtap_text_put(render, "Not checked, for want of anything to tell by: ");
+	for (size_t i = 0; i < vtap_text_list_len(checks); i++) {
+		const struct json_t *check = vtap_text_list_object(answer, checks, i);
+
+		if (outcome_of(answer, check) != OUTCOME_UNKNOWN)
+			continue;
+		vtap_text_put(render, "%s%s", between, vtap_text_get_string(answer, check, "id"));
+		between = ", ";
+	}
+	vtap_text_put(render, "\n");
 }
 
 /* ": no-sessions port-taken … (`doctor -v` lists them)" */
@@ -141,7 +178,7 @@ static void write_passed_ids(struct vtap_text_render *render, const struct json_
 	for (size_t i = 0; i < vtap_text_list_len(checks); i++) {
 		const struct json_t *check = vtap_text_list_object(answer, checks, i);
 
-		if (!vtap_text_get_bool(answer, check, "holds") && n++ < PASSED_NAMED)
+		if (outcome_of(answer, check) == OUTCOME_PASSED && n++ < PASSED_NAMED)
 			vtap_text_put(render, " %s", vtap_text_get_string(answer, check, "id"));
 	}
 	vtap_text_put(render, "%s (`doctor -v` lists them)\n", n > PASSED_NAMED ? " …" : "");
@@ -161,7 +198,7 @@ static void write_passed_meanings(struct vtap_text_render *render, const struct 
 	for (size_t i = 0; i < vtap_text_list_len(checks); i++) {
 		const struct json_t *check = vtap_text_list_object(answer, checks, i);
 
-		if (vtap_text_get_bool(answer, check, "holds"))
+		if (outcome_of(answer, check) != OUTCOME_PASSED)
 			continue;
 		vtap_text_table_row(table);
 		vtap_text_table_cell(table, vtap_text_get_string(answer, check, "id"));
@@ -174,7 +211,7 @@ static void write_passed_meanings(struct vtap_text_render *render, const struct 
 static void write_summary(
 	struct vtap_text_render *render, const struct json_t *findings, const struct json_t *checks)
 {
-	size_t n_passed = count_passed(&render->answer, checks);
+	size_t n_passed = count_outcomes(&render->answer, checks, OUTCOME_PASSED);
 
 	vtap_text_put(
 		render, "%s, ", vtap_text_counted(vtap_text_list_len(findings), "finding").text);
@@ -185,6 +222,8 @@ static void write_summary(
 		write_passed_meanings(render, checks);
 	else
 		write_passed_ids(render, checks);
+	if (render->opts->is_verbose)
+		write_unknown(render, checks);
 }
 
 /* ---- one condition ---- */
@@ -223,10 +262,15 @@ static void write_condition(
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *check = find_check(render, checks);
-	bool holds = vtap_text_get_bool(answer, check, "holds");
+	static const char *const OUTCOMES[] = {
+		[OUTCOME_HOLDS] = "holds",
+		[OUTCOME_PASSED] = "does not hold",
+		[OUTCOME_UNKNOWN] = "was not checked: there is nothing to tell by",
+	};
 
 	vtap_text_put(render, "%s (%s) %s.\n", vtap_text_get_string(answer, check, "id"),
-		vtap_text_get_string(answer, check, "severity"), holds ? "holds" : "does not hold");
+		vtap_text_get_string(answer, check, "severity"),
+		OUTCOMES[outcome_of(answer, check)]);
 	for (size_t i = 0; i < vtap_text_list_len(findings); i++)
 		write_finding(render, vtap_text_list_object(answer, findings, i));
 	vtap_text_put(render, "\n  meaning  %s\n", vtap_text_get_string(answer, check, "meaning"));

@@ -58,8 +58,15 @@ class Source:
         self.ns.ip("link set vx0 up")
         self.ns.run("tc", "qdisc", "add", "dev", "eth0", "clsact")
         for direction in ("ingress", "egress"):
-            self.ns.run("tc", *f"filter add dev eth0 {direction} protocol all u32 match u32 0 0"
-                               " action mirred egress mirror dev vx0".split())
+            self.mirror_direction(direction)
+
+    def mirror_direction(self, direction, is_on=True):
+        """A filter of the mirror that has this direction, or has not."""
+        if not is_on:
+            self.ns.run("tc", "filter", "del", "dev", "eth0", direction)
+            return
+        self.ns.run("tc", *f"filter add dev eth0 {direction} protocol all u32 match u32 0 0"
+                           " action mirred egress mirror dev vx0".split())
 
     def remove(self):
         for program in self._programs:

@@ -77,7 +77,7 @@ static void put16(struct frame *frame, unsigned value)
 
 static void put_ipv4(struct frame *frame, const struct segment *segment, size_t n_l4)
 {
-	unsigned n_words = segment->around == AROUND_IPV4_OPTIONS ? 7 : 5;
+	size_t n_words = segment->around == AROUND_IPV4_OPTIONS ? 7 : 5;
 	uint8_t head[28] = { (uint8_t)(0x40 | n_words), 0, 0, (uint8_t)(4 * n_words + n_l4), 0, 0,
 		0, 0, 64, IPPROTO_TCP, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 1, 1, 1, 1, 1, 1, 1, 0 };
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/err.h"
 #include "report/condition.h"
 
 #define ID_ALPHABET    "abcdefghijklmnopqrstuvwxyz-"
@@ -52,6 +53,7 @@ static void test_condition_when_any_then_its_sentences_are_there(void **state)
 		assert_row(row->meaning[0] != '\0' && !has_full_stop(row->meaning), i);
 		assert_row(row->cause[0] != '\0' && has_full_stop(row->cause), i);
 		assert_row(row->remedy[0] != '\0' && !has_full_stop(row->remedy), i);
+		assert_row(strlen(row->remedy) < VTAP_ERR_MAX, i); /* a finding has it whole */
 		assert_row(strchr(row->meaning, '\n') == NULL, i);
 		assert_row(strchr(row->cause, '\n') == NULL, i);
 		assert_row(strchr(row->remedy, '\n') == NULL, i);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Law: silence is told when frames were to come and did not, for as long as the session asks for,
- * and never from before it was ready; what nobody awaits is missed by nobody.
+ * and never from before it was ready; what nobody awaits is missed by nobody. One direction of most
+ * flows is told with how many they are.
  */
 #include "tests/unit/cmocka_with.h"
 
@@ -175,6 +176,67 @@ static void test_silence_when_told_then_how_long_and_what_to_look_at(void **stat
 	vtap_findings_done(&findings);
 }
 
+/* ---- one way ---- */
+
+static void web_is_one_way(struct scene *scene)
+{
+	for (size_t i = 0; i < 2; i++)
+		scene->report[i].interface_index = 10 + (int)i;
+	memcpy(scene->session[0].interface, "mirror-web", sizeof("mirror-web"));
+	scene->report[0].one_way = (struct vtap_report_one_way){
+		.is_sampled = true,
+		.is_one_way = true,
+		.n_flows = 1412,
+		.n_one_way = 1229,
+	};
+}
+
+static void test_flows_when_one_way_then_how_many_and_what_to_do(void **state)
+{
+	struct vtap_findings findings = { 0 };
+	const struct vtap_finding *found;
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	web_is_one_way(&scene);
+	found = found_in(&scene, &findings);
+	assert_int_equal(found->condition, VTAP_CONDITION_ONE_WAY);
+	assert_string_equal(found->subject, "web");
+	assert_string_equal(found->sentence,
+		"session web: 87 % of 1,412 TCP flows on mirror-web show one direction only");
+	vtap_findings_done(&findings);
+	scene.report[0].one_way.is_one_way = false;
+	assert_null(found_in(&scene, &findings));
+	vtap_findings_done(&findings);
+}
+
+static void test_flows_when_sessions_share_an_interface_then_told_once(void **state)
+{
+	struct vtap_findings findings = { 0 };
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	web_is_one_way(&scene);
+	scene.report[1].interface_index = scene.report[0].interface_index;
+	scene.report[1].one_way = scene.report[0].one_way;
+	assert_string_equal(found_in(&scene, &findings)->subject, "web");
+	vtap_findings_done(&findings);
+}
+
+static void test_flows_when_nobody_sampled_them_then_not_checked(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	assert_false(vtap_finding_is_checked(&scene.snapshot, VTAP_CONDITION_ONE_WAY));
+	assert_true(vtap_finding_is_checked(&scene.snapshot, VTAP_CONDITION_SILENT));
+	scene.report[1].one_way.is_sampled = true;
+	assert_true(vtap_finding_is_checked(&scene.snapshot, VTAP_CONDITION_ONE_WAY));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +244,9 @@ int main(void)
 			test_silence_when_frames_were_to_come_then_told_in_time_and_not_before),
 		cmocka_unit_test(test_catch_all_when_others_have_frames_then_it_may_have_none),
 		cmocka_unit_test(test_silence_when_told_then_how_long_and_what_to_look_at),
+		cmocka_unit_test(test_flows_when_one_way_then_how_many_and_what_to_do),
+		cmocka_unit_test(test_flows_when_sessions_share_an_interface_then_told_once),
+		cmocka_unit_test(test_flows_when_nobody_sampled_them_then_not_checked),
 	};
 
 	(void)setenv("TZ", "UTC", 1); /* cannot fail for these */

@@ -113,6 +113,29 @@ static void test_doctor_when_asked_for_one_then_nothing_else(void **state)
 	json_decref(tree);
 }
 
+static bool is_checked(const struct vtap_snapshot *snapshot, enum vtap_condition condition)
+{
+	json_t *tree = tree_of(vtap_json_doctor(snapshot, &NONE, condition));
+	bool is = json_is_true(
+		json_object_get(json_array_get(json_object_get(tree, "checks"), 0), "checked"));
+
+	json_decref(tree);
+	return is;
+}
+
+static void test_doctor_when_there_is_nothing_to_tell_by_then_not_checked(void **state)
+{
+	struct vtap_report_session report = { .one_way.is_sampled = true };
+	struct vtap_snapshot snapshot = snapshot_healthy();
+
+	(void)state;
+	assert_true(is_checked(&snapshot, VTAP_CONDITION_SILENT));
+	assert_false(is_checked(&snapshot, VTAP_CONDITION_ONE_WAY));
+	snapshot.sessions = &report;
+	snapshot.n_sessions = 1;
+	assert_true(is_checked(&snapshot, VTAP_CONDITION_ONE_WAY));
+}
+
 static void test_doctor_when_a_sentence_is_not_utf8_then_the_answer_is_whole(void **state)
 {
 	const struct vtap_snapshot snapshot = snapshot_healthy();
@@ -280,6 +303,47 @@ static void test_status_when_workers_stall_and_sessions_are_not_required_then_it
 	json_decref(tree);
 }
 
+/* What status says of the only session. */
+static void assert_session_has(
+	const struct vtap_report_session *report, const char *silent_after_ns, const char *one_way)
+{
+	struct vtap_snapshot snapshot = snapshot_healthy();
+	struct vtap_report_session sessions = *report;
+	json_t *tree;
+	const json_t *session;
+
+	snapshot.sessions = &sessions;
+	snapshot.n_sessions = 1;
+	tree = tree_of(vtap_json_status(&snapshot, &NONE));
+	session = json_array_get(json_object_get(tree, "sessions"), 0);
+	assert_json(json_object_get(session, "silent_after_ns"), silent_after_ns);
+	assert_json(json_object_get(session, "one_way"), one_way);
+	json_decref(tree);
+}
+
+static void test_status_when_flows_were_judged_then_how_many_and_when(void **state)
+{
+	struct vtap_target target = { .name = "default", .port = 4789 };
+	struct vtap_session session = { .name = "web" };
+	struct vtap_report_session report = { .session = &session,
+		.target = &target,
+		.state = { .state = "ready", .retry_in_ns = VTAP_REPORT_NEVER } };
+
+	(void)state;
+	assert_session_has(&report, "null", "null");
+	session.silent_after_ns = 5 * VTAP_NS_PER_S;
+	report.one_way = (struct vtap_report_one_way){
+		.is_sampled = true,
+		.n_flows = 412,
+		.n_one_way = 358,
+		.is_one_way = true,
+		.sampled_mono_ns = snapshot_healthy().now_mono_ns,
+	};
+	assert_session_has(&report, "5000000000",
+		"{'flows':412,'one_way_flows':358,'is_one_way':true,"
+		"'sampled':'2026-11-20T10:05:00.000000000Z'}");
+}
+
 static void test_text_when_it_has_control_characters_then_they_are_taken_out(void **state)
 {
 	static const struct {
@@ -309,7 +373,9 @@ int main(void)
 		cmocka_unit_test(
 			test_doctor_when_something_holds_then_what_since_when_and_the_remedy),
 		cmocka_unit_test(test_doctor_when_asked_for_one_then_nothing_else),
+		cmocka_unit_test(test_doctor_when_there_is_nothing_to_tell_by_then_not_checked),
 		cmocka_unit_test(test_doctor_when_a_sentence_is_not_utf8_then_the_answer_is_whole),
+		cmocka_unit_test(test_status_when_flows_were_judged_then_how_many_and_when),
 		cmocka_unit_test(test_text_when_it_has_control_characters_then_they_are_taken_out),
 		cmocka_unit_test(test_health_when_something_breaks_it_then_only_that_is_said_to),
 		cmocka_unit_test(test_health_when_any_then_status_says_the_same),

@@ -13,6 +13,7 @@
 #define CHECK(id, holds)                                                                           \
 	"{'id':'" id "','severity':'ticket','meaning':'meaning of " id "','cause':'Cause of " id   \
 	".','remedy':'remedy of " id "','holds':" holds "}"
+#define UNCHECKED(id)            CHECK(id, "false,'checked':false")
 #define DOCTOR(findings, checks) "{'version':1,'findings':[" findings "],'checks':[" checks "]}"
 
 #define FOREIGN                                                                                    \
@@ -87,6 +88,29 @@ static void test_doctor_when_verbose_then_what_passed_and_what_it_means(void **s
 		"0 findings, 2 checks passed. None of these is the case:\n"
 		"  no-sessions  meaning of no-sessions\n"
 		"  drain        meaning of drain\n");
+}
+
+static void test_doctor_when_something_could_not_be_checked_then_it_has_not_passed(void **state)
+{
+	const char *json = DOCTOR("", CHECK("drain", "false,'checked':true") "," UNCHECKED(
+					      "one-way") "," UNCHECKED("two-way"));
+	struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS };
+
+	(void)state;
+	assert_renders_with(vtap_text_doctor, json, &opts, 0,
+		"0 findings, 1 check passed: drain (`doctor -v` lists them)\n");
+	opts.is_verbose = true;
+	assert_renders_with(vtap_text_doctor, json, &opts, 0,
+		"0 findings, 1 check passed. None of these is the case:\n"
+		"  drain  meaning of drain\n"
+		"Not checked, for want of anything to tell by: one-way, two-way\n");
+	opts.condition = "one-way";
+	assert_renders_with(vtap_text_doctor, json, &opts, 0,
+		"one-way (ticket) was not checked: there is nothing to tell by.\n"
+		"\n"
+		"  meaning  meaning of one-way\n"
+		"  cause    Cause of one-way.\n"
+		"  remedy   remedy of one-way\n");
 }
 
 static void test_doctor_when_asked_for_one_that_holds_then_where_and_why(void **state)
@@ -169,6 +193,8 @@ int main(void)
 		cmocka_unit_test(test_doctor_when_nothing_holds_then_one_line),
 		cmocka_unit_test(test_doctor_when_everything_holds_then_no_check_is_offered),
 		cmocka_unit_test(test_doctor_when_verbose_then_what_passed_and_what_it_means),
+		cmocka_unit_test(
+			test_doctor_when_something_could_not_be_checked_then_it_has_not_passed),
 		cmocka_unit_test(test_doctor_when_asked_for_one_that_holds_then_where_and_why),
 		cmocka_unit_test(
 			test_doctor_when_asked_for_one_that_does_not_hold_then_it_is_explained),
