@@ -48,6 +48,19 @@ static size_t append(char *data, size_t size, size_t n_bytes, void *arg)
 	return n_bytes;
 }
 
+/* libcurl's progress callback. Return: not 0 ends the transfer. */
+static int is_over(
+	void *arg, curl_off_t to_get, curl_off_t got, curl_off_t to_send, curl_off_t sent)
+{
+	const struct vtap_ctl_request *request = arg;
+
+	(void)to_get;
+	(void)got;
+	(void)to_send;
+	(void)sent;
+	return request->is_unwanted(request->arg) ? 1 : 0;
+}
+
 /* The socket is local: no proxy from the environment may step in between. */
 static CURLcode set_connection(CURL *curl, const struct vtap_ctl_request *request, const char *url)
 {
@@ -74,6 +87,13 @@ static CURLcode set_exchange(CURL *curl, const struct vtap_ctl_request *request,
 		code = curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
 	if (code == CURLE_OK && strcmp(request->method, "POST") == 0)
 		code = curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, "");
+	if (code != CURLE_OK || request->is_unwanted == NULL)
+		return code;
+	code = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_over);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, request);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	return code;
 }
 
@@ -116,6 +136,8 @@ static int perform(CURL *curl, const struct vtap_ctl_request *request, struct bo
 		return vtap_err_set(err, -EMSGSIZE, "the answer is longer than 64 MiB");
 	if (code == CURLE_WRITE_ERROR || code == CURLE_OUT_OF_MEMORY)
 		return vtap_err_set(err, -ENOMEM, "out of memory");
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return vtap_err_set(err, -ECANCELED, "interrupted");
 	if (code != CURLE_OK)
 		return classify(curl, code, request, err);
 	if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_code) != CURLE_OK)

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ struct vtap_ctl_request {
 	const char *method; /* GET or POST */
 	const char *path;   /* with the query: "/v1/show?session=web" */
 	uint64_t limit_ms;  /* the longest that the whole may take; 0 for as long as it takes */
+	/* Asked at least once a second meanwhile: is the answer no longer wanted? NULL: it is. */
+	bool (*is_unwanted)(void *arg);
+	void *arg;
 };
 
 struct vtap_ctl_reply {
@@ -33,7 +37,8 @@ struct vtap_ctl_reply {
  * vtap_ctl_client_ask() - send a request, wait for the reply
  * @ret_reply: release with vtap_ctl_reply_done()
  * Return: 0 (whatever the HTTP status); VTAP_CTL_NOBODY; -EACCES when the socket may not be opened;
- *         -ETIMEDOUT; -EMSGSIZE for a reply beyond all measure; -ENOMEM; -EPROTO for anything else.
+ *         -ETIMEDOUT; -ECANCELED when it was not wanted any more; -EMSGSIZE for a reply beyond all
+ * measure; -ENOMEM; -EPROTO for anything else.
  */
 int vtap_ctl_client_ask(const struct vtap_ctl_request *request, struct vtap_ctl_reply *ret_reply,
 	struct vtap_err *err);

@@ -15,8 +15,14 @@
 /** Answers made from memory take milliseconds; who needs longer than this hangs. */
 #define LIMIT_MS 10000
 
+/** The same for who looks on: sooner told that nobody answers. */
+#define LIVE_LIMIT_MS 3000
+
 /** The longest --timeout, a day. */
 #define TIMEOUT_MAX_S 86400
+
+/** The longest --interval: more than the minute that top shows makes no chart. */
+#define INTERVAL_MAX_S 60
 
 /** How much later than the daemon we give up a wait that it should have ended itself. */
 #define WAIT_SLACK_MS 10000
@@ -126,6 +132,24 @@ static int add_reason(
 	return 0;
 }
 
+static int add_interval(
+	struct vtap_ctl_call *call, const struct vtap_ctl_options *options, struct vtap_err *err)
+{
+	struct vtap_complaint complaint;
+	uint64_t interval_s = 1;
+
+	if (options->is_json)
+		return vtap_err_set(err, -EINVAL,
+			"--json: there are no rates in it; ask `vtapctl --json status` twice and "
+			"divide what counters rose by by what uptime_ns rose by");
+	if (options->interval != NULL && vtap_value_number(options->interval, 1, INTERVAL_MAX_S,
+						 &interval_s, &complaint) != 0)
+		return vtap_err_set(err, -EINVAL, "--interval: \"%s\": seconds, 1..%d",
+			options->interval, INTERVAL_MAX_S);
+	call->interval_s = (unsigned)interval_s;
+	return 0;
+}
+
 static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "status",
 		.args = "",
@@ -153,6 +177,28 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.n_args_max = 1,
 		.add_query = add_session,
 		.render = vtap_text_show },
+	{ .name = "top",
+		.args = "[--interval SECONDS] [--once]",
+		.help = "live rates of every session",
+		.detail =
+			"The rates of targets and sessions, asked for anew every second, or every "
+			"`SECONDS` (at most 60), with a chart of the last minute. Keys: `q` quits; "
+			"`f`, `b`, `d` sort by frames, bits or drops, most first, and `n` by name. "
+			"Sessions that do not fit are counted below the others. What no session "
+			"takes is the row (unknown); what it is, tells `unknown`.\n"
+			"A rate is what a counter rose by over the daemon's own clock between two "
+			"answers; - stands for one that is not known yet, and for what nobody "
+			"counts. A chart has its own scale in each row. When the daemon goes away, "
+			"it is asked on.\n"
+			"With `--once`, and where standard output is no terminal: one table of all "
+			"sessions after one interval. With `--json` it is refused, since "
+			"`vtapctl --json status` has the counters.",
+		.method = "GET",
+		.path = "/v1/status",
+		.limit_ms = LIVE_LIMIT_MS,
+		.takes = VTAP_CTL_OPTION_INTERVAL | VTAP_CTL_OPTION_ONCE,
+		.is_live = true,
+		.add_query = add_interval },
 	{ .name = "match",
 		.args = "VNI [SOURCE]",
 		.help = "which session gets such a packet, and why",
@@ -320,6 +366,8 @@ static int check_options(const struct vtap_ctl_command *command,
 		{ VTAP_CTL_OPTION_WAIT, "--wait" },
 		{ VTAP_CTL_OPTION_REASON, "--reason" },
 		{ VTAP_CTL_OPTION_VERBOSE, "-v" },
+		{ VTAP_CTL_OPTION_INTERVAL, "--interval" },
+		{ VTAP_CTL_OPTION_ONCE, "--once" },
 	};
 
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(names); i++)

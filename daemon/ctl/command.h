@@ -19,6 +19,7 @@
 struct vtap_ctl_call {
 	char path[VTAP_CTL_PATH_MAX]; /* "/v1/show?session=web" */
 	uint64_t limit_ms;            /* 0: as long as it takes */
+	unsigned interval_s;          /* of a live command */
 };
 
 struct vtap_ctl_command {
@@ -34,6 +35,7 @@ struct vtap_ctl_command {
 	size_t n_args_min;
 	size_t n_args_max;
 	unsigned takes; /* bits of enum vtap_ctl_option */
+	bool is_live;   /* it asks again and again, and has a screen instead of a renderer */
 	vtap_text_fn render;
 	/* Appends the query and may set the limit. NULL: the path is all. Return: 0, or -EINVAL. */
 	int (*add_query)(struct vtap_ctl_call *call, const struct vtap_ctl_options *options,

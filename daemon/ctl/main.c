@@ -8,6 +8,7 @@
 #include "daemon/ctl/exit.h"
 #include "daemon/ctl/options.h"
 #include "daemon/ctl/teardown.h"
+#include "daemon/ctl/top.h"
 
 #include <locale.h>
 #include <string.h>
@@ -65,6 +66,8 @@ static int ask(const struct vtap_ctl_command *command, const struct vtap_ctl_opt
 	struct vtap_ctl_reply reply = VTAP_CTL_REPLY_NULL;
 	struct vtap_err err = VTAP_ERR_NULL;
 
+	if (command->is_live)
+		return vtap_ctl_top_run(command, options, &request, call->interval_s, &text_opts);
 	if ((options->given & VTAP_CTL_OPTION_WAIT) != 0)
 		return vtap_ctl_drain_wait(command, options, &request, &text_opts);
 	int r = vtap_ctl_client_ask(&request, &reply, &err);

@@ -14,6 +14,8 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_WAIT,
 	OPTION_REASON,
+	OPTION_INTERVAL,
+	OPTION_ONCE,
 	OPTION_JSON,
 	OPTION_VERSION,
 };
@@ -23,6 +25,8 @@ static const struct option OPTIONS[] = {
 	{ .name = "timeout", .has_arg = required_argument, .val = OPTION_TIMEOUT },
 	{ .name = "wait", .has_arg = no_argument, .val = OPTION_WAIT },
 	{ .name = "reason", .has_arg = required_argument, .val = OPTION_REASON },
+	{ .name = "interval", .has_arg = required_argument, .val = OPTION_INTERVAL },
+	{ .name = "once", .has_arg = no_argument, .val = OPTION_ONCE },
 	{ .name = "verbose", .has_arg = no_argument, .val = 'v' },
 	{ .name = "json", .has_arg = no_argument, .val = OPTION_JSON },
 	{ .name = "version", .has_arg = no_argument, .val = OPTION_VERSION },
@@ -31,7 +35,7 @@ static const struct option OPTIONS[] = {
 };
 
 static const char *const OPTION_NAMES[] = { "--socket", "--timeout", "--wait", "--reason",
-	"--verbose", "--json", "--version", "--help" };
+	"--interval", "--once", "--verbose", "--json", "--version", "--help" };
 
 static int take_socket(struct vtap_ctl_options *options, const char *path, struct vtap_err *err)
 {
@@ -77,6 +81,13 @@ static int take(
 	case OPTION_REASON:
 		options->reason = optarg;
 		options->given |= VTAP_CTL_OPTION_REASON;
+		return 0;
+	case OPTION_INTERVAL:
+		options->interval = optarg;
+		options->given |= VTAP_CTL_OPTION_INTERVAL;
+		return 0;
+	case OPTION_ONCE:
+		options->given |= VTAP_CTL_OPTION_ONCE;
 		return 0;
 	case 'v':
 		options->given |= VTAP_CTL_OPTION_VERBOSE;

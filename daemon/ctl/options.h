@@ -17,15 +17,18 @@ enum vtap_ctl_option {
 	VTAP_CTL_OPTION_WAIT = 1 << 1,
 	VTAP_CTL_OPTION_REASON = 1 << 2,
 	VTAP_CTL_OPTION_VERBOSE = 1 << 3,
+	VTAP_CTL_OPTION_INTERVAL = 1 << 4,
+	VTAP_CTL_OPTION_ONCE = 1 << 5,
 };
 
 struct vtap_ctl_options {
-	const char *socket;  /* path of the control socket */
-	const char *timeout; /* as typed after --timeout, or NULL */
-	const char *reason;  /* as typed after --reason, or NULL */
-	unsigned given;      /* bits of enum vtap_ctl_option */
-	const char *word;    /* the command, or NULL */
-	char **args;         /* what follows the command */
+	const char *socket;   /* path of the control socket */
+	const char *timeout;  /* as typed after --timeout, or NULL */
+	const char *reason;   /* as typed after --reason, or NULL */
+	const char *interval; /* as typed after --interval, or NULL */
+	unsigned given;       /* bits of enum vtap_ctl_option */
+	const char *word;     /* the command, or NULL */
+	char **args;          /* what follows the command */
 	size_t n_args;
 	bool is_json;
 	bool is_help;

@@ -8,7 +8,6 @@
 #define COLOR_GREEN  "\033[32m"
 #define COLOR_YELLOW "\033[33m"
 #define COLOR_RED    "\033[31m"
-#define COLOR_OFF    "\033[0m"
 
 static int hand_out(const char *text, FILE *out, struct vtap_err *err)
 {
@@ -106,7 +105,7 @@ struct vtap_text_words vtap_text_state_words(const struct vtap_text_opts *opts, 
 
 	if (opts->has_color)
 		vtap_text_words_add(
-			&words, "%s%s%s", vtap_text_state_color(state), state, COLOR_OFF);
+			&words, "%s%s%s", vtap_text_state_color(state), state, VTAP_TEXT_COLOR_OFF);
 	else
 		vtap_text_words_add(&words, "%s", state);
 	return words;

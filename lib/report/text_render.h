@@ -10,6 +10,9 @@
 #include "report/text_table.h"
 #include "report/text_words.h"
 
+/** VTAP_TEXT_COLOR_OFF - ends what vtap_text_state_color() begins */
+#define VTAP_TEXT_COLOR_OFF "\033[0m"
+
 /* One rendering under way. */
 struct vtap_text_render {
 	struct vtap_text_answer answer;

@@ -9,11 +9,51 @@
 
 #include "base/clock.h"
 #include "report/text.h"
+#include "report/text_top.h"
 
 /** Nov 20 2026, 10:05:00 UTC */
 #define NOW_NS (1795169100ULL * VTAP_NS_PER_S)
 
+/** Between the two answers that top compares; nothing of JSON has this byte. */
+#define RECORD_SEPARATOR '\x1e'
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
+
+/* A wide screen, a small one, and a table. */
+static int top_draw(const struct vtap_text_top *top, FILE *out)
+{
+	static const struct vtap_text_top_view views[] = {
+		{ .width = 150, .height = 40, .has_utf8 = true, .interval_s = 1 },
+		{ .width = 40, .height = 8, .order = VTAP_TEXT_ORDER_DROPS, .interval_s = 1 },
+		{ .order = VTAP_TEXT_ORDER_NAME, .interval_s = 60 },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(views) && r == 0; i++)
+		r = vtap_text_top_draw(top, &views[i], out);
+	return r;
+}
+
+/* One answer after the other, as long as they are understood. */
+static int top_render(
+	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err)
+{
+	_auto(text_top) struct vtap_text_top *top = NULL;
+	const char *next = json;
+	int r = vtap_text_top_new(&top);
+
+	(void)opts;
+	while (r == 0 && next != NULL) {
+		const char *end = strchr(next, RECORD_SEPARATOR);
+		_auto_free char *one =
+			end != NULL ? strndup(next, (size_t)(end - next)) : strdup(next);
+
+		must(one != NULL);
+		r = vtap_text_top_take(top, one, err);
+		next = end != NULL ? end + 1 : NULL;
+	}
+	return r == 0 ? top_draw(top, out) : r;
+}
 
 static const vtap_text_fn RENDERERS[] = {
 	vtap_text_status,
@@ -28,6 +68,7 @@ static const vtap_text_fn RENDERERS[] = {
 	vtap_text_doctor,
 	vtap_text_drain,
 	vtap_text_undrain,
+	top_render,
 };
 
 static void text_check(const char *text)
@@ -79,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 	memcpy(json, data + 1,
 		len_bytes - 1); /* not strndup(): it would look for an end behind @data */
 	json[len_bytes - 1] = '\0';
-	/* '0'..';' in the corpus; any other byte is folded */
+	/* '0'..'<' in the corpus; any other byte is folded */
 	render_all_ways(RENDERERS[(uint8_t)(data[0] - '0') % VTAP_ARRAY_LEN(RENDERERS)], json);
 	return 0;
 }
