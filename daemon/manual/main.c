@@ -3,7 +3,7 @@
  * vtapd-manual: what is told about vtapd in more than one place, made from the tables that it runs
  * by. Used while building, never installed.
  *
- *	vtapd-manual page TEMPLATE | catalog | rules | bash-vtapctl | bash-vtapd | zsh
+ *	vtapd-manual page TEMPLATE | catalog | rules | metrics | bash-vtapctl | bash-vtapd | zsh
  */
 #include "daemon/manual/catalog.h"
 #include "daemon/manual/completion.h"
@@ -16,15 +16,30 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "report/metric.h"
 
 struct output {
 	const char *name;
 	void (*write)(FILE *out);
 };
 
+/* For tests of what asks for metrics: name, tab, labels. */
+static void metrics_write(FILE *out)
+{
+	for (int i = 0; i < VTAP_METRIC_COUNT; i++) {
+		const struct vtap_metric_row *row = vtap_metric_row((enum vtap_metric)i);
+
+		(void)fprintf(out, "%s\t", row->name); /* ferror is asked at the end */
+		for (const char *const *label = row->labels; *label != NULL; label++)
+			(void)fprintf(out, "%s%s", label > row->labels ? " " : "", *label);
+		(void)fputc('\n', out);
+	}
+}
+
 static const struct output OUTPUTS[] = {
 	{ "catalog", vtap_catalog_write },
 	{ "rules", vtap_rules_write },
+	{ "metrics", metrics_write },
 	{ "bash-vtapctl", vtap_completion_bash_ctl },
 	{ "bash-vtapd", vtap_completion_bash_daemon },
 	{ "zsh", vtap_completion_zsh },
@@ -51,7 +66,8 @@ static int print(int argc, char **argv, struct vtap_err *err)
 		return 0;
 	}
 	return vtap_err_set(err, -EINVAL,
-		"usage: vtapd-manual page TEMPLATE | catalog | rules | bash-vtapctl | bash-vtapd | "
+		"usage: vtapd-manual page TEMPLATE | catalog | rules | metrics | bash-vtapctl | "
+		"bash-vtapd | "
 		"zsh");
 }
 
