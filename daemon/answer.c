@@ -12,6 +12,7 @@
 #include "daemon/conflict.h"
 #include "daemon/matches.h"
 #include "daemon/observe.h"
+#include "daemon/page.h"
 #include "daemon/sensors.h"
 #include "daemon/usage.h"
 #include "report/json.h"
@@ -82,6 +83,16 @@ static struct vtap_answer answer_metrics(struct vtap_manager *manager)
 	answer.type = VTAP_PROMETHEUS_TYPE;
 	vtap_snapshot_done(&snapshot);
 	return answer;
+}
+
+static struct vtap_answer answer_page(void)
+{
+	return (struct vtap_answer){
+		.status = HTTP_OK,
+		.body = strdup(vtap_page_html),
+		.type = "text/html; charset=utf-8",
+		.policy = vtap_page_policy,
+	};
 }
 
 /* ---- health, doctor, drain: they stand on the last judgement ---- */
@@ -619,6 +630,8 @@ struct vtap_answer vtap_answer_make(
 		return answer_health(manager);
 	case VTAP_OP_METRICS:
 		return answer_metrics(manager);
+	case VTAP_OP_PAGE:
+		return answer_page();
 	case VTAP_OP_DOCTOR:
 		return answer_doctor(manager, request->condition);
 	case VTAP_OP_DRAIN_STATE:

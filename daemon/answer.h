@@ -11,7 +11,8 @@
 struct vtap_answer {
 	unsigned status;
 	char *body;
-	const char *type; /* of its content, static; NULL: JSON */
+	const char *type;   /* of its content, static; NULL: JSON */
+	const char *policy; /* what a browser may do with it, static; NULL: it is no page */
 };
 
 /** vtap_answer_error() - a sentence */

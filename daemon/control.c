@@ -298,7 +298,8 @@ static void call_refuse_peer(struct call *call, uid_t uid)
 /* What is answered over TCP. */
 static bool is_for_everybody(enum vtap_op op)
 {
-	return op == VTAP_OP_HEALTH || op == VTAP_OP_STATUS || op == VTAP_OP_METRICS;
+	return op == VTAP_OP_HEALTH || op == VTAP_OP_STATUS || op == VTAP_OP_METRICS ||
+	       op == VTAP_OP_PAGE;
 }
 
 static void question_answer(struct call *call)
@@ -407,9 +408,20 @@ static enum MHD_Result kept_send(const struct call *call)
 	return MHD_queue_response(call->connection, kept->status, kept->response);
 }
 
+/* Where one is missing, without memory, a reader guesses. */
+static void answer_headers(const struct vtap_answer *answer, struct MHD_Response *response)
+{
+	const char *type = answer->type != NULL ? answer->type : "application/json";
+
+	(void)MHD_add_response_header(response, "Content-Type", type);
+	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	(void)MHD_add_response_header(response, "Cache-Control", "no-store"); /* it is of now */
+	if (answer->policy != NULL)
+		(void)MHD_add_response_header(response, "Content-Security-Policy", answer->policy);
+}
+
 static enum MHD_Result answer_send(struct call *call)
 {
-	const char *type = call->answer.type != NULL ? call->answer.type : "application/json";
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
@@ -422,8 +434,7 @@ static enum MHD_Result answer_send(struct call *call)
 	if (response == NULL)
 		return MHD_NO;
 	call->answer.body = NULL; /* the response has it */
-	(void)MHD_add_response_header(
-		response, "Content-Type", type); /* without memory: a reader guesses */
+	answer_headers(&call->answer, response);
 	result = MHD_queue_response(call->connection, call->answer.status, response);
 	if (call->took_ns != 0)
 		answer_keep(call, response);

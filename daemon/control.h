@@ -22,7 +22,7 @@ int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
 
 /**
  * vtap_control_new_public() - the same over TCP, for everybody who reaches it: GET /healthz,
- * /v1/status and /metrics
+ * /v1/status, /metrics and the page
  * Return: 0; -EADDRINUSE; -EADDRNOTAVAIL; other negative errno, with a sentence.
  */
 int vtap_control_new_public(struct vtap_manager *manager, const struct vtap_listen *listen,

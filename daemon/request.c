@@ -28,6 +28,7 @@ static const struct endpoint ENDPOINTS[] = {
 	[VTAP_OP_DOCTOR] = { "/v1/doctor", false, false, false },
 	[VTAP_OP_HEALTH] = { "/healthz", false, false, false },
 	[VTAP_OP_METRICS] = { "/metrics", false, false, false },
+	[VTAP_OP_PAGE] = { "/", false, false, false },
 	[VTAP_OP_DRAIN_STATE] = { "/v1/drain", false, false, false },
 	[VTAP_OP_DRAIN] = { "/v1/drain", true, false, false },
 	[VTAP_OP_UNDRAIN] = { "/v1/undrain", true, false, false },

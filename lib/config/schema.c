@@ -669,11 +669,12 @@ static const struct vtap_key KEYS[] = {
 		.parse = metrics_listen_parse,
 		.format = metrics_listen_format,
 		.help = "Where `/metrics`, `/healthz` and `/v1/status` are served over HTTP, "
-			"read-only.",
-		.detail = "All three always answer; `/healthz` with status 503 while the target is "
-			  "unhealthy or draining, and with every condition in both cases. The port "
-			  "is 1..65535. Whoever reaches the address can read the names, VNIs and "
-			  "counters of all sessions.",
+			"read-only, and at `/` a page that shows them in a browser.",
+		.detail =
+			"All of them always answer; `/healthz` with status 503 while the target is "
+			"unhealthy or draining, and with every condition in both cases. The port "
+			"is 1..65535. Whoever reaches the address can read the names, VNIs and "
+			"counters of all sessions.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,

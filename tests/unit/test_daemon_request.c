@@ -54,6 +54,7 @@ static void test_request_when_an_endpoint_then_its_operation(void **state)
 		{ { "GET", "/v1/doctor", { { 0 } }, 0, "" }, VTAP_OP_DOCTOR, false },
 		{ { "GET", "/healthz", { { 0 } }, 0, "" }, VTAP_OP_HEALTH, false },
 		{ { "GET", "/metrics", { { 0 } }, 0, "" }, VTAP_OP_METRICS, false },
+		{ { "GET", "/", { { 0 } }, 0, "" }, VTAP_OP_PAGE, false },
 		{ { "GET", "/v1/drain", { { 0 } }, 0, "" }, VTAP_OP_DRAIN_STATE, false },
 		{ { "POST", "/v1/drain", { { 0 } }, 0, "" }, VTAP_OP_DRAIN, true },
 		{ { "POST", "/v1/undrain", { { 0 } }, 0, "" }, VTAP_OP_UNDRAIN, true },
@@ -78,7 +79,9 @@ static void test_request_when_refused_then_status_and_sentence(void **state)
 	static const char missing[] = "there is no such path";
 	static const char number[] = "vni: not a number; must be 0..16777215";
 	static const struct request_row table[] = {
-		{ "GET", "/", { { 0 } }, 404, missing },
+		{ "POST", "/", { { 0 } }, 405, "/ takes GET only" },
+		{ "GET", "//", { { 0 } }, 404, missing },
+		{ "GET", "/index.html", { { 0 } }, 404, missing },
 		{ "GET", "", { { 0 } }, 404, missing },
 		{ "GET", "/v1/statu", { { 0 } }, 404, missing },
 		{ "GET", "/v1/status/", { { 0 } }, 404, missing },

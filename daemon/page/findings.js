@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is wrong and what to do: the findings of /healthz, most urgent first, as `vtapctl doctor` has them. */
+
+const SEVERITIES = ["page", "ticket", "info"];
+
+/* Findings of one condition that are shown; `vtapctl doctor ID` shows all. */
+const FINDINGS_SHOWN = 16;
+
+const COPIED_MS = 2000;
+
+/* { id, severity, key, … } of everything that holds; what is beyond FINDINGS_SHOWN as a number */
+function findingsOf(health) {
+	const rows = [];
+
+	for (const condition of health.conditions) {
+		const { id, severity, findings } = condition;
+
+		findings.slice(0, FINDINGS_SHOWN).forEach((finding, i) => rows.push({
+			id, severity, key: `${id} ${finding.subject ?? ""} ${i}`, ...finding,
+			beyond: i + 1 === FINDINGS_SHOWN ? findings.length - FINDINGS_SHOWN : 0,
+		}));
+	}
+	/* stable: within a severity the order of the register */
+	return rows.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+}
+
+/* "3 findings, 21 checks passed." */
+function findingsWords(health) {
+	const n = health.conditions.reduce((sum, condition) => sum + condition.findings.length, 0);
+	const passed = health.conditions.filter((condition) => !condition.holds).length;
+
+	return `${n === 0 ? "No finding" : countedWords(n, "finding")}, ${countedWords(passed, "check")} passed.`;
+}
+
+/* The text is selected, so that a browser that refuses leaves it to the keys. */
+function selectText(node) {
+	const range = document.createRange();
+
+	range.selectNodeContents(node);
+	getSelection().removeAllRanges();
+	getSelection().addRange(range);
+}
+
+/* Only over HTTPS and on the host itself pages may write to the clipboard; elsewhere the old way. */
+async function copyText(node) {
+	selectText(node);
+	try {
+		await navigator.clipboard.writeText(node.textContent);
+		return true;
+	} catch {
+		return document.execCommand("copy");
+	}
+}
+
+async function handleCopy(event) {
+	const button = event.currentTarget;
+	const isCopied = await copyText(button.previousElementSibling);
+	const text = isCopied ? "Copied" : "Selected";
+
+	setText(button, text);
+	setText(byId("said"), isCopied ? "Copied." : "The remedy is selected.");
+	setTimeout(() => {
+		setText(button, "Copy");
+		setText(byId("said"), "");
+	}, COPIED_MS);
+}
+
+function findingNew() {
+	const item = element("li", "finding");
+	const head = element("p", "head"), sentence = element("p", "sentence"), fix = element("div", "fix");
+
+	head.append(element("span", "badge"), element("code", "id"), element("span", "subject"),
+		element("span", "since"));
+	fix.append(element("code", "remedy"), button("copy", "Copy", handleCopy));
+	item.append(head, sentence, fix, element("p", "beyond"));
+	return item;
+}
+
+function findingFill(item, finding) {
+	const part = (name) => item.querySelector(`.${name}`);
+	const since = finding.since === null ? "" : `since ${clockWords(timeOf(finding.since))}`;
+
+	item.dataset.severity = finding.severity;
+	setBadge(part("badge"), finding.severity);
+	setText(part("id"), finding.id);
+	setText(part("subject"), finding.subject ?? "");
+	setText(part("since"), since);
+	setText(part("sentence"), finding.sentence);
+	setText(part("remedy"), finding.remedy);
+	part("copy").setAttribute("aria-label", `Copy the remedy for ${finding.id} ${finding.subject ?? ""}`.trim());
+	part("beyond").hidden = finding.beyond === 0;
+	setText(part("beyond"), finding.beyond === 0 ? ""
+		: `and ${countWords(finding.beyond)} more: vtapctl doctor ${finding.id}`);
+}
+
+const findingRows = new Rows(byId("findings"), (finding) => finding.key, findingNew, findingFill);
+
+function showFindings(health) {
+	findingRows.show(findingsOf(health));
+	setText(byId("findings-summary"), findingsWords(health));
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asking again and again. Seldom while nobody looks; ever more seldom while there is no answer; and
+ * never so often that answers take more than a twentieth of the daemon's time, which is asked for
+ * thousands of sessions too.
+ */
+
+const PERIOD_MS = 2000;
+const FIRST_PERIOD_MS = 1000; /* rates need a second answer */
+const HIDDEN_PERIOD_MS = 30000;
+const AWAY_PERIOD_MAX_MS = 30000;
+const ANSWER_SHARE = 20;
+const TIMEOUT_MS = 10000;
+
+/* Of the answers that this page understands: VTAP_JSON_VERSION. */
+const JSON_VERSION = 1;
+
+const history5 = new History();
+const rates = new Rates();
+const polling = { timer: 0, isAsking: false, isPaused: false, n: 0, failures: 0, nextAt: 0, answeredAt: null };
+
+/* An answer of the daemon, also one that says "unhealthy" (503). */
+async function ask(path) {
+	const answer = await fetch(path, { cache: "no-store", credentials: "omit",
+		signal: AbortSignal.timeout(TIMEOUT_MS) });
+	const body = await answer.json();
+
+	if (body.version !== JSON_VERSION || body.error !== undefined)
+		throw new Error(body.error ?? `version ${body.version} of the answer`);
+	return body;
+}
+
+function showAnswers(status, health) {
+	const now = Date.now();
+	const names = new Set([...TOTALS.map(({ name }) => name),
+		...status.targets.map(({ name }) => `target ${name}`),
+		...status.sessions.map(({ name }) => `session ${name}`)]);
+
+	history5.step(now);
+	history5.keep(names);
+	rates.step(status.daemon);
+	showHeadline(status);
+	showFindings(health);
+	showTotals(status, rates, history5);
+	showTargets(status, rates, history5);
+	showSessions(status, history5);
+	showHost(status, rates);
+	byId("main").hidden = false;
+	byId("outdated").hidden = status.daemon.version === document.documentElement.dataset.version;
+	setText(byId("outdated").firstElementChild, `vtapd is ${status.daemon.version} now, this page is older.`);
+}
+
+/* ---- no answer ---- */
+
+function awayWords() {
+	const since = polling.answeredAt === null ? "" : ` since ${clockWords(polling.answeredAt)}`;
+	const wait = Math.max(0, Math.ceil((polling.nextAt - Date.now()) / 1000));
+	const shown = polling.answeredAt === null ? "" : " What is shown is from then.";
+
+	return `vtapd does not answer${since}: it is stopped, or the way to it is cut.${shown} ` +
+		`Next try in ${wait} s. To start it: sudo systemctl start vtapd`;
+}
+
+function showAway() {
+	showState("away", "no answer", "no answer");
+	history5.step(Date.now());
+}
+
+/* ---- time ---- */
+
+function periodMs(tookMs) {
+	if (polling.failures > 0)
+		return Math.min(AWAY_PERIOD_MAX_MS, PERIOD_MS * 2 ** (polling.failures - 1));
+	if (document.hidden)
+		return HIDDEN_PERIOD_MS;
+	return Math.max(polling.n === 1 ? FIRST_PERIOD_MS : PERIOD_MS, tookMs * ANSWER_SHARE);
+}
+
+function schedule(ms) {
+	clearTimeout(polling.timer);
+	polling.nextAt = Date.now() + ms;
+	if (!polling.isPaused)
+		polling.timer = setTimeout(poll, ms);
+}
+
+/* [status, health], or null */
+async function askBoth() {
+	try {
+		return await Promise.all([ask("/v1/status"), ask("/healthz")]);
+	} catch {
+		return null; /* whatever it is, the sentence is the same: the browser tells no page why */
+	}
+}
+
+function showOutcome(answers) {
+	byId("away").hidden = answers !== null;
+	if (answers === null) {
+		polling.failures++;
+		showAway();
+		return;
+	}
+	polling.n++;
+	polling.failures = 0;
+	polling.answeredAt = new Date();
+	showAnswers(...answers);
+}
+
+async function poll() {
+	const begin = performance.now();
+
+	if (polling.isAsking)
+		return;
+	polling.isAsking = true;
+	try {
+		showOutcome(await askBoth());
+	} finally {
+		polling.isAsking = false;
+		schedule(periodMs(performance.now() - begin));
+		showPolling();
+	}
+}
+
+/* "as of 10:07:31", and what is said while there is no answer */
+function showPolling() {
+	setText(byId("as-of"), polling.answeredAt === null ? "" : `as of ${hourWords(polling.answeredAt)}`);
+	byId("pause").hidden = false;
+	setText(byId("pause"), polling.isPaused ? "Go on" : "Pause");
+	if (polling.failures > 0)
+		setText(byId("away"), awayWords());
+}
+
+byId("pause").addEventListener("click", () => {
+	polling.isPaused = !polling.isPaused;
+	if (polling.isPaused)
+		clearTimeout(polling.timer);
+	else
+		poll();
+	showPolling();
+});
+byId("outdated").lastElementChild.addEventListener("click", () => location.reload());
+document.addEventListener("visibilitychange", () => {
+	if (!document.hidden && !polling.isPaused)
+		poll();
+});
+setInterval(showPolling, 1000);
+showState("asking", "asking vtapd");
+poll();

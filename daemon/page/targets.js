@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Totals, targets, and what the whole host counted. Rates are made here, out of two answers. */
+
+/* Interfaces of a target that are named. */
+const UNDERLAYS_SHOWN = 4;
+
+/*
+ * How fast counters rise: what they had at the former answer, and when that was by the daemon's own
+ * clock. A counter that fell belongs to a daemon that started anew: then nothing is known.
+ */
+class Rates {
+	constructor() {
+		this.former = new Map();
+		this.now = new Map();
+		this.elapsedS = NaN;
+	}
+
+	/* A new answer begins. */
+	step(daemon) {
+		const isSame = this.pid === daemon.pid && this.uptimeNs <= daemon.uptime_ns;
+
+		this.elapsedS = isSame ? (daemon.uptime_ns - this.uptimeNs) / NS_PER_S : NaN;
+		this.pid = daemon.pid;
+		this.uptimeNs = daemon.uptime_ns;
+		this.former = this.now;
+		this.now = new Map();
+	}
+
+	/* Per second; NaN where it is not known. */
+	of(name, count) {
+		const rise = count - (this.former.get(name) ?? NaN);
+
+		this.now.set(name, count);
+		return rise >= 0 && this.elapsedS > 0 ? rise / this.elapsedS : NaN;
+	}
+}
+
+/* ---- totals ---- */
+
+const TOTALS = [
+	{ name: "received", title: "Received", unit: "packets/s", words: rateWords },
+	{ name: "delivered", title: "Delivered", unit: "frames/s", words: rateWords },
+	{ name: "bits", title: "Delivered", unit: "bits/s", words: bitsWords },
+	{ name: "dropped", title: "Dropped", unit: "packets/s", words: rateWords },
+	{ name: "ready", title: "Sessions ready" },
+	{ name: "unknown", title: "Unknown VNIs" },
+];
+
+function sumOf(rows, valueOf) {
+	return rows.reduce((sum, row) => sum + valueOf(row), 0);
+}
+
+function unknownWords(status, rates) {
+	const n = sumOf(status.targets, (target) => target.drops["unknown-vni"] ?? 0);
+	const isHidden = status.targets.some((target) => target.hidden.includes("unknown-vni"));
+	const rate = rates.of("unknown", n);
+
+	if (n === 0 && isHidden)
+		return { value: "?", below: "the kernel does not count them" };
+	return { value: countWords(n),
+		below: n === 0 ? "frames" : `frames, ${rateWords(rate)}/s · vtapctl unknown` };
+}
+
+/* For each total what is written, and what its chart gets. */
+function totalsOf(status, rates) {
+	const ready = status.sessions.filter((session) => session.state === "ready").length;
+	const totals = { bits: { rate: sumOf(status.sessions, (session) => session.bits_per_second) } };
+
+	for (const name of ["received", "delivered", "dropped"])
+		totals[name] = { rate: rates.of(name, sumOf(status.targets, (target) => target[name])) };
+	totals.ready = { value: countWords(ready), below: `of ${countWords(status.sessions.length)}` };
+	totals.unknown = unknownWords(status, rates);
+	return totals;
+}
+
+function totalNew(total) {
+	const node = element("div", "total");
+	const value = element("dd", "value");
+
+	value.append(element("span", "figure"), " ", element("span", "below"));
+	node.append(element("dt", "", total.title), value);
+	if (total.unit !== undefined) {
+		const chart = element("dd");
+
+		chart.append(chartNew(total.name));
+		node.append(chart);
+	}
+	return node;
+}
+
+const totalRows = new Rows(byId("totals"), (total) => total.name, totalNew, (node, total) => {
+	setText(node.querySelector(".figure"), total.value);
+	setText(node.querySelector(".below"), total.below);
+	if (total.unit !== undefined)
+		chartDraw(node.querySelector(".chart"), total.history, total.name, total.words, total.unit);
+});
+
+function showTotals(status, rates, history) {
+	const totals = totalsOf(status, rates);
+
+	for (const { name, unit } of TOTALS)
+		if (unit !== undefined)
+			history.put(name, totals[name].rate);
+	totalRows.show(TOTALS.map((total) => {
+		const { rate, value = total.words(rate), below = total.unit } = totals[total.name];
+
+		return { ...total, history, value, below };
+	}));
+}
+
+/* ---- targets ---- */
+
+const TARGET_COLUMNS = [
+	{ name: "name", title: "Target" },
+	{ name: "port", title: "Port", isNumber: true },
+	{ name: "underlay", title: "Underlay" },
+	{ name: "path", title: "Path" },
+	{ name: "state", title: "State" },
+	{ name: "rate", title: "Received/s", isNumber: true },
+	{ name: "chart", title: "Last minutes" },
+	{ name: "received", title: "Received", isNumber: true },
+	{ name: "delivered", title: "Delivered", isNumber: true },
+	{ name: "dropped", title: "Dropped", isNumber: true },
+];
+
+/* "8,891 unknown-vni (12/s), 11 unknown-source" */
+function targetDropsWords(target, rates) {
+	return Object.entries(target.drops).map(([verdict, n]) => {
+		const rate = rates.of(`${target.name} ${verdict}`, n);
+
+		return `${countWords(n)} ${verdict}${rate > 0 ? ` (${rateWords(rate)}/s)` : ""}`;
+	}).join(", ");
+}
+
+/* What vtapctl writes below the table about the path, where the kernel does not do it all. */
+function fastpathLines(target) {
+	const { reason, idle, bypassed_by: bypassedBy } = target.fastpath;
+	const isFast = target.path === "fast path";
+	const lines = [];
+
+	if (reason !== null)
+		lines.push(`${isFast ? "the fast path is not on every underlay" : "the worker carries everything"}: ` +
+			stopped(reason));
+	if (bypassedBy !== null)
+		lines.push(`${bypassedBy} ends the chain before the fast path; the worker ` +
+			(isFast ? "carries what comes in there." : "carries everything."));
+	if (idle !== null)
+		lines.push(`the fast path waits: ${stopped(idle)}`);
+	return lines;
+}
+
+/* Where the kernel hides losses nothing is shown as 0. */
+function kernelLines(target) {
+	const lines = [];
+
+	if (target.counted_by === "kernel")
+		lines.push("counted by the kernel's devices; other VNIs and broken packets vanish uncounted" +
+			` (${target.hidden.join(", ")}).`);
+	if (target.merging !== null && target.merging.length > 0)
+		lines.push(`frames may be merged on ${joinedWords(target.merging, UNDERLAYS_SHOWN)}: sensors see some ` +
+			"that were never on the wire.");
+	if (target.merging_reason !== null)
+		lines.push(stopped(target.merging_reason));
+	return lines;
+}
+
+function targetLines(target, rates) {
+	const drops = targetDropsWords(target, rates);
+	const lines = drops === "" ? [] : [`dropped: ${drops}`];
+
+	if (target.message !== null)
+		return [...lines, troubleWords(target)];
+	if (target.missing.length > 0)
+		lines.push(`waits for ${joinedWords(target.missing, UNDERLAYS_SHOWN)}, which ` +
+			`${target.missing.length === 1 ? "is" : "are"} not there.`);
+	return [...lines, ...fastpathLines(target), ...kernelLines(target)];
+}
+
+function targetNew() {
+	const body = element("tbody"), row = element("tr"), below = element("tr", "below");
+	const cell = element("td");
+
+	for (const { name, isNumber } of TARGET_COLUMNS) {
+		const node = element(name === "name" ? "th" : "td", isNumber ? `${name} number` : name);
+
+		if (name === "name")
+			node.scope = "row";
+		if (name === "chart")
+			node.append(chartNew("received"));
+		if (name === "state")
+			node.append(element("span", "badge"));
+		row.append(node);
+	}
+	cell.colSpan = TARGET_COLUMNS.length;
+	cell.append(element("ul", "notes"));
+	below.append(cell);
+	body.append(row, below);
+	return body;
+}
+
+function targetFill(body, { target, rates, history }) {
+	const part = (name) => body.querySelector(`.${name}`);
+	const series = `target ${target.name}`;
+	const rate = rates.of(series, target.received);
+	const lines = targetLines(target, rates);
+
+	history.put(series, rate);
+	setText(part("name"), target.name);
+	setText(part("port"), String(target.port));
+	setText(part("underlay"), joinedWords(target.bound.length > 0 ? target.bound : target.underlay,
+		UNDERLAYS_SHOWN));
+	setText(part("path"), target.path);
+	setBadge(part("badge"), target.state);
+	setText(part("rate"), rateWords(rate));
+	for (const name of ["received", "delivered", "dropped"])
+		setText(body.querySelector(`td.${name}`), countWords(target[name]));
+	chartDraw(part("chart.received"), history, series, rateWords, "packets/s");
+	body.lastElementChild.hidden = lines.length === 0;
+	showLines(part("notes"), lines);
+}
+
+function targetsHead() {
+	const row = byId("targets").querySelector("thead tr");
+
+	for (const { name, title, isNumber } of TARGET_COLUMNS) {
+		const cell = element("th", isNumber ? `${name} number` : name, title);
+
+		cell.scope = "col";
+		row.append(cell);
+	}
+}
+
+targetsHead();
+const targetRows = new Rows(byId("targets"), ({ target }) => target.name, targetNew, targetFill);
+
+function showTargets(status, rates, history) {
+	targetRows.show(status.targets.map((target) => ({ target, rates, history })));
+}
+
+/* ---- the host ---- */
+
+const hostRows = new Rows(byId("host"), ({ name }) => name, () => {
+	const body = element("tbody"), row = element("tr"), name = element("th", "name");
+
+	name.scope = "row";
+	row.append(name, element("td", "total number"), element("td", "rate number"));
+	body.append(row);
+	return body;
+}, (body, { name, total, rate }) => {
+	setText(body.querySelector(".name"), name);
+	setText(body.querySelector(".total"), countWords(total));
+	setText(body.querySelector(".rate"), rateWords(rate));
+});
+
+/* Whatever the daemon knows of it, by the names that it has in metrics. */
+function showHost({ daemon }, rates) {
+	const counters = Object.entries(daemon.host ?? {}).filter(([, total]) => typeof total === "number");
+
+	byId("host-section").hidden = counters.length === 0;
+	hostRows.show(counters.map(([name, total]) => ({ name, total, rate: rates.of(`host ${name}`, total) })));
+}

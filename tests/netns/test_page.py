@@ -1,0 +1,380 @@
+"""Law: the page at / shows what /v1/status and /healthz say, in the words of vtapctl, and lets nothing that comes from
+outside be anything but text. It needs nothing from elsewhere, and everybody can read and use it.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import socket
+import struct
+
+import pytest
+
+from conftest import WEB_VXLAN
+from lab import frames
+from lab.browser import Browser
+from lab.deadline import until
+
+ORIGIN = "http://127.0.0.1:9478"
+THREE = """
+[health]
+settle = 0s
+[target default]
+underlay = eth0
+[session web]
+vni = 4321
+[session db]
+vni = 4400-4403
+description = {description}
+[session pay]
+vni = 6000
+"""
+PLAIN = THREE.format(description="the shop's databases")
+MARKUP = "<img src=x onerror=alert(1)><b>"
+MANY = 4000
+MANY_SESSIONS = "[target default]\nunderlay = eth0\n[defaults]\ninterface = mirror-all\n" + "".join(
+    f"[session s{i:04}]\nvni = {i}\n" for i in range(1, MANY + 1))
+CONTRAST_MIN = 4.5  # WCAG 2.2, 1.4.3
+PHONE = {"width": 390, "height": 844, "is_phone": True}
+
+# For each text that is shown: [contrast of its computed colours, the text]. Grounds of this page are opaque or none.
+CONTRASTS = """(() => {
+	const light = (color) => {
+		const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
+			.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const ground = (node) => {
+		for (; node; node = node.parentElement) {
+			const color = getComputedStyle(node).backgroundColor;
+			if (!/, 0\\)$/.test(color)) return color;
+		}
+		return "rgb(255, 0, 0)";
+	};
+	const found = [];
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	while (texts.nextNode()) {
+		const node = texts.currentNode.parentElement;
+		if (!texts.currentNode.data.trim() || !node.checkVisibility() || node.closest("script, style, noscript"))
+			continue;
+		const [a, b] = [light(getComputedStyle(node).color), light(ground(node))].sort((a, b) => b - a);
+		found.push([(a + 0.05) / (b + 0.05), texts.currentNode.data.trim()]);
+	}
+	return found;
+})()"""
+
+
+@pytest.fixture
+def browse(ns):
+    """browse(): a browser in the target's namespace that shows the page; at the end nothing is to be complained of."""
+    made = []
+
+    def make(**kwargs):
+        made.append(Browser(ns))
+        made[-1].open(f"{ORIGIN}/", **kwargs)
+        made[-1].wait("!document.getElementById('main').hidden", "the page has its answers")
+        return made[-1]
+    yield make
+    for browser in made:
+        try:
+            assert browser.complaints() == []
+            others = [url for url in browser.requested() if not url.startswith((f"{ORIGIN}/", "data:"))]
+            assert others == [], "only its own origin is asked"
+        finally:
+            browser.close()
+
+
+def fetch(ns, path):
+    """(status, headers, body) of the metrics port."""
+    answer = ns.run("curl", "-si", f"{ORIGIN}{path}").stdout
+    head, _, body = answer.partition("\n\n")
+    first, *lines = head.splitlines()
+    return int(first.split()[1]), dict(line.split(": ", 1) for line in lines), body
+
+
+def rows(browser, table):
+    """What is shown of each row by its first cell: {"web": ["4321", ...]}."""
+    return {name: cells for name, *cells in browser.evaluate(
+        f"[...document.querySelectorAll('#{table} tbody')].map((body) => [...body.firstElementChild.children]"
+        ".map((cell) => (cell.firstElementChild ?? cell).textContent))")}
+
+
+def order(browser):
+    return list(rows(browser, "sessions"))
+
+
+def number(text):
+    return int(text.replace(",", ""))
+
+
+# What is served
+
+def test_page_when_asked_for_then_one_file_whose_policy_allows_its_own_script_and_style_only(vtapd, ns):
+    status, headers, body = fetch(ns, "/")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    for kind in ("script", "style"):
+        inline, = re.findall(rf"<{kind}>(.*?)</{kind}>", body, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+        assert policy.pop(f"{kind}-src") == f"'sha256-{digest}'"
+    assert policy == {"default-src": "'none'", "connect-src": "'self'", "img-src": "data:", "base-uri": "'none'",
+                      "form-action": "'none'", "frame-ancestors": "'none'"}
+    assert not re.search(r'(src|href)="?(https?:)?//|@import|url\(|innerHTML|insertAdjacentHTML|document\.write', body)
+    assert f'data-version="{vtapd.status()["daemon"]["version"]}"' in body
+    assert "vtapctl status" in body[body.index("<noscript>"):body.index("</noscript>")]
+
+
+# What is shown
+
+def test_page_when_open_then_its_words_and_numbers_are_those_of_vtapctl(make_vtapd, ns, mirror, capture, browse):
+    vtapd = make_vtapd(PLAIN)
+    capture("mirror-web")
+    for i in range(1300):
+        mirror.send(4321, frames.numbered(i), flow=65408 + i % 16)
+    for i in range(40):
+        mirror.send(4402, frames.numbered(i))
+        mirror.send(5569041, frames.numbered(i))
+    vtapd.wait_received(1380)
+    browser = browse()
+    browser.wait("[...document.querySelectorAll('#sessions tbody .frames')].every((node) => node.textContent === '0')",
+                 "no more frames come", seconds=30)
+    assert browser.text("#headline") == "healthy"
+    assert browser.evaluate("document.title") == "healthy · vtapd"
+    first = vtapd.ctl("status").stdout.splitlines()[0]
+    assert first.startswith(f"{browser.text('#place')} {browser.text('#headline')}. Up ")
+    assert first.partition(", ")[2] == browser.text("#about").partition(", ")[2]
+    target, status = rows(browser, "targets")["default"], vtapd.target()
+    assert target[:4] == ["4789", "eth0", status["path"], "ready"]
+    assert [number(text) for text in target[6:]] == [status["received"], status["delivered"], status["dropped"]]
+    assert target[6:] == ["1,380", "1,340", "40"]
+    assert browser.texts("#targets .notes li")[0] == "dropped: 40 unknown-vni"
+    sessions = rows(browser, "sessions")
+    assert sessions["web"][:4] == ["4321", "mirror-web", "ready", "0"]
+    assert sessions["db"][0] == "4400-4403"
+    assert sessions["web"][8].startswith("1") and sessions["db"][8] == "-", "sensors"
+    assert sessions["pay"][7] == "never"
+    browser.click("tbody[data-name=db] .open")
+    details = dict(zip(browser.texts("#sessions .details dt"), browser.texts("#sessions .details dd")))
+    session = vtapd.session("db")
+    assert number(details["delivered"]) == session["delivered"] == 40
+    assert number(details["bytes"]) == session["bytes"]
+    assert (details["description"], details["vni"]) == ("the shop's databases", "4400-4403")
+    browser.wait("document.querySelector('#totals .figure').textContent === '0'", "two answers are of the same time")
+    assert browser.texts("#totals .value") == ["0 packets/s", "0 frames/s", "0 bits/s", "0 packets/s", "3 of 3",
+                                               "40 frames, 0/s · vtapctl unknown"]
+
+
+def test_page_when_frames_come_then_rates_and_charts_follow(make_vtapd, browse, load):
+    vtapd = make_vtapd(PLAIN)
+    browser = browse()
+    load(rate=2000)
+    vtapd.wait_received(1)
+    browser.wait("Number(document.querySelector('tbody[data-name=web] .frames').textContent.replace(',', '')) > 1000",
+                 "the rate of session web")
+    browser.wait("/M.*L/.test(document.querySelector('tbody[data-name=web] .line').getAttribute('d'))", "its chart")
+    browser.wait("Number(document.querySelector('#totals .figure').textContent.replace(',', '')) > 1000", "the total")
+    label = browser.evaluate("document.querySelector('tbody[data-name=web] svg').getAttribute('aria-label')")
+    assert re.fullmatch(r"last minutes: at most [\d,]+ frames/s", label)
+
+
+def test_page_when_something_is_wrong_then_finding_and_remedy_until_it_is_mended(make_vtapd, ns, browse):
+    ns.ip("link add mirror-pay type bridge")
+    vtapd = make_vtapd(PLAIN)
+    browser = browse()
+    assert browser.text("#headline") == "healthy, degraded: 1 of 3 sessions is waiting"
+    assert browser.evaluate("document.title") == "degraded · vtapd"
+    found = vtapd.get("/v1/doctor")["findings"]
+    assert browser.texts("#findings .badge") == [finding["severity"].upper() for finding in found] == ["PAGE", "INFO"]
+    for part, key in ((".id", "id"), (".sentence", "sentence"), (".remedy", "remedy"), (".subject", "subject")):
+        assert browser.texts(f"#findings {part}") == [finding[key] for finding in found]
+    assert "mirror-pay is a bridge interface" in browser.text("tbody[data-name=pay] .trouble")
+    assert order(browser)[0] == "pay", "whoever is not ready comes first"
+    browser.click(".finding .copy")
+    browser.wait_text(".finding .copy", "Copied")
+    assert browser.evaluate("getSelection().toString()") == found[0]["remedy"]
+    ns.ip("link del mirror-pay")
+    browser.wait_text("#headline", "healthy")
+    browser.wait("document.querySelectorAll('.finding').length === 1", "the finding is gone")
+    assert browser.texts("#findings .id") == ["allow-any"]
+
+
+def test_page_when_draining_then_it_says_why_though_health_answers_503(make_vtapd, browse):
+    vtapd = make_vtapd(PLAIN)
+    browser = browse()
+    vtapd.ctl("drain", "--reason", "suricata 7.0.11")
+    browser.wait_text("#headline", "draining since")
+    assert browser.text("#headline").endswith("(suricata 7.0.11)")
+    assert "frames/s still arrive." in browser.text("#notes")
+    assert "drain" in browser.texts("#findings .id")
+    vtapd.ctl("undrain")
+    browser.wait("document.getElementById('headline').innerText === 'healthy'", "it is healthy again")
+
+
+def test_page_when_the_kernel_counts_then_it_says_what_is_hidden(make_vtapd, browse):
+    make_vtapd(WEB_VXLAN)
+    browser = browse()
+    assert rows(browser, "targets")["default"][2] == "kernel"
+    assert "vanish uncounted (not-vxlan, " in browser.texts("#targets .notes li")[0]
+    assert browser.texts("#totals .value")[-1] == "? the kernel does not count them"
+
+
+# What comes from outside
+
+def test_page_when_texts_hold_markup_then_they_are_shown_as_text(make_vtapd, ns, browse):
+    ns.ip("link add <i>x type bridge")
+    vtapd = make_vtapd(THREE.format(description=MARKUP))
+    vtapd.ctl("drain", "--reason", MARKUP)
+    browser = browse()
+    assert browser.text("#headline").endswith(f"({MARKUP})")
+    browser.click("tbody[data-name=db] .open")
+    assert MARKUP in browser.texts("#sessions .details dd")
+    # whatever text an answer has: each is replaced, but for the words and times that the page itself reads
+    browser.evaluate("""(async () => {
+        const markup = %s, words = /^(\\d{4}-|\\d+(-\\d+)?$|ready$|healthy$|page$|ticket$|info$|on$)/;
+        const foreign = async (path) => JSON.parse(await (await fetch(path)).text(),
+            (key, value) => (typeof value === "string" && !words.test(value) ? `${markup}${value}` : value));
+        polling.isPaused = true;
+        showAnswers(await foreign("/v1/status"), await foreign("/healthz"));
+    })()""" % json.dumps(MARKUP))
+    assert order(browser)[0].startswith(MARKUP)
+    assert all(text.startswith(MARKUP) for text in browser.texts("#findings .sentence"))
+    assert browser.evaluate("document.querySelectorAll('main img, main b, main i, header img').length") == 0
+
+
+# What can be done
+
+def test_page_when_used_by_keyboard_then_it_sorts_filters_and_opens(make_vtapd, mirror, browse):
+    vtapd = make_vtapd(PLAIN)
+    for i in range(30):
+        mirror.send(4400, frames.numbered(i))
+    vtapd.wait_session("db", delivered=30)
+    browser = browse()
+    assert order(browser) == ["web", "db", "pay"], "as they are configured"
+    for key, column, wanted, direction in (("Enter", "name", ["db", "pay", "web"], "ascending"),
+                                           (" ", "name", ["web", "pay", "db"], "descending"),
+                                           ("Enter", "last", ["db", "web", "pay"], "ascending"),
+                                           ("Enter", "vni", ["web", "db", "pay"], "ascending")):
+        browser.focus(f"#sessions thead .{column} button")
+        browser.press(key)
+        assert order(browser) == wanted, (column, direction)
+        assert browser.evaluate(f"document.querySelector('#sessions thead .{column}').ariaSort") == direction
+        assert browser.evaluate("document.querySelectorAll('[aria-sort]').length") == 1
+    for text, wanted in (("4402", ["db"]), ("DATABASES", ["db"]), ("mirror ready pay", ["pay"]), ("nothing", [])):
+        browser.evaluate("document.getElementById('filter').value = ''")
+        browser.write("#filter", text)
+        assert order(browser) == wanted, text
+        assert browser.text("#sessions-count") == f"{len(wanted)} of 3 sessions"
+    browser.evaluate("document.getElementById('filter').value = ''; filterBy('')")
+    browser.focus("#choice")
+    browser.evaluate("document.getElementById('choice').value = 'unread'; "
+                     "document.getElementById('choice').dispatchEvent(new Event('change'))")
+    assert order(browser) == ["web", "db", "pay"]
+    browser.focus("tbody[data-name=pay] .open")
+    browser.press("Enter")
+    assert browser.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
+    assert "6000" in browser.texts("#sessions .details dd")
+    asked = browser.evaluate("polling.n")
+    browser.evaluate("sortBy(SESSION_COLUMNS[0]); sortBy(SESSION_COLUMNS[0])")
+    browser.wait(f"polling.n > {asked + 1}", "two more answers")
+    assert browser.evaluate("document.activeElement.textContent") == "pay", "its row was moved, and it kept the focus"
+    assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    browser.click("#pause")
+    assert browser.text("#pause") == "Go on"
+    browser.click("#pause")
+    browser.wait(f"polling.n > {asked + 2}", "answers go on")
+
+
+def test_page_when_vtapd_is_away_then_it_says_so_and_goes_on_afterwards(make_vtapd, mirror, browse):
+    vtapd = make_vtapd(PLAIN)
+    mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", delivered=1)
+    browser = browse()
+    assert browser.evaluate("[periodMs(5), periodMs(1000)]")[1] == 20000, "long answers are asked for seldom"
+    vtapd.stop()
+    browser.wait_text("#headline", "no answer")
+    assert browser.evaluate("document.title") == "no answer · vtapd"
+    assert "What is shown is from then." in browser.text("#away")
+    assert order(browser) == ["web", "db", "pay"], "what was known stays"
+    browser.wait("polling.failures > 1", "it tries again", seen="polling.failures")
+    assert browser.evaluate("[1, 2, 3, 9].map((n) => { const was = polling.failures; polling.failures = n; "
+                            "const ms = periodMs(0); polling.failures = was; return ms; })") == [2000, 4000, 8000, 30000]
+    vtapd.start()
+    browser.wait_text("#headline", "healthy", seconds=30)
+    assert browser.text("#away") == ""
+    mirror.send(4321, frames.numbered(2))
+    vtapd.wait_received(1)
+    asked = browser.evaluate("polling.n")
+    browser.wait(f"polling.n > {asked + 1}", "the next answers")
+    assert rows(browser, "targets")["default"][6] == f"{vtapd.target()['received']:,}"
+    browser.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    assert browser.evaluate("periodMs(5)") == 30000, "seldom while nobody looks"
+    browser.evaluate("document.documentElement.dataset.version = '0.0.9'")
+    browser.wait("!document.getElementById('outdated').hidden", "it says that it is older than vtapd", seconds=35)
+
+
+# Who can read it
+
+def test_page_when_read_by_anybody_then_it_can_be_read(make_vtapd, ns, mirror, browse):
+    ns.ip("link add mirror-pay type bridge")
+    vtapd = make_vtapd(PLAIN + "[session cut]\nvni = 1\n")
+    mirror.send(99, frames.numbered(1))
+    vtapd.wait_received(1)
+    browser = browse()
+    browser.click("tbody[data-name=web] .open")
+    for scheme in ("light", "dark"):
+        browser.use_scheme(scheme)
+        found = browser.evaluate(CONTRASTS)
+        assert len(found) > 80
+        low = [(round(contrast, 2), text) for contrast, text in found if contrast < CONTRAST_MIN]
+        assert not low, f"{scheme}: {low}"
+    nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
+    nameless = [node for node in nodes if not node["ignored"] and not node.get("name", {}).get("value")
+                and node["role"]["value"] in ("button", "link", "textbox", "searchbox", "combobox", "table", "image",
+                                              "columnheader", "rowheader", "region", "heading")]
+    assert not nameless, nameless
+    assert browser.evaluate("[...document.querySelectorAll('table')].every((table) => table.caption && "
+                            "[...table.querySelectorAll('th')].every((cell) => cell.scope))")
+    assert browser.evaluate("[document.documentElement.lang, document.getElementById('headline').ariaLive]") == [
+        "en", "polite"]
+    marks = browser.evaluate("[...new Set([...document.querySelectorAll('.badge')].map((node) => "
+                             "node.dataset.word + getComputedStyle(node, '::before').content))]")
+    shapes = [mark.split('"')[1] for mark in marks]
+    assert len(set(shapes)) == len(shapes) > 3, "no word is told by its colour alone"
+    for width in (320, 390, 768):
+        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=True)
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width, "nothing is wider than the window"
+        assert browser.texts("#sessions tbody .frames")[0], "rates are shown on a phone too"
+
+
+# Many
+
+def test_page_when_there_are_4000_sessions_then_an_answer_costs_little(make_vtapd, mirror, browse):
+    vtapd = make_vtapd(MANY_SESSIONS)
+    for i in range(20):
+        mirror.send(2500, frames.numbered(i))
+    vtapd.wait_session("s2500", delivered=20)
+    browser = browse()
+    assert browser.text("#sessions-count") == "4,000 sessions, the first 100 are shown"
+    assert len(order(browser)) == 100
+    before = busy_s(browser)
+    browser.evaluate("poll()")
+    assert busy_s(browser) - before < 0.5, "seconds of the browser's main thread for an answer"
+    assert browser.evaluate("(() => { const begin = performance.now(); showRows(false); document.body.offsetHeight;"
+                            "return performance.now() - begin; })()") < 250, "ms for a look at all of them"
+    browser.click("#sessions thead .dropped button")
+    browser.click("#sessions thead .last button")
+    assert order(browser)[0] == "s2500"
+    browser.write("#filter", "s399")
+    assert (order(browser)[-1], browser.text("#sessions-count")) == ("s3999", "10 of 4,000 sessions")
+    browser.evaluate("filterBy('')")
+    browser.click("#more")
+    assert len(order(browser)) == 200
+
+
+def busy_s(browser):
+    """Seconds for which the page's main thread worked so far."""
+    browser.call("Performance.enable")
+    metrics = browser.call("Performance.getMetrics")["metrics"]
+    return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
