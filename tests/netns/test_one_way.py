@@ -32,8 +32,9 @@ def target(source, make_target):
 
 
 @pytest.fixture
-def talk(source):
-    """Connections of the source to its peer, all of them busy."""
+def talk(source, make_vtapd):
+    """Connections of the source to its peer, all of them busy; they end before the daemon does, whose counters come to rest."""
+    assert make_vtapd
     made = Chatter(source.ns, source.peer, PEER_V4, FLOWS)
     yield made
     made.remove()
