@@ -38,9 +38,8 @@
 #define WAITS_MAX    128
 #define WAITS_ASK_NS VTAP_NS_PER_S
 
-/* Over TCP an answer is given again until it is so many times as old as it took to make it. Whoever
- * asks without a pause, and however many do, gets no more than this part of the main loop's time.
- */
+/* Over TCP an answer is given again until it is so many times as old as it took to make it: however
+ * many ask without a pause, making answers takes no more than this part of the main loop's time. */
 #define KEPT_TIMES 20
 
 /* Parts of a query that are looked at. */
@@ -560,6 +559,14 @@ static int socket_listen(
 	return 0;
 }
 
+/* Whoever asks over TCP is answered when nothing else is to be done at that moment. */
+static int sources_yield(struct vtap_control *control)
+{
+	int r = sd_event_source_set_priority(control->io, SD_EVENT_PRIORITY_IDLE);
+
+	return r < 0 ? r : sd_event_source_set_priority(control->timer, SD_EVENT_PRIORITY_IDLE);
+}
+
 static int http_start(struct vtap_control *control, int listen_fd, struct vtap_err *err)
 {
 	const union MHD_DaemonInfo *info;
@@ -584,6 +591,8 @@ static int http_start(struct vtap_control *control, int listen_fd, struct vtap_e
 	if (r >= 0)
 		r = sd_event_add_time(control->manager->event, &control->timer, CLOCK_MONOTONIC,
 			UINT64_MAX, TIMER_ACCURACY_US, handle_timer, control);
+	if (r >= 0 && control->is_public)
+		r = sources_yield(control);
 	return r < 0 ? r : 0;
 }
 

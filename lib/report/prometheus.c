@@ -114,6 +114,18 @@ static void labels_add(struct text *text, const struct vtap_metric_row *row, siz
 	}
 }
 
+/* Without the room that was made in advance: it may be kept for a while. Return: NULL without
+ * memory. */
+static char *text_finish(struct text *text)
+{
+	char *shrunk = text->has_failed ? NULL : realloc(text->bytes, text->n);
+
+	if (shrunk != NULL)
+		return shrunk;
+	free(text->bytes);
+	return NULL;
+}
+
 /* ---- samples ---- */
 
 /** struct page - the text, and the metric that its last line is of */
@@ -451,8 +463,5 @@ char *vtap_prometheus_text(
 	daemon_add(&page, snapshot);
 	process_add(&page, snapshot);
 	bytes_add(&page.text, "", 1); /* its NUL */
-	if (!page.text.has_failed)
-		return page.text.bytes;
-	free(page.text.bytes);
-	return NULL;
+	return text_finish(&page.text);
 }
