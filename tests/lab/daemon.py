@@ -17,6 +17,7 @@ import threading
 import time
 
 from .deadline import steady, until
+from .scrape import Scrape
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VTAPD = os.environ.get("VTAPD_BIN", os.path.join(REPOSITORY, "build/daemon/vtapd"))
@@ -181,15 +182,19 @@ class Vtapd:
         assert not SANITIZED.search(done.stderr), done.stderr
         return done
 
-    def request(self, method, path):
-        """(HTTP status, decoded JSON): one request on a connection of its own."""
+    def _request(self, method, path):
         connection = _Unix(self.socket)
         try:
             connection.request(method, path)
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            return answer.status, answer.read()
         finally:
             connection.close()
+
+    def request(self, method, path):
+        """(HTTP status, decoded JSON): one request on a connection of its own."""
+        status, body = self._request(method, path)
+        return status, json.loads(body)
 
     def get(self, path):
         status, body = self.request("GET", path)
@@ -199,6 +204,12 @@ class Vtapd:
 
     def status(self):
         return self.get("/v1/status")
+
+    def metrics(self):
+        """What /metrics tells now, by the control socket, where no answer is given twice."""
+        status, body = self._request("GET", "/metrics")
+        assert status == 200, f"GET /metrics: {status} {body}"
+        return Scrape(body.decode())
 
     def target(self, name="default"):
         return next(target for target in self.status()["targets"] if target["name"] == name)
@@ -239,6 +250,18 @@ class Vtapd:
             assert row["received"] == row["delivered"] + row["dropped"], row
             assert row["dropped"] == sum(row["drops"].values()), row
             assert "delivered" not in row["drops"], row
+        told = self.metrics()
+        for row in status["targets"]:
+            self._assert_told_adds_up(told, row["name"])
+
+    @staticmethod
+    def _assert_told_adds_up(told, target):
+        received, delivered = (told.value(f"vtapd_target_{what}_total", target=target)
+                               for what in ("received_packets", "delivered_frames"))
+        dropped = told.by("vtapd_target_dropped_packets_total", "verdict", target=target)
+        assert received == delivered + sum(dropped.values()), told.text
+        paths = told.by("vtapd_target_path_frames_total", "path", target=target)
+        assert not paths or sum(paths.values()) == delivered, told.text
 
     def reload(self, expect=0):
         done = self.ctl("reload")
