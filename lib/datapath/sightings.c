@@ -22,6 +22,10 @@ struct entry {
 	_Atomic uint64_t n_sources;
 	_Atomic uint64_t has_more_sources;
 	_Atomic uint64_t source[VTAP_SIGHTING_SOURCES][2]; /* 16 bytes, as they are in memory */
+	_Atomic uint64_t n_prefixes;                       /* of `more` */
+	_Atomic uint64_t is_scattered;
+	_Atomic uint64_t prefix[VTAP_SIGHTING_PREFIXES][2]; /* as sources */
+	_Atomic uint64_t prefix_len[VTAP_SIGHTING_PREFIXES];
 };
 
 struct vtap_sightings {
@@ -81,6 +85,8 @@ static void entry_start(struct entry *entry, uint64_t key, uint64_t now_ns)
 	set(&entry->last_window_frames, 0);
 	set(&entry->n_sources, 0);
 	set(&entry->has_more_sources, 0);
+	set(&entry->n_prefixes, 0);
+	set(&entry->is_scattered, 0);
 }
 
 /* The entry of a key: its own, an empty one, or that of the least frames, which is forgotten. */
@@ -107,6 +113,48 @@ static struct entry *entry_take(struct vtap_sightings *sightings, uint64_t key, 
 	return least;
 }
 
+static struct vtap_cover cover_get(const struct entry *entry)
+{
+	struct vtap_cover cover = { .n = get(&entry->n_prefixes) };
+	uint64_t half[2];
+
+	for (size_t i = 0; i < cover.n; i++) {
+		half[0] = get(&entry->prefix[i][0]);
+		half[1] = get(&entry->prefix[i][1]);
+		memcpy(cover.prefix[i].addr.byte, half, sizeof(half));
+		cover.prefix[i].len = (uint8_t)get(&entry->prefix_len[i]);
+	}
+	return cover;
+}
+
+static void cover_set(struct entry *entry, const struct vtap_cover *cover)
+{
+	uint64_t half[2];
+
+	for (size_t i = 0; i < cover->n; i++) {
+		memcpy(half, cover->prefix[i].addr.byte, sizeof(half));
+		set(&entry->prefix[i][0], half[0]);
+		set(&entry->prefix[i][1], half[1]);
+		set(&entry->prefix_len[i], cover->prefix[i].len);
+	}
+	set(&entry->n_prefixes, cover->n);
+}
+
+/* A source for which there is no room: it is only known which network it is in. */
+static void entry_note_network(struct entry *entry, const struct vtap_addr *source)
+{
+	struct vtap_cover cover = cover_get(entry);
+
+	set(&entry->has_more_sources, 1);
+	if (vtap_cover_has(&cover, source))
+		return;
+	if (vtap_cover_add(&cover, VTAP_SIGHTING_PREFIXES,
+		    &(struct vtap_prefix){ .addr = *source, .len = 128 }))
+		cover_set(entry, &cover);
+	else
+		set(&entry->is_scattered, 1);
+}
+
 static void entry_note_source(struct entry *entry, const struct vtap_addr *source)
 {
 	uint64_t n = get(&entry->n_sources), half[2];
@@ -116,7 +164,7 @@ static void entry_note_source(struct entry *entry, const struct vtap_addr *sourc
 		if (get(&entry->source[i][0]) == half[0] && get(&entry->source[i][1]) == half[1])
 			return;
 	if (n == VTAP_SIGHTING_SOURCES) {
-		set(&entry->has_more_sources, 1);
+		entry_note_network(entry, source);
 		return;
 	}
 	set(&entry->source[n][0], half[0]);
@@ -186,6 +234,8 @@ static void entry_copy(
 		half[1] = get(&entry->source[i][1]);
 		memcpy(row->source[i].byte, half, sizeof(half));
 	}
+	row->more = cover_get(entry);
+	row->is_scattered = get(&entry->is_scattered) != 0;
 }
 
 bool vtap_sightings_get(const struct vtap_sightings *sightings, const struct vtap_slot *slot,

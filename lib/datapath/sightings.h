@@ -14,11 +14,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cover.h"
 #include "base/prefix.h"
 #include "datapath/counters.h"
 
 /** VTAP_SIGHTING_SOURCES - outer sources remembered for each VNI; more are only known to exist */
 #define VTAP_SIGHTING_SOURCES 16
+
+/** VTAP_SIGHTING_PREFIXES - what contains the others */
+#define VTAP_SIGHTING_PREFIXES 4
 
 /** struct vtap_sighting - one row, a plain copy */
 struct vtap_sighting {
@@ -32,6 +36,8 @@ struct vtap_sighting {
 	unsigned n_sources;
 	bool has_more_sources; /* than were remembered */
 	struct vtap_addr source[VTAP_SIGHTING_SOURCES];
+	struct vtap_cover more; /* the sources that were not remembered one by one lie in it */
+	bool is_scattered;      /* some of them lie too far apart for that */
 };
 
 /** vtap_sightings_new() - room for @n_max rows (a power of two). Return: 0, -ENOMEM. */

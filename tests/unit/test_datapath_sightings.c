@@ -141,6 +141,32 @@ static void test_sightings_when_many_sources_then_sixteen_and_that_there_are_mor
 	assert_true(row.has_more_sources);
 }
 
+/* From one network more than there is room for, which is what `allow` is suggested from. */
+static void test_sightings_when_many_sources_then_networks_contain_those_without_room(void **state)
+{
+	struct memory *memory = *state;
+	struct vtap_sighting row;
+
+	for (uint32_t i = 0; i < 4096; i++)
+		note(memory, OWNER, 5, i, 1, 1);
+	assert_true(row_find(memory, OWNER, 5, 1, &row));
+	assert_in_range(row.more.n, 1, VTAP_SIGHTING_PREFIXES);
+	for (uint32_t i = VTAP_SIGHTING_SOURCES; i < 4096; i++) {
+		struct vtap_addr addr = source_of(i);
+
+		assert_row(vtap_cover_has(&row.more, &addr), i);
+	}
+	assert_false(row.is_scattered);
+	for (uint32_t i = 0; i < VTAP_SIGHTING_PREFIXES; i++)
+		note(memory, OWNER, 5, (i + 1) << 24, 1, 1); /* a /8 of its own each */
+	assert_true(row_find(memory, OWNER, 5, 1, &row));
+	assert_true(row.is_scattered);
+	note(memory, OWNER, 6, 1, 1, 1);
+	assert_true(row_find(memory, OWNER, 6, 1, &row));
+	assert_int_equal(row.more.n, 0);
+	assert_false(row.is_scattered);
+}
+
 static void test_sightings_when_flooded_then_bounded_and_nothing_is_lost_from_the_sum(void **state)
 {
 	struct memory *memory = *state;
@@ -276,6 +302,8 @@ int main(void)
 		in_memory(test_sightings_when_noted_then_counted_with_times),
 		in_memory(test_sightings_when_owners_differ_then_rows_of_their_own),
 		in_memory(test_sightings_when_many_sources_then_sixteen_and_that_there_are_more),
+		in_memory(
+			test_sightings_when_many_sources_then_networks_contain_those_without_room),
 		in_memory(
 			test_sightings_when_flooded_then_bounded_and_nothing_is_lost_from_the_sum),
 		in_memory(test_sightings_when_flooded_then_heavy_hitters_survive),

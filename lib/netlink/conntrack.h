@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connection tracking: does the host remember each outer flow to a port? A mirror's are one-way and
+ * many, and fill its table (FACTS 4, P10). */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/device.h"
+
+/**
+ * vtap_conntrack_ask() - is there an entry of the connection table whose packets went to this UDP
+ * port?
+ * @ret_tracked: VTAP_ON: there is one; VTAP_OFF: none; unknown: the table is long, and the kernel
+ *               too old to look through it for us
+ *
+ * The kernel walks its table once, some 0.1 us for each entry, and stops at the first match; an
+ * older one is asked for the first entries of each family only.
+ * Context: main thread; needs CAP_NET_ADMIN. The kernel may load nf_conntrack_netlink for it.
+ * Return: 0 or negative errno: -EPERM, -EOPNOTSUPP where there is no connection tracking, ...
+ * Source: kernel net/netfilter/nf_conntrack_netlink.c ctnetlink_dump_table(), CTA_FILTER since 5.8.
+ */
+int vtap_conntrack_ask(uint16_t port, enum vtap_known *ret_tracked, struct vtap_err *err);
