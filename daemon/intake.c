@@ -691,7 +691,7 @@ void vtap_intake_report_drops(struct vtap_intake *intake, uint64_t now_ns)
 	intake->n_reported_drops += n_drops;
 	intake->reported_ns = now_ns;
 	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS,
-		&(struct vtap_log_context){ .target = intake->name },
+		&(struct vtap_log_context){ .target = intake->name, .because = "socket-drops" },
 		"socket-full: target %s dropped %ju packets (%.2f %%); a larger receive-buffer "
 		"helps, now %s",
 		intake->name, (uintmax_t)n_drops, 100.0 * (double)n_drops / (double)n_received,

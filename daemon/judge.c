@@ -28,7 +28,7 @@
 /* ---- what begins and what ends ---- */
 
 /* Those that somebody else logs when they begin, because he knows more: targets and sessions that
- * wait, offloads, a refused reload. What is only worth knowing is in no log. */
+ * wait, offloads, full sockets, a refused reload. What is only worth knowing is in no log. */
 static bool is_ours_to_begin(const struct vtap_finding *finding)
 {
 	switch (finding->condition) {
@@ -40,9 +40,11 @@ static bool is_ours_to_begin(const struct vtap_finding *finding)
 	case VTAP_CONDITION_REPAIR_LOOP:
 	case VTAP_CONDITION_CONFIG_REJECTED:
 	case VTAP_CONDITION_GRO_MERGING:
+	case VTAP_CONDITION_SOCKET_DROPS:
 		return false;
-	case VTAP_CONDITION_PORT_TAKEN:
-		return finding->subject[0] == '\0'; /* targets say so themselves */
+	case VTAP_CONDITION_PORT_TAKEN:    /* targets say so themselves */
+	case VTAP_CONDITION_BACKLOG_DROPS: /* so do they of frames that are lost in handover */
+		return finding->subject[0] == '\0';
 	default:
 		return vtap_condition_row(finding->condition)->severity != VTAP_SEVERITY_INFO;
 	}
@@ -54,22 +56,42 @@ static bool is_ours_to_end(const struct vtap_finding *finding)
 	return finding->condition == VTAP_CONDITION_CONFIG_REJECTED || is_ours_to_begin(finding);
 }
 
-/* A subject is a session's or a target's name. Where both are called so, the entry is found by
- * either. */
-static struct vtap_log_context subject_context(
-	const struct vtap_manager *manager, const struct vtap_finding *finding)
+/* Conditions that hold while something comes, which others decide: they come and go. */
+static bool comes_and_goes(enum vtap_condition condition)
 {
-	const struct vtap_session *session =
-		vtap_conf_find_session(manager->conf, finding->subject);
+	switch (condition) {
+	case VTAP_CONDITION_BACKLOG_DROPS:
+	case VTAP_CONDITION_ENA_ALLOWANCE:
+	case VTAP_CONDITION_RP_FILTER:
+	case VTAP_CONDITION_UDP_CHECKSUM:
+	case VTAP_CONDITION_CONNTRACK:
+	case VTAP_CONDITION_UNKNOWN_VNI:
+	case VTAP_CONDITION_UNKNOWN_SOURCE:
+	case VTAP_CONDITION_TRUNCATED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A subject is a session's or a target's name, or of some conditions an underlay's. Where a session
+ * and a target are both called so, the entry is found by either. */
+static struct vtap_log_context subject_context(
+	const struct vtap_manager *manager, enum vtap_condition condition, const char *subject)
+{
+	const struct vtap_session *session = vtap_conf_find_session(manager->conf, subject);
 	const struct vtap_interface *interface =
 		session != NULL ? vtap_interfaces_find(manager->interfaces, session->interface)
 				: NULL;
-	struct vtap_log_context context = {
-		.condition = vtap_condition_row(finding->condition)->id,
-	};
+	struct vtap_log_context context = { .condition = vtap_condition_row(condition)->id };
 
-	if (vtap_conf_find_target(manager->conf, finding->subject) != NULL)
-		context.target = finding->subject;
+	if (condition == VTAP_CONDITION_UNDERLAY_DOWN ||
+		condition == VTAP_CONDITION_ENA_ALLOWANCE) {
+		context.interface = subject;
+		return context;
+	}
+	if (vtap_conf_find_target(manager->conf, subject) != NULL)
+		context.target = subject;
 	if (session != NULL) {
 		context.sessions = session->name;
 		context.interface = session->interface;
@@ -78,37 +100,74 @@ static struct vtap_log_context subject_context(
 	return context;
 }
 
-static void finding_log(
-	const struct vtap_manager *manager, const struct vtap_finding *finding, bool begins)
+static void begin_log(const struct vtap_manager *manager, const struct vtap_finding *finding)
 {
-	const struct vtap_condition_row *row = vtap_condition_row(finding->condition);
-	struct vtap_log_context context = subject_context(manager, finding);
+	const char *id = vtap_condition_row(finding->condition)->id;
+	struct vtap_log_context context =
+		subject_context(manager, finding->condition, finding->subject);
 
-	if (begins)
-		vtap_log(vtap_log_priority(row->id), VTAP_EVENT_CONDITION, &context, "%s: %s",
-			row->id, finding->sentence);
-	else
-		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context, "%s: over%s%s", row->id,
-			finding->subject[0] != '\0' ? ", " : "", finding->subject);
+	vtap_log(vtap_log_priority(id), VTAP_EVENT_CONDITION, &context, "%s: %s", id,
+		finding->sentence);
 }
 
-/* @a has them, @b does not. */
-static void findings_log(const struct vtap_manager *manager, const struct vtap_findings *a,
-	const struct vtap_findings *b, bool begins)
+static void end_log(
+	const struct vtap_manager *manager, enum vtap_condition condition, const char *subject)
 {
-	unsigned n = 0;
+	struct vtap_log_context context = subject_context(manager, condition, subject);
 
-	for (size_t i = 0; i < a->n; i++) {
-		const struct vtap_finding *finding = &a->finding[i];
-		bool is_ours = begins ? is_ours_to_begin(finding) : is_ours_to_end(finding);
+	vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context, "%s: over%s%s",
+		vtap_condition_row(condition)->id, subject[0] != '\0' ? ", " : "", subject);
+}
 
-		if (is_ours && vtap_findings_find(b, finding) == NULL && ++n <= FOLD_MIN)
-			finding_log(manager, finding, begins);
-	}
+static void rest_log(unsigned n, const char *what)
+{
 	if (n > FOLD_MIN)
 		vtap_log(LOG_WARNING, VTAP_EVENT_CONDITION, NULL,
-			"and %u more findings %s: vtapctl doctor", n - FOLD_MIN,
-			begins ? "began" : "are over");
+			"and %u more findings %s: vtapctl doctor", n - FOLD_MIN, what);
+}
+
+static void begins_log(struct vtap_manager *manager, const struct vtap_findings *fresh)
+{
+	struct vtap_judge *judge = &manager->judge;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < fresh->n; i++) {
+		const struct vtap_finding *finding = &fresh->finding[i];
+
+		if (is_ours_to_begin(finding) &&
+			vtap_findings_find(&judge->findings, finding) == NULL &&
+			!vtap_linger_resume(&judge->linger, finding->condition, finding->subject) &&
+			++n <= FOLD_MIN)
+			begin_log(manager, finding);
+	}
+	rest_log(n, "began");
+}
+
+/* Does it end without a word for now, because it may begin again? */
+static bool lingers(struct vtap_judge *judge, const struct vtap_finding *finding, uint64_t now_ns)
+{
+	return comes_and_goes(finding->condition) &&
+	       vtap_linger_end(&judge->linger, finding->condition, finding->subject, now_ns) == 0;
+}
+
+static void ends_log(
+	struct vtap_manager *manager, const struct vtap_findings *fresh, uint64_t now_ns)
+{
+	struct vtap_judge *judge = &manager->judge;
+	struct vtap_lingering over;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < judge->findings.n; i++) {
+		const struct vtap_finding *finding = &judge->findings.finding[i];
+
+		if (is_ours_to_end(finding) && vtap_findings_find(fresh, finding) == NULL &&
+			!lingers(judge, finding, now_ns) && ++n <= FOLD_MIN)
+			end_log(manager, finding->condition, finding->subject);
+	}
+	while (vtap_linger_take(&judge->linger, now_ns, &over))
+		if (++n <= FOLD_MIN)
+			end_log(manager, over.condition, over.subject);
+	rest_log(n, "are over");
 }
 
 static void findings_take(
@@ -122,8 +181,8 @@ static void findings_take(
 
 		fresh->finding[i].since_mono_ns = former != NULL ? former->since_mono_ns : now_ns;
 	}
-	findings_log(manager, fresh, &judge->findings, true);
-	findings_log(manager, &judge->findings, fresh, false);
+	begins_log(manager, fresh);
+	ends_log(manager, fresh, now_ns);
 	vtap_findings_done(&judge->findings);
 	judge->findings = *fresh;
 	*fresh = (struct vtap_findings){ 0 };
@@ -497,5 +556,6 @@ void vtap_judge_done(struct vtap_judge *judge)
 	vtap_control_free(vtap_steal(&judge->metrics));
 	vtap_health_free(vtap_steal(&judge->health));
 	vtap_findings_done(&judge->findings);
+	vtap_linger_done(&judge->linger);
 	free(vtap_steal(&judge->drain_path));
 }

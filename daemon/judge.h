@@ -11,6 +11,7 @@
 
 #include "daemon/drain.h"
 #include "daemon/health.h"
+#include "daemon/linger.h"
 #include "report/finding.h"
 #include "report/snapshot.h"
 
@@ -26,6 +27,7 @@ struct vtap_judge {
 	struct vtap_drain drain;
 	char *drain_path;
 	struct vtap_findings findings; /* of the last look, with since when they hold */
+	struct vtap_linger linger;     /* what was logged, and ended a short while ago */
 	struct vtap_health_status checks;
 	bool is_healthy;
 	uint64_t beat_ns;    /* of the last look */

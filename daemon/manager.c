@@ -564,6 +564,7 @@ static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 	vtap_kernel_count_follow(manager);
 	vtap_steering_follow(manager, vtap_clock_mono_ns());
 	vtap_offloads_follow(manager);
+	vtap_sources_follow(manager);
 	vtap_judge_follow(manager);
 	return 0;
 }
@@ -729,6 +730,8 @@ void vtap_manager_done(struct vtap_manager *manager)
 	vtap_steering_free(manager->steering);
 	vtap_interfaces_free(manager->interfaces);
 	vtap_kernel_count_done(&manager->kernel_count);
+	vtap_nics_done(&manager->nics);
+	free(manager->sources);
 	vtap_offloads_free(manager->offloads);
 	vtap_one_way_done(&manager->one_way);
 	vtap_runs_done(&manager->runs);

@@ -17,12 +17,15 @@
 #include "daemon/interfaces.h"
 #include "daemon/judge.h"
 #include "daemon/kernel_count.h"
+#include "daemon/nics.h"
 #include "daemon/offloads.h"
 #include "daemon/one_way.h"
 #include "daemon/runs.h"
 #include "daemon/sensor_names.h"
+#include "daemon/sources.h"
 #include "daemon/steering.h"
 #include "daemon/store.h"
+#include "daemon/tracking.h"
 #include "model/conf.h"
 #include "netlink/watch.h"
 
@@ -51,6 +54,9 @@ struct vtap_manager {
 	struct vtap_runs runs;
 	struct vtap_kernel_count kernel_count;
 	struct vtap_host_count host_count;
+	struct vtap_nics nics;
+	struct vtap_tracking tracking;
+	struct vtap_sources *sources; /* by the targets of `conf`; NULL: without memory */
 	struct vtap_steering *steering;
 	struct vtap_offloads *offloads;
 	struct vtap_one_way one_way;

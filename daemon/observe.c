@@ -115,7 +115,11 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 		manager->intake[i], &manager->conf->targets[i], &ret_report->n_missing);
 	if (ret_report->bound == NULL || ret_report->missing == NULL)
 		return -ENOMEM;
+	ret_report->port_tracked =
+		vtap_tracking_look(&manager->tracking, ret_report->target->port, now_ns);
 	r = offloads_observe(manager, i, ret_report);
+	if (r == 0)
+		r = vtap_sources_fill(manager, i, now_ns, ret_report);
 	if (r < 0 || ret_report->target->mode == VTAP_MODE_VXLAN)
 		return r; /* the kernel has its packets: there is no path of ours */
 	return fast_observe(manager, i, ret_report);
@@ -236,6 +240,8 @@ int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapsho
 		r = -ENOMEM;
 	for (size_t i = 0; i < conf->n_targets && r == 0; i++, snapshot.n_targets++)
 		r = target_observe(manager, i, snapshot.now_mono_ns, &snapshot.targets[i]);
+	if (r == 0)
+		r = vtap_nics_fill(manager, &snapshot);
 	if (r < 0) {
 		vtap_snapshot_done(&snapshot);
 		return r;

@@ -87,6 +87,16 @@ static const struct vtap_condition_row ROWS[] = {
 			 "That one gets the frames and the session nothing; vtapd leaves it alone.",
 		.remedy = "ip link del NAME; vtapctl status tells the NAME",
 	},
+	[VTAP_CONDITION_UNDERLAY_DOWN] = {
+		.id = "underlay-down",
+		.severity = VTAP_SEVERITY_PAGE,
+		.message_id = "af3fe8ecf31c4ccaab6ce14428d74da9",
+		.meaning = "an underlay that is named, or that packets came in on, is there but down",
+		.cause = "No packet comes in there. Somebody set the interface down, or nobody set "
+			 "it up after it was attached. It breaks no health: the load balancer's "
+			 "checks come the same way.",
+		.remedy = "ip link set NAME up; then whoever manages it (networkd, NetworkManager)",
+	},
 	[VTAP_CONDITION_SESSION_WAITING] = {
 		.id = "session-waiting",
 		.severity = VTAP_SEVERITY_TICKET,
@@ -212,6 +222,109 @@ static const struct vtap_condition_row ROWS[] = {
 			  "NetworkManager, a .link file, a start-up script) away from it; or mode "
 			  "= tap, which needs no offload off",
 	},
+	[VTAP_CONDITION_SOCKET_DROPS] = {
+		.id = "socket-drops",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "f91fc7cd88c6473ebca712c19222a6b3",
+		.meaning = "packets were dropped in the last minute because a worker's socket was "
+			   "full",
+		.cause = "More comes in than the workers carry: a burst, a machine short of "
+			 "processors, or much that the fast path leaves to them (fragments, "
+			 "unknown VNIs, no fast path at all). Counted as socket-full.",
+		.remedy = "a larger receive-buffer or more workers, in the [target] section; "
+			  "vtapctl status tells the PATH",
+	},
+	[VTAP_CONDITION_BACKLOG_DROPS] = {
+		.id = "backlog-drops",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "3385365cdb304d05b9c57b6fd618df45",
+		.meaning = "packets were dropped in the last minute because a processor's queue was "
+			   "full",
+		.cause = "What the fast path hands over waits in that queue, and what comes in "
+			 "does where packets are steered to other processors (RPS) or the "
+			 "underlay is virtual. The kernel counts it for the whole host "
+			 "(/proc/net/softnet_stat); frames of ours are lost-in-handover.",
+		.remedy = "sysctl -w net.core.netdev_max_backlog=16384; 1000 is the kernel's own",
+	},
+	[VTAP_CONDITION_ENA_ALLOWANCE] = {
+		.id = "ena-allowance",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "cf0da04a4feb40ffabb90264805275f3",
+		.meaning = "AWS dropped packets in the last minute that went beyond what the "
+			   "instance is allowed",
+		.cause = "Each instance type has its bandwidth, packets a second and tracked "
+			 "connections; what is beyond is dropped before it gets to the host, and "
+			 "only the interface's own statistics tell.",
+		.remedy = "ethtool -S UNDERLAY | grep allowance; then a larger instance type, or "
+			  "more targets",
+	},
+	[VTAP_CONDITION_RP_FILTER] = {
+		.id = "rp-filter",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "a8d6d11eb0ff4d5783fe9737ed3aa1d2",
+		.meaning = "this host drops packets by strict reverse path filtering, and it is on "
+			   "for an underlay",
+		.cause = "A mirrored packet comes from a machine that the host would answer over "
+			 "another interface, as on a sensor with two of them. The fast path takes "
+			 "packets before this filter; those that the worker gets, and all in mode "
+			 "vxlan, go through it.",
+		.remedy = "sysctl -w net.ipv4.conf.UNDERLAY.rp_filter=2, and the same in "
+			  "/etc/sysctl.d",
+	},
+	[VTAP_CONDITION_UDP_CHECKSUM] = {
+		.id = "udp-checksum",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "5b2332114b3b4edabb1a655d339ae20f",
+		.meaning = "this host dropped UDP packets with a wrong checksum in the last minute",
+		.cause = "Whoever sends them leaves the checksum to a card that does not fill it "
+			 "in, or the packets are damaged on the way. The kernel counts them for "
+			 "the whole host, to whatever port. AWS sends none (0), which is right.",
+		.remedy = "tcpdump -nnvvi UNDERLAY udp | grep 'bad udp cksum'; on the sender: "
+			  "ethtool -K NAME tx off",
+	},
+	[VTAP_CONDITION_CONNTRACK] = {
+		.id = "conntrack",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "2a962e3769b34ae1a2610960d436d08e",
+		.meaning = "this host tracks connections of a target's port",
+		.cause = "Mirrored flows are many and one-way: they fill the table, and a full one "
+			 "drops packets of everybody. A rule of the firewall, or NAT, made the "
+			 "kernel track; only packets that the fast path does not take are.",
+		.remedy = "nft 'table inet vtapd_notrack { chain prerouting { type filter hook prerouting "
+			  "priority raw; udp dport 4789 notrack; }; }'",
+	},
+	[VTAP_CONDITION_UNKNOWN_VNI] = {
+		.id = "unknown-vni",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "149c8bb278974d199942586e2018670d",
+		.meaning = "frames of a VNI that no session takes came in the last minute",
+		.cause = "A mirror session was made that nobody configured here, or somebody sends "
+			 "junk to the port. The frames are dropped and shown to nobody.",
+		.remedy = "vtapctl unknown; it prints the session that would take them",
+	},
+	[VTAP_CONDITION_UNKNOWN_SOURCE] = {
+		.id = "unknown-source",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "f13d79c75ecc44f9ba40015f987b058c",
+		.meaning = "frames of a configured VNI came in the last minute, from a source that "
+			   "its session does not take",
+		.cause = "Another account or VPC uses the same VNI, a network was added that "
+			 "`source` does not name, or somebody sends junk.",
+		.remedy = "vtapctl unknown; then `source` of the session, or a session for the "
+			  "others",
+	},
+	[VTAP_CONDITION_TRUNCATED] = {
+		.id = "truncated",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "9e5e8708520c4066aa011ae2fd341d0d",
+		.meaning = "frames of a session came cut short in the last minute",
+		.cause = "The source cut them: to PacketLength of the mirror session, which is "
+			 "8500 at most behind a Network Load Balancer, or to the MTU of a single "
+			 "interface that is the target. Sensors miss what was cut, and call "
+			 "checksums wrong.",
+		.remedy = "a larger PacketLength of the mirror session; or on the sources an MTU "
+			  "of 8486 (behind an NLB), 8446 (GWLB), 8947 (one interface)",
+	},
 	[VTAP_CONDITION_DRAIN] = {
 		.id = "drain",
 		.severity = VTAP_SEVERITY_INFO,
@@ -243,6 +356,18 @@ static const struct vtap_condition_row ROWS[] = {
 			 "any` is told only while nobody else at its target gets frames.",
 		.remedy = "tcpdump -ni UNDERLAY udp port 4789; if packets come: vtapctl match VNI, "
 			  "vtapctl unknown; if none: aws ec2 describe-traffic-mirror-sessions",
+	},
+	[VTAP_CONDITION_HOST_ANSWERS] = {
+		.id = "host-answers",
+		.severity = VTAP_SEVERITY_INFO,
+		.message_id = "5d5f557bdb8f460cb427fc8d85fcc5f0",
+		.meaning = "this host answers UDP packets to ports that nobody listens on, with ICMP",
+		.cause = "The kernel counts that for the whole host, so it may have nothing to do "
+			 "with the mirror. If mirrored packets are answered (another port, an "
+			 "underlay that no target names, a family without session in mode vxlan), "
+			 "the answers go to the machines whose traffic is mirrored.",
+		.remedy = "tcpdump -nni UNDERLAY 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1'; "
+			  "then another `port` or `underlay`, or the security group",
 	},
 	[VTAP_CONDITION_ALLOW_ANY] = {
 		.id = "allow-any",

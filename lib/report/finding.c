@@ -296,9 +296,24 @@ static void gather_kernel(struct vtap_gathering *gathering, const struct vtap_re
 	gather_reserved_bits(gathering, report);
 }
 
-/* What the kernel's devices take has passed the host's firewall. */
-static void gather_allow_any(struct vtap_gathering *gathering, const struct vtap_target *target)
+/* "10.0.0.0/16 172.31.0.0/20", as a line of the configuration takes it */
+static struct vtap_text_words seen_words(const struct vtap_report_target *report)
 {
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	char text[VTAP_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < report->n_seen; i++) {
+		vtap_prefix_format(&report->seen[i], text);
+		vtap_text_words_add(&words, "%s%s", i > 0 ? " " : "", text);
+	}
+	return words;
+}
+
+/* What the kernel's devices take has passed the host's firewall. */
+static void gather_allow_any(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_target *target = report->target;
 	struct vtap_finding *finding = vtap_finding_add(gathering, VTAP_CONDITION_ALLOW_ANY,
 		target->name, false,
 		"any host that reaches UDP %u can put frames before the sensors", target->port);
@@ -306,9 +321,16 @@ static void gather_allow_any(struct vtap_gathering *gathering, const struct vtap
 	if (target->mode == VTAP_MODE_VXLAN)
 		vtap_finding_remedy(
 			finding, "the security group, or the nftables rules of vtapd(8)");
+	else if (report->n_seen > 0 && !report->seen_is_cut)
+		vtap_finding_remedy(finding,
+			"allow = %s    (in [target %s]; covers every source seen so far)",
+			seen_words(report).text, target->name);
 	else
-		vtap_finding_remedy(finding, "allow = PREFIX of the mirror sources, in [target %s]",
-			target->name);
+		vtap_finding_remedy(finding,
+			"allow = PREFIX of the mirror sources, in [target %s]%s", target->name,
+			report->seen_is_cut ? "; those seen so far lie too far apart for a short "
+					      "list: vtapctl show NAME"
+					    : "");
 }
 
 static void gather_target(struct vtap_gathering *gathering, const struct vtap_report_target *report)
@@ -331,7 +353,7 @@ static void gather_target(struct vtap_gathering *gathering, const struct vtap_re
 	if (target->mode == VTAP_MODE_VXLAN)
 		gather_kernel(gathering, report);
 	if (target->n_allow == 0)
-		gather_allow_any(gathering, target);
+		gather_allow_any(gathering, report);
 }
 
 /* ---- sessions ---- */
@@ -476,6 +498,7 @@ int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_finding
 		gather_target(&gathering, &snapshot->targets[i]);
 	for (size_t i = 0; i < snapshot->n_sessions; i++)
 		gather_session(&gathering, &snapshot->sessions[i]);
+	vtap_finding_gather_losses(&gathering);
 	gather_no_traffic(&gathering);
 	vtap_finding_gather_sessions(&gathering);
 	gather_drain(&gathering);

@@ -28,3 +28,6 @@ void vtap_finding_gather_sessions(struct vtap_gathering *gathering);
 
 /** vtap_finding_requires() - does the configuration's `require` have it? */
 bool vtap_finding_requires(const struct vtap_gathering *gathering, enum vtap_require what);
+
+/** vtap_finding_gather_losses() - packets that are lost, and what will lose some */
+void vtap_finding_gather_losses(struct vtap_gathering *gathering);

@@ -60,6 +60,9 @@ struct vtap_report_target {
 	struct vtap_report_trend trends[VTAP_VERDICT_COUNT]; /* the same, and of late */
 	struct vtap_prefix *seen; /* heap: few prefixes that cover every outer source seen so far */
 	size_t n_seen;
+	bool seen_is_cut;      /* there were sources that lie too far apart for few prefixes */
+	size_t n_unknown_vnis; /* that came since the trend of VTAP_VERDICT_UNKNOWN_VNI rises */
+	bool has_more_unknown_vnis; /* than can be remembered */
 	enum vtap_known
 		port_tracked; /* do the host's connection tables hold packets to the port? */
 	uint64_t reserved_bits;
@@ -151,6 +154,7 @@ const char *vtap_allowance_name(enum vtap_allowance allowance);
 struct vtap_report_underlay {
 	char name[VTAP_IFNAME_MAX];
 	bool is_up;
+	bool is_used; /* named as it is, packets came in on it, or it was up: it should be */
 	bool drops_by_reverse_path; /* strict rp_filter, its own or that of `all` */
 	struct vtap_report_trend allowance[VTAP_ALLOWANCE_COUNT]; /* known on ENA interfaces */
 };

@@ -248,10 +248,12 @@ static const struct json_t *find_check(struct vtap_text_render *render, const st
 static void write_finding(struct vtap_text_render *render, const struct json_t *finding)
 {
 	struct vtap_text_answer *answer = &render->answer;
+	const char *sentence = vtap_text_get_string(answer, finding, "sentence");
 	uint64_t since_ns;
 
-	vtap_text_put(render, "  %s", vtap_text_get_string(answer, finding, "sentence"));
-	if (vtap_text_read_time(answer, finding, "since", &since_ns))
+	vtap_text_put(render, "  %s", sentence);
+	if (strstr(sentence, ", since ") == NULL && /* it says so itself */
+		vtap_text_read_time(answer, finding, "since", &since_ns))
 		vtap_text_put(render, ", since %s",
 			vtap_text_minute(since_ns, render->opts->now_ns).text);
 	vtap_text_put(render, "\n    %s\n", vtap_text_get_string(answer, finding, "remedy"));

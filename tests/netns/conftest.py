@@ -1,5 +1,6 @@
 """Fixtures that make the tests read as sentences. Everything lives in namespaces that the test made."""
 
+import contextlib
 import fcntl
 import glob
 import os
@@ -17,6 +18,7 @@ from lab.capture import Capture  # noqa: E402
 from lab.load import Load  # noqa: E402
 
 _table = []
+BACKLOG = "/proc/sys/net/core/netdev_max_backlog"
 WEB = """
 [target default]
 underlay = auto
@@ -105,14 +107,49 @@ def run_lock():
 
 @pytest.fixture(autouse=True)
 def others(request):
-    """Tests run beside each other; one that is marked `alone` waits for those that run, and later ones for it."""
+    """Tests run beside each other; one that is marked `alone` waits for those that run, and later ones for it. One that
+    has to be alone for a moment only: `with others(alone=True):` waits likewise."""
     path = run_lock()
     is_alone = request.node.get_closest_marker("alone")
     with open(f"{path}.next", "w", encoding="ascii") as next_one, open(path, "w", encoding="ascii") as running:
-        fcntl.flock(next_one, fcntl.LOCK_EX)
-        fcntl.flock(running, fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH)
-        fcntl.flock(next_one, fcntl.LOCK_UN)
-        yield
+        def wait(alone):
+            fcntl.flock(running, fcntl.LOCK_UN)  # or who waits to be alone would wait for us, and we for him
+            fcntl.flock(next_one, fcntl.LOCK_EX)
+            fcntl.flock(running, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            fcntl.flock(next_one, fcntl.LOCK_UN)
+
+        @contextlib.contextmanager
+        def without(alone):
+            wait(alone)
+            try:
+                yield
+            finally:
+                wait(is_alone)
+        wait(is_alone)
+        yield without
+
+
+@pytest.fixture
+def backlog_of_one():
+    """with backlog_of_one(): hardly anything fits into a core's queue. It is one setting for all namespaces."""
+    if not os.access(BACKLOG, os.W_OK):
+        pytest.skip(f"{BACKLOG} cannot be written")
+    with open(BACKLOG, encoding="ascii") as file:
+        before = file.read()
+
+    def write(text):
+        with open(BACKLOG, "w", encoding="ascii") as file:
+            file.write(text)
+
+    @contextlib.contextmanager
+    def narrow():
+        write("1")
+        try:
+            yield
+        finally:
+            write(before)
+    yield narrow
+    write(before)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The law: what the fast path handed over and no sensor saw is the verdict lost-in-handover, exactly; what is only on
 its way never is. And counters outlive the daemon where their maps do."""
 
-import contextlib
 import os
 import signal
 import time
@@ -68,32 +67,6 @@ def test_tap_interface_when_undone_under_load_then_repaired_and_every_frame_has_
     assert (row["received"], row["delivered"]) == (sent, len(seen)) and len(set(seen)) == len(seen), (sent, row)
     assert set(row["drops"]) <= {LOST, "interface-down", "interface-gone"}, row
     assert row["dropped"] == sent - len(seen), row
-
-
-BACKLOG = "/proc/sys/net/core/netdev_max_backlog"
-
-
-@pytest.fixture
-def backlog_of_one():
-    """with backlog_of_one(): hardly anything fits into a core's queue. It is one setting for all namespaces."""
-    if not os.access(BACKLOG, os.W_OK):
-        pytest.skip(f"{BACKLOG} cannot be written")
-    with open(BACKLOG, encoding="ascii") as file:
-        before = file.read()
-
-    def write(text):
-        with open(BACKLOG, "w", encoding="ascii") as file:
-            file.write(text)
-
-    @contextlib.contextmanager
-    def narrow():
-        write("1")
-        try:
-            yield
-        finally:
-            write(before)
-    yield narrow
-    write(before)
 
 
 @pytest.mark.alone

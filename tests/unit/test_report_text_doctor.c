@@ -130,6 +130,26 @@ static void test_doctor_when_asked_for_one_that_holds_then_where_and_why(void **
 		"  remedy   remedy of config-rejected\n");
 }
 
+/* The sentence of a counter that rises says since when it does. */
+static void test_doctor_when_the_sentence_has_since_when_then_it_is_not_said_twice(void **state)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .condition = "unknown-vni" };
+
+	(void)state;
+	assert_renders_with(vtap_text_doctor,
+		DOCTOR(FINDING("ticket", "unknown-vni", "9 frames of 1 VNI, since Nov 20 09:19",
+			       "vtapctl unknown"),
+			CHECK("unknown-vni", "true")),
+		&opts, VTAP_TEXT_NOT_READY,
+		"unknown-vni (ticket) holds.\n"
+		"  9 frames of 1 VNI, since Nov 20 09:19\n"
+		"    vtapctl unknown\n"
+		"\n"
+		"  meaning  meaning of unknown-vni\n"
+		"  cause    Cause of unknown-vni.\n"
+		"  remedy   remedy of unknown-vni\n");
+}
+
 static void test_doctor_when_asked_for_one_that_does_not_hold_then_it_is_explained(void **state)
 {
 	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .condition = "no-sessions" };
@@ -196,6 +216,8 @@ int main(void)
 		cmocka_unit_test(
 			test_doctor_when_something_could_not_be_checked_then_it_has_not_passed),
 		cmocka_unit_test(test_doctor_when_asked_for_one_that_holds_then_where_and_why),
+		cmocka_unit_test(
+			test_doctor_when_the_sentence_has_since_when_then_it_is_not_said_twice),
 		cmocka_unit_test(
 			test_doctor_when_asked_for_one_that_does_not_hold_then_it_is_explained),
 		cmocka_unit_test(test_doctor_when_the_answer_has_another_condition_then_eproto),

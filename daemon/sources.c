@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sources.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "daemon/manager.h"
+#include "datapath/sightings.h"
+
+/* That fit on a line of the configuration with its 200 bytes, those of IPv6 too. */
+#define PREFIXES_MAX 7
+
+/* Between two looks, and longer where one takes long. */
+#define PAUSE_NS    VTAP_NS_PER_S
+#define PAUSE_TIMES 100
+
+void vtap_sources_follow(struct vtap_manager *manager)
+{
+	free(manager->sources);
+	manager->sources = calloc(manager->conf->n_targets + 1, sizeof(*manager->sources));
+}
+
+/* ---- who sends what is delivered ---- */
+
+static void row_add(struct vtap_sources *sources, const struct vtap_sighting *row)
+{
+	bool fits = !row->is_scattered;
+
+	for (unsigned i = 0; i < row->n_sources; i++)
+		fits &= vtap_cover_add(&sources->cover, PREFIXES_MAX,
+			&(struct vtap_prefix){ .addr = row->source[i], .len = 128 });
+	for (size_t i = 0; i < row->more.n; i++)
+		fits &= vtap_cover_add(&sources->cover, PREFIXES_MAX, &row->more.prefix[i]);
+	sources->is_cut = sources->is_cut || !fits;
+}
+
+static void slot_gather(struct vtap_sources *sources, const struct vtap_slot *slot, uint64_t now_ns)
+{
+	struct vtap_sighting row;
+
+	for (uint32_t i = 0; i < vtap_sightings_size(slot->carried); i++)
+		if (vtap_sightings_get(slot->carried, slot, i, now_ns, &row))
+			row_add(sources, &row);
+	if (vtap_sightings_forgotten(slot->carried) > 0)
+		sources->is_cut = true;
+}
+
+static void sources_gather(
+	struct vtap_sources *sources, const struct vtap_intake *intake, uint64_t now_ns)
+{
+	uint64_t begun_ns = vtap_clock_mono_ns(), pause_ns;
+
+	*sources = (struct vtap_sources){ .is_cut = false };
+	for (unsigned i = 0; i < VTAP_SLOTS_COUNT; i++) {
+		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
+
+		if (slot != NULL)
+			slot_gather(sources, slot, now_ns);
+	}
+	vtap_cover_sort(&sources->cover);
+	pause_ns = PAUSE_TIMES * (vtap_clock_mono_ns() - begun_ns);
+	sources->due_ns = now_ns + (pause_ns > PAUSE_NS ? pause_ns : PAUSE_NS);
+}
+
+static int seen_fill(const struct vtap_sources *sources, struct vtap_report_target *report)
+{
+	report->seen_is_cut = sources->is_cut;
+	if (sources->cover.n == 0)
+		return 0;
+	report->seen = calloc(sources->cover.n, sizeof(*report->seen));
+	if (report->seen == NULL)
+		return -ENOMEM;
+	memcpy(report->seen, sources->cover.prefix, sources->cover.n * sizeof(*report->seen));
+	report->n_seen = sources->cover.n;
+	return 0;
+}
+
+/* ---- what nobody takes ---- */
+
+/** struct vnis - of unknown VNIs that came of late; one may be there for each worker */
+struct vnis {
+	uint32_t *vni;
+	size_t n;
+	bool has_more; /* than are remembered */
+};
+
+static int vnis_add(struct vnis *vnis, const struct vtap_slot *slot, uint64_t since_ns)
+{
+	uint32_t n_rows = vtap_sightings_size(slot->unknown);
+	uint32_t *grown = reallocarray(vnis->vni, vnis->n + n_rows, sizeof(*grown));
+	struct vtap_sighting row;
+
+	if (grown == NULL)
+		return -ENOMEM;
+	vnis->vni = grown;
+	for (uint32_t i = 0; i < n_rows; i++)
+		if (vtap_sightings_get(slot->unknown, slot, i, since_ns, &row) &&
+			row.owner == VTAP_VERDICT_UNKNOWN_VNI && row.last_ns >= since_ns)
+			vnis->vni[vnis->n++] = row.vni;
+	vnis->has_more = vnis->has_more || vtap_sightings_forgotten(slot->unknown) > 0;
+	return 0;
+}
+
+static int vni_compare(const void *a, const void *b)
+{
+	const uint32_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+static size_t vnis_count(struct vnis *vnis)
+{
+	size_t n = 0;
+
+	if (vnis->n > 1)
+		qsort(vnis->vni, vnis->n, sizeof(*vnis->vni), vni_compare);
+	for (size_t i = 0; i < vnis->n; i++)
+		n += i == 0 || vnis->vni[i] != vnis->vni[i - 1];
+	return n;
+}
+
+static int unknown_fill(const struct vtap_intake *intake, struct vtap_report_target *report)
+{
+	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_VNI];
+	struct vnis vnis = { .n = 0 };
+	int r = 0;
+
+	if (trend->recent == 0)
+		return 0;
+	/* it was seen to rise up to a second after it did */
+	for (unsigned i = 0; i < VTAP_SLOTS_COUNT && r == 0; i++) {
+		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
+
+		if (slot != NULL)
+			r = vnis_add(&vnis, slot, trend->since_mono_ns - 2 * VTAP_NS_PER_S);
+	}
+	if (r == 0) {
+		report->n_unknown_vnis = vnis_count(&vnis);
+		report->has_more_unknown_vnis = vnis.has_more;
+	}
+	free(vnis.vni);
+	return r;
+}
+
+int vtap_sources_fill(struct vtap_manager *manager, size_t i_target, uint64_t now_ns,
+	struct vtap_report_target *report)
+{
+	const struct vtap_intake *intake = manager->intake[i_target];
+	struct vtap_sources *sources =
+		manager->sources != NULL ? &manager->sources[i_target] : NULL;
+	int r = unknown_fill(intake, report);
+
+	if (r < 0 || sources == NULL || report->target->n_allow > 0)
+		return r;
+	if (now_ns >= sources->due_ns)
+		sources_gather(sources, intake, now_ns);
+	return seen_fill(sources, report);
+}

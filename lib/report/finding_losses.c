@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What gets lost, and what will: counters that rose within the last minute, with what helps. The
+ * numbers of a sentence are those since it began. None of it breaks health: overload and junk are
+ * the same on every target.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/finding.h"
+#include "report/finding_gather.h"
+#include "report/text_words.h"
+
+/* Interfaces that a sentence names. */
+#define NAMES_SHOWN 4
+
+/* What `receive-buffer = auto` is, and the most that can be set: vtapd.conf(5), in MiB. */
+#define BUFFER_AUTO_MIB 32U
+#define BUFFER_MAX_MIB  1024U
+#define BYTES_OF_MIB    (1024U * 1024U)
+
+/* What a processor's queue may hold, to be set where it is too short; 1,000 is the kernel's own.
+ * Source: kernel Documentation/admin-guide/sysctl/net.rst */
+#define BACKLOG_REMEDY "sysctl -w net.core.netdev_max_backlog=16384"
+
+/* ---- words ---- */
+
+/* "target default: ", where there is more than one. */
+static struct vtap_text_words target_words(
+	const struct vtap_gathering *gathering, const struct vtap_target *target)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	if (gathering->snapshot->n_targets > 1)
+		vtap_text_words_add(&words, "target %s: ", target->name);
+	return words;
+}
+
+/* ", since Nov 20 09:20" */
+static struct vtap_text_words since_words(
+	const struct vtap_gathering *gathering, const struct vtap_report_trend *trend)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	uint64_t age_ns = snapshot->now_mono_ns - trend->since_mono_ns;
+
+	vtap_text_words_add(&words, ", since %s",
+		vtap_text_minute(snapshot->now_wall_ns - age_ns, snapshot->now_wall_ns).text);
+	return words;
+}
+
+/* The first underlay that a command can be given, or "any", which tcpdump takes as well. */
+static const char *underlay_name(const struct vtap_snapshot *snapshot)
+{
+	return snapshot->n_underlays == 1 ? snapshot->underlays[0].name : "any";
+}
+
+/* ---- targets ---- */
+
+static unsigned buffer_mib(const struct vtap_target *target)
+{
+	if (target->receive_buffer_bytes == VTAP_AUTO)
+		return BUFFER_AUTO_MIB;
+	return (unsigned)((target->receive_buffer_bytes + BYTES_OF_MIB - 1) / BYTES_OF_MIB);
+}
+
+static void gather_socket_drops(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_SOCKET_FULL];
+	const struct vtap_target *target = report->target;
+	unsigned mib = 2 * buffer_mib(target);
+	struct vtap_finding *finding;
+
+	if (trend->recent == 0)
+		return;
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_SOCKET_DROPS, target->name, false,
+		"%s%s dropped because a worker's socket was full%s",
+		target_words(gathering, target).text,
+		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
+	if (mib <= BUFFER_MAX_MIB)
+		vtap_finding_remedy(finding,
+			"receive-buffer = %uM, or more `workers`, in [target %s]; then: vtapctl "
+			"reload",
+			mib, target->name);
+	else
+		vtap_finding_remedy(finding,
+			"more `workers` in [target %s]; then: vtapctl reload; or another target",
+			target->name);
+}
+
+/* The guard's count is exact; whether a queue was full, only the whole host can tell. */
+static void gather_handover(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_LOST_IN_HANDOVER];
+	const struct vtap_report_trend *softnet =
+		&gathering->snapshot->host_counters[VTAP_HOST_SOFTNET_DROPPED];
+
+	if (trend->recent == 0 || softnet->recent == 0)
+		return;
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_BACKLOG_DROPS, report->target->name, false,
+		"%s%s did not come past the sensors while a processor's queue was full%s",
+		target_words(gathering, report->target).text,
+		vtap_text_counted(trend->risen, "frame").text, since_words(gathering, trend).text);
+}
+
+static void gather_unknown_vni(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_VNI];
+	struct vtap_text_words vnis = vtap_text_counted(report->n_unknown_vnis, "VNI");
+
+	if (trend->recent == 0)
+		return;
+	if (report->has_more_unknown_vnis)
+		vtap_text_words_add(&vnis, " or more");
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_VNI, report->target->name, false,
+		"%s%s of %s that no session takes%s", target_words(gathering, report->target).text,
+		vtap_text_counted(trend->risen, "frame").text,
+		report->n_unknown_vnis > 0 ? vnis.text : "VNIs",
+		since_words(gathering, trend).text);
+}
+
+static void gather_unknown_source(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_SOURCE];
+
+	if (trend->recent == 0)
+		return;
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_SOURCE, report->target->name,
+		false, "%s%s of configured VNIs from sources that no session takes them from%s",
+		target_words(gathering, report->target).text,
+		vtap_text_counted(trend->risen, "frame").text, since_words(gathering, trend).text);
+}
+
+static void gather_conntrack(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_target *target = report->target;
+	struct vtap_finding *finding;
+
+	if (report->port_tracked != VTAP_ON)
+		return;
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_CONNTRACK, target->name, false,
+		"%sthis host tracks connections of UDP port %u, an entry for each outer flow",
+		target_words(gathering, target).text, target->port);
+	vtap_finding_remedy(finding,
+		"nft 'table inet vtapd_notrack { chain prerouting { type filter hook prerouting "
+		"priority "
+		"raw; udp dport %u notrack; }; }'",
+		target->port);
+}
+
+static void gather_target(struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	gather_socket_drops(gathering, report);
+	gather_handover(gathering, report);
+	gather_unknown_vni(gathering, report);
+	gather_unknown_source(gathering, report);
+	gather_conntrack(gathering, report);
+}
+
+/* ---- sessions ---- */
+
+static void gather_truncated(
+	struct vtap_gathering *gathering, const struct vtap_report_session *report)
+{
+	const struct vtap_report_trend *trend = &report->truncated_trend;
+	const char *name = report->session->name;
+
+	if (trend->recent == 0)
+		return;
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_TRUNCATED, name, false,
+		"session %s: %s came cut short from the source%s", name,
+		vtap_text_counted(trend->risen, "frame").text, since_words(gathering, trend).text);
+}
+
+/* ---- underlays ---- */
+
+static void gather_underlay_down(
+	struct vtap_gathering *gathering, const struct vtap_report_underlay *underlay)
+{
+	if (underlay->is_up || !underlay->is_used)
+		return;
+	vtap_finding_remedy(
+		vtap_finding_add(gathering, VTAP_CONDITION_UNDERLAY_DOWN, underlay->name, false,
+			"%s is down: no packet comes in there", underlay->name),
+		"ip link set %s up", underlay->name);
+}
+
+/* What an instance sends, and what it asks link-local services, is not what it gets mirrored. */
+static bool is_about_packets_in(enum vtap_allowance allowance)
+{
+	return allowance == VTAP_ALLOWANCE_BW_IN || allowance == VTAP_ALLOWANCE_PPS ||
+	       allowance == VTAP_ALLOWANCE_CONNTRACK;
+}
+
+static void gather_allowance(
+	struct vtap_gathering *gathering, const struct vtap_report_underlay *underlay)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	const struct vtap_report_trend *first = NULL;
+
+	for (int i = 0; i < VTAP_ALLOWANCE_COUNT; i++) {
+		const struct vtap_report_trend *trend = &underlay->allowance[i];
+
+		if (trend->recent == 0 || !is_about_packets_in((enum vtap_allowance)i))
+			continue;
+		vtap_text_words_add(&words, "%s%s %s", first != NULL ? ", " : "",
+			vtap_text_count(trend->risen).text,
+			vtap_allowance_name((enum vtap_allowance)i));
+		if (first == NULL || trend->since_mono_ns < first->since_mono_ns)
+			first = trend;
+	}
+	if (first == NULL)
+		return;
+	vtap_finding_remedy(
+		vtap_finding_add(gathering, VTAP_CONDITION_ENA_ALLOWANCE, underlay->name, false,
+			"%s: AWS dropped packets beyond what this instance is allowed: "
+			"%s%s",
+			underlay->name, words.text, since_words(gathering, first).text),
+		"ethtool -S %s | grep allowance; a larger instance type, or more targets behind "
+		"the load balancer",
+		underlay->name);
+}
+
+/* ---- the whole host ---- */
+
+/* To sysctl(8) a name with a '.' in it has to stand between '/'. */
+static void gather_rp_filter(struct vtap_gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	const struct vtap_report_trend *trend =
+		&snapshot->host_counters[VTAP_HOST_IP_REVERSE_PATH_FILTER];
+	struct vtap_text_words names = VTAP_TEXT_WORDS_NULL;
+	const char *first = NULL;
+	char dot = '.';
+	size_t n = 0;
+
+	for (size_t i = 0; i < snapshot->n_underlays; i++) {
+		if (!snapshot->underlays[i].drops_by_reverse_path)
+			continue;
+		first = first != NULL ? first : snapshot->underlays[i].name;
+		if (n++ < NAMES_SHOWN)
+			vtap_text_words_add(
+				&names, "%s%s", n > 1 ? ", " : "", snapshot->underlays[i].name);
+	}
+	if (trend->recent == 0 || first == NULL)
+		return;
+	if (strchr(first, '.') != NULL)
+		dot = '/';
+	vtap_finding_remedy(
+		vtap_finding_add(gathering, VTAP_CONDITION_RP_FILTER, "", false,
+			"%s dropped by strict reverse path filtering, which is on for %s%s",
+			vtap_text_counted(trend->risen, "packet").text, names.text,
+			since_words(gathering, trend).text),
+		"sysctl -w net%cipv4%cconf%c%s%crp_filter=2", dot, dot, dot, first, dot);
+}
+
+static void gather_checksum(struct vtap_gathering *gathering)
+{
+	const struct vtap_report_trend *trend =
+		&gathering->snapshot->host_counters[VTAP_HOST_UDP_IN_CSUM_ERRORS];
+
+	if (trend->recent == 0)
+		return;
+	vtap_finding_remedy(
+		vtap_finding_add(gathering, VTAP_CONDITION_UDP_CHECKSUM, "", false,
+			"this host dropped %s with a wrong checksum, mirrored ones maybe among "
+			"them%s",
+			vtap_text_counted(trend->risen, "UDP packet").text,
+			since_words(gathering, trend).text),
+		"tcpdump -nnvvi %s udp | grep 'bad udp cksum' shows who sends them",
+		underlay_name(gathering->snapshot));
+}
+
+/* Of one target that lost frames it is told already. */
+static void gather_backlog(struct vtap_gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	const struct vtap_report_trend *trend = &snapshot->host_counters[VTAP_HOST_SOFTNET_DROPPED];
+
+	if (trend->recent == 0)
+		return;
+	for (size_t i = 0; i < snapshot->n_targets; i++)
+		if (snapshot->targets[i].trends[VTAP_VERDICT_LOST_IN_HANDOVER].recent > 0)
+			return;
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_BACKLOG_DROPS, "", false,
+		"this host dropped %s because a processor's queue was full, mirrored ones maybe "
+		"among them%s",
+		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
+}
+
+/* Both at once: what found no port is what was answered, as far as the kernel's rate limit goes. */
+static void gather_answers(struct vtap_gathering *gathering)
+{
+	const struct vtap_report_trend *counters = gathering->snapshot->host_counters;
+	const struct vtap_report_trend *sent = &counters[VTAP_HOST_ICMP_OUT_UNREACHABLE];
+	const struct vtap_report_trend *missed = &counters[VTAP_HOST_UDP_NO_PORTS];
+
+	if (sent->recent == 0 || missed->recent == 0)
+		return;
+	vtap_finding_remedy(
+		vtap_finding_add(gathering, VTAP_CONDITION_HOST_ANSWERS, "", false,
+			"this host sent %s while %s found no port; if mirrored ones are among "
+			"them, production is answered%s",
+			vtap_text_counted(sent->risen, "ICMP unreachable message").text,
+			vtap_text_counted(missed->risen, "UDP packet").text,
+			since_words(gathering, sent).text),
+		"tcpdump -nni %s 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1' shows whom, and "
+		"for which port",
+		underlay_name(gathering->snapshot));
+}
+
+void vtap_finding_gather_losses(struct vtap_gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+
+	for (size_t i = 0; i < snapshot->n_targets; i++)
+		gather_target(gathering, &snapshot->targets[i]);
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		gather_truncated(gathering, &snapshot->sessions[i]);
+	for (size_t i = 0; i < snapshot->n_underlays; i++) {
+		gather_underlay_down(gathering, &snapshot->underlays[i]);
+		gather_allowance(gathering, &snapshot->underlays[i]);
+	}
+	gather_backlog(gathering);
+	gather_rp_filter(gathering);
+	gather_checksum(gathering);
+	gather_answers(gathering);
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: what ends and begins again within ten minutes has not been over; what stays away is told
+ * once, ten minutes after its end.
+ */
+#include "tests/unit/cmocka_with.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "daemon/linger.h"
+
+#define START_NS (1000 * VTAP_NS_PER_S)
+#define VNI      VTAP_CONDITION_UNKNOWN_VNI
+#define SOURCE   VTAP_CONDITION_UNKNOWN_SOURCE
+
+static void test_condition_when_it_stays_away_then_it_is_over_once(void **state)
+{
+	struct vtap_linger linger = { 0 };
+	struct vtap_lingering over;
+
+	(void)state;
+	assert_false(vtap_linger_take(&linger, START_NS, &over));
+	assert_int_equal(vtap_linger_end(&linger, VNI, "default", START_NS), 0);
+	assert_int_equal(vtap_linger_end(&linger, SOURCE, "", START_NS + VTAP_NS_PER_S), 0);
+	assert_false(vtap_linger_take(&linger, START_NS + VTAP_LINGER_NS - 1, &over));
+	assert_true(vtap_linger_take(&linger, START_NS + VTAP_LINGER_NS, &over));
+	assert_int_equal(over.condition, VNI);
+	assert_string_equal(over.subject, "default");
+	assert_false(vtap_linger_take(&linger, START_NS + VTAP_LINGER_NS, &over));
+	assert_true(vtap_linger_take(&linger, START_NS + 2 * VTAP_LINGER_NS, &over));
+	assert_int_equal(over.condition, SOURCE);
+	assert_false(vtap_linger_resume(&linger, VNI, "default"));
+	vtap_linger_done(&linger);
+}
+
+static void test_condition_when_it_comes_back_then_it_was_never_over(void **state)
+{
+	struct vtap_linger linger = { 0 };
+	struct vtap_lingering over;
+
+	(void)state;
+	assert_int_equal(vtap_linger_end(&linger, VNI, "a", START_NS), 0);
+	assert_int_equal(vtap_linger_end(&linger, VNI, "b", START_NS), 0);
+	assert_false(vtap_linger_resume(&linger, SOURCE, "a"));
+	assert_false(vtap_linger_resume(&linger, VNI, ""));
+	assert_true(vtap_linger_resume(&linger, VNI, "a"));
+	assert_false(vtap_linger_resume(&linger, VNI, "a"));
+	assert_true(vtap_linger_take(&linger, START_NS + VTAP_LINGER_NS, &over));
+	assert_string_equal(over.subject, "b");
+	assert_int_equal(vtap_linger_end(&linger, VNI, "a", START_NS + VTAP_LINGER_NS), 0);
+	assert_false(vtap_linger_take(&linger, START_NS + 2 * VTAP_LINGER_NS - 1, &over));
+	vtap_linger_done(&linger);
+	vtap_linger_done(&linger);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_condition_when_it_stays_away_then_it_is_over_once),
+		cmocka_unit_test(test_condition_when_it_comes_back_then_it_was_never_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Law: a loss is found while its counter rises, and only then; the sentence has what came since it
+ * began, and the remedy can be pasted. None of it breaks health.
+ */
+#include "tests/unit/cmocka_with.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "report/finding.h"
+
+#define NOW_NS      (100000 * VTAP_NS_PER_S)
+#define NOW_WALL_NS (1700471643 * VTAP_NS_PER_S) /* Nov 20 2023 09:14:03 UTC */
+#define SINCE       ", since Nov 20 09:12"
+
+/** RISES - by one within the last minute, by n since two minutes */
+#define RISES(n)                                                                                   \
+	((struct vtap_report_trend){ .is_known = true,                                             \
+		.total = 1000000 + (n),                                                            \
+		.recent = 1,                                                                       \
+		.since_mono_ns = NOW_NS - 120 * VTAP_NS_PER_S,                                     \
+		.risen = (n) })
+
+/** struct scene - two targets, each with a session, and an underlay; all is well */
+struct scene {
+	struct vtap_target target[2];
+	struct vtap_session session[2];
+	struct vtap_conf conf;
+	struct vtap_prefix allow, seen[2];
+	struct vtap_report_target report_target[2];
+	struct vtap_report_session report_session[2];
+	struct vtap_report_underlay underlay[2];
+	struct vtap_snapshot snapshot;
+};
+
+static void scene_init(struct scene *scene)
+{
+	*scene = (struct scene){
+		.target = { { .name = "default", .port = 4789, .n_allow = 1 },
+			{ .name = "other", .port = 4790, .n_allow = 1 } },
+		.session = { { .name = "web", .interface = "mirror-web" },
+			{ .name = "db", .interface = "mirror-db" } },
+		.conf.health.require = VTAP_REQUIRE_ANY,
+		.underlay = { { .name = "ens5", .is_up = true, .is_used = true },
+			{ .name = "ens6", .is_up = true, .is_used = true } },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		scene->target[i].allow = &scene->allow;
+		scene->report_target[i] = (struct vtap_report_target){ .target = &scene->target[i],
+			.state.state = "ready" };
+		scene->report_session[i] = (struct vtap_report_session){
+			.session = &scene->session[i],
+			.target = &scene->target[i],
+			.state.state = "ready",
+		};
+	}
+	scene->snapshot = (struct vtap_snapshot){
+		.conf = &scene->conf,
+		.now_mono_ns = NOW_NS,
+		.now_wall_ns = NOW_WALL_NS,
+		.targets = scene->report_target,
+		.n_targets = 1,
+		.sessions = scene->report_session,
+		.n_sessions = 1,
+		.underlays = scene->underlay,
+		.n_underlays = 1,
+	};
+}
+
+/* Makes one or two things go wrong; @n: a variant. */
+typedef void spoil_fn(struct scene *scene);
+
+static void spoil_socket(struct scene *scene)
+{
+	scene->report_target[0].trends[VTAP_VERDICT_SOCKET_FULL] = RISES(2454);
+}
+
+static void spoil_large_socket(struct scene *scene)
+{
+	spoil_socket(scene);
+	scene->target[0].receive_buffer_bytes = 256ULL << 20;
+}
+
+static void spoil_largest_socket(struct scene *scene)
+{
+	spoil_socket(scene);
+	scene->target[0].receive_buffer_bytes = 1ULL << 30;
+}
+
+static void spoil_second_target(struct scene *scene)
+{
+	scene->snapshot.n_targets = 2;
+	scene->report_target[1].trends[VTAP_VERDICT_SOCKET_FULL] = RISES(1);
+}
+
+static void spoil_host(struct scene *scene, enum vtap_host_counter counter, uint64_t n)
+{
+	scene->snapshot.host_counters[counter] = RISES(n);
+}
+
+static void spoil_queue(struct scene *scene)
+{
+	spoil_host(scene, VTAP_HOST_SOFTNET_DROPPED, 7);
+}
+
+static void spoil_handover(struct scene *scene)
+{
+	spoil_queue(scene);
+	scene->report_target[0].trends[VTAP_VERDICT_LOST_IN_HANDOVER] = RISES(5);
+}
+
+static void spoil_handover_without_a_full_queue(struct scene *scene)
+{
+	scene->report_target[0].trends[VTAP_VERDICT_LOST_IN_HANDOVER] = RISES(5);
+}
+
+static void spoil_allowance(struct scene *scene)
+{
+	scene->underlay[0].allowance[VTAP_ALLOWANCE_BW_IN] = RISES(4);
+	scene->underlay[0].allowance[VTAP_ALLOWANCE_BW_OUT] = RISES(9);
+	scene->underlay[0].allowance[VTAP_ALLOWANCE_PPS] = RISES(1200);
+}
+
+static void spoil_allowance_of_what_goes_out(struct scene *scene)
+{
+	scene->underlay[0].allowance[VTAP_ALLOWANCE_BW_OUT] = RISES(9);
+	scene->underlay[0].allowance[VTAP_ALLOWANCE_LINKLOCAL] = RISES(9);
+}
+
+static void spoil_filter(struct scene *scene)
+{
+	spoil_host(scene, VTAP_HOST_IP_REVERSE_PATH_FILTER, 3);
+	scene->underlay[0].drops_by_reverse_path = true;
+}
+
+static void spoil_filters(struct scene *scene)
+{
+	spoil_filter(scene);
+	scene->snapshot.n_underlays = 2;
+	scene->underlay[1].drops_by_reverse_path = true;
+	memcpy(scene->underlay[0].name, "bond0.7", sizeof("bond0.7"));
+}
+
+static void spoil_filter_of_others(struct scene *scene)
+{
+	spoil_host(scene, VTAP_HOST_IP_REVERSE_PATH_FILTER, 3);
+}
+
+static void spoil_checksum(struct scene *scene)
+{
+	spoil_host(scene, VTAP_HOST_UDP_IN_CSUM_ERRORS, 1);
+	scene->snapshot.n_underlays = 2; /* none to name */
+}
+
+static void spoil_tracking(struct scene *scene)
+{
+	scene->report_target[0].port_tracked = VTAP_ON;
+}
+
+static void spoil_tracking_that_is_not_known(struct scene *scene)
+{
+	scene->report_target[0].port_tracked = VTAP_UNKNOWN;
+}
+
+static void spoil_vni(struct scene *scene)
+{
+	scene->report_target[0].trends[VTAP_VERDICT_UNKNOWN_VNI] = RISES(8891);
+	scene->report_target[0].n_unknown_vnis = 1;
+}
+
+static void spoil_vnis(struct scene *scene)
+{
+	spoil_vni(scene);
+	scene->report_target[0].n_unknown_vnis = 1024;
+	scene->report_target[0].has_more_unknown_vnis = true;
+}
+
+static void spoil_vnis_that_were_forgotten(struct scene *scene)
+{
+	spoil_vni(scene);
+	scene->report_target[0].n_unknown_vnis = 0;
+}
+
+static void spoil_source(struct scene *scene)
+{
+	scene->report_target[0].trends[VTAP_VERDICT_UNKNOWN_SOURCE] = RISES(1);
+}
+
+static void spoil_frames(struct scene *scene)
+{
+	scene->snapshot.n_sessions = 2;
+	scene->report_session[1].truncated_trend = RISES(12);
+}
+
+static void spoil_underlay(struct scene *scene)
+{
+	scene->underlay[0].is_up = false;
+}
+
+static void spoil_underlay_that_nobody_used(struct scene *scene)
+{
+	scene->underlay[0].is_up = scene->underlay[0].is_used = false;
+}
+
+static void spoil_answers(struct scene *scene)
+{
+	spoil_host(scene, VTAP_HOST_ICMP_OUT_UNREACHABLE, 12);
+	spoil_host(scene, VTAP_HOST_UDP_NO_PORTS, 1500);
+}
+
+static void spoil_answers_to_others(struct scene *scene)
+{
+	spoil_host(scene, VTAP_HOST_ICMP_OUT_UNREACHABLE, 12);
+}
+
+static void spoil_missed_ports_that_nobody_hears_of(struct scene *scene)
+{
+	spoil_host(scene, VTAP_HOST_UDP_NO_PORTS, 1500);
+}
+
+static void spoil_allow(struct scene *scene)
+{
+	scene->target[0].n_allow = 0;
+}
+
+static void spoil_allow_with_sources(struct scene *scene)
+{
+	spoil_allow(scene);
+	assert_int_equal(vtap_prefix_parse("10.0.0.0/16", &scene->seen[0]), 0);
+	assert_int_equal(vtap_prefix_parse("2001:db8:1::/48", &scene->seen[1]), 0);
+	scene->report_target[0].seen = scene->seen;
+	scene->report_target[0].n_seen = 2;
+}
+
+static void spoil_allow_with_scattered_sources(struct scene *scene)
+{
+	spoil_allow_with_sources(scene);
+	scene->report_target[0].seen_is_cut = true;
+}
+
+static void spoil_what_is_over(struct scene *scene)
+{
+	for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
+		scene->report_target[0].trends[i] =
+			(struct vtap_report_trend){ .is_known = true, .total = 1000000 };
+	for (int i = 0; i < VTAP_HOST_COUNT; i++)
+		scene->snapshot.host_counters[i] =
+			(struct vtap_report_trend){ .is_known = true, .total = 1000000 };
+	scene->underlay[0].drops_by_reverse_path = true;
+}
+
+/** struct row - what is found: "" for nothing */
+struct row {
+	spoil_fn *spoil;
+	const char *id, *subject, *sentence, *remedy;
+};
+
+#define ICMP_REMEDY                                                                                \
+	"tcpdump -nni ens5 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1' shows whom, and for "   \
+	"which port"
+#define BACKLOG_REMEDY "sysctl -w net.core.netdev_max_backlog=16384; 1000 is the kernel's own"
+
+static const struct row ROWS[] = {
+	{ spoil_socket, "socket-drops", "default",
+		"2,454 packets dropped because a worker's socket was full" SINCE,
+		"receive-buffer = 64M, or more `workers`, in [target default]; then: vtapctl "
+		"reload" },
+	{ spoil_large_socket, "socket-drops", "default",
+		"2,454 packets dropped because a worker's socket was full" SINCE,
+		"receive-buffer = 512M, or more `workers`, in [target default]; then: vtapctl "
+		"reload" },
+	{ spoil_largest_socket, "socket-drops", "default",
+		"2,454 packets dropped because a worker's socket was full" SINCE,
+		"more `workers` in [target default]; then: vtapctl reload; or another target" },
+	{ spoil_second_target, "socket-drops", "other",
+		"target other: 1 packet dropped because a worker's socket was full" SINCE,
+		"receive-buffer = 64M, or more `workers`, in [target other]; then: vtapctl "
+		"reload" },
+	{ spoil_queue, "backlog-drops", "",
+		"this host dropped 7 packets because a processor's queue was full, mirrored ones "
+		"maybe among them" SINCE,
+		BACKLOG_REMEDY },
+	{ spoil_handover, "backlog-drops", "default",
+		"5 frames did not come past the sensors while a processor's queue was full" SINCE,
+		BACKLOG_REMEDY },
+	{ spoil_handover_without_a_full_queue, "", "", "", "" },
+	{ spoil_allowance, "ena-allowance", "ens5",
+		"ens5: AWS dropped packets beyond what this instance is allowed: 4 "
+		"bw_in_allowance_exceeded, 1,200 pps_allowance_exceeded" SINCE,
+		"ethtool -S ens5 | grep allowance; a larger instance type, or more targets behind "
+		"the load balancer" },
+	{ spoil_allowance_of_what_goes_out, "", "", "", "" },
+	{ spoil_filter, "rp-filter", "",
+		"3 packets dropped by strict reverse path filtering, which is on for ens5" SINCE,
+		"sysctl -w net.ipv4.conf.ens5.rp_filter=2" },
+	{ spoil_filters, "rp-filter", "",
+		"3 packets dropped by strict reverse path filtering, which is on for bond0.7, "
+		"ens6" SINCE,
+		"sysctl -w net/ipv4/conf/bond0.7/rp_filter=2" },
+	{ spoil_filter_of_others, "", "", "", "" },
+	{ spoil_checksum, "udp-checksum", "",
+		"this host dropped 1 UDP packet with a wrong checksum, mirrored ones maybe among "
+		"them" SINCE,
+		"tcpdump -nnvvi any udp | grep 'bad udp cksum' shows who sends them" },
+	{ spoil_tracking, "conntrack", "default",
+		"this host tracks connections of UDP port 4789, an entry for each outer flow",
+		"nft 'table inet vtapd_notrack { chain prerouting { type filter hook prerouting "
+		"priority raw; udp dport 4789 notrack; }; }'" },
+	{ spoil_tracking_that_is_not_known, "", "", "", "" },
+	{ spoil_vni, "unknown-vni", "default", "8,891 frames of 1 VNI that no session takes" SINCE,
+		"vtapctl unknown; it prints the session that would take them" },
+	{ spoil_vnis, "unknown-vni", "default",
+		"8,891 frames of 1,024 VNIs or more that no session takes" SINCE,
+		"vtapctl unknown; it prints the session that would take them" },
+	{ spoil_vnis_that_were_forgotten, "unknown-vni", "default",
+		"8,891 frames of VNIs that no session takes" SINCE,
+		"vtapctl unknown; it prints the session that would take them" },
+	{ spoil_source, "unknown-source", "default",
+		"1 frame of configured VNIs from sources that no session takes them from" SINCE,
+		"vtapctl unknown; then `source` of the session, or a session for the others" },
+	{ spoil_frames, "truncated", "db",
+		"session db: 12 frames came cut short from the source" SINCE,
+		"a larger PacketLength of the mirror session; or on the sources an MTU of 8486 "
+		"(behind an NLB), 8446 (GWLB), 8947 (one interface)" },
+	{ spoil_underlay, "underlay-down", "ens5", "ens5 is down: no packet comes in there",
+		"ip link set ens5 up" },
+	{ spoil_underlay_that_nobody_used, "", "", "", "" },
+	{ spoil_answers, "host-answers", "",
+		"this host sent 12 ICMP unreachable messages while 1,500 UDP packets found no "
+		"port; if mirrored ones are among them, production is answered" SINCE,
+		ICMP_REMEDY },
+	{ spoil_answers_to_others, "", "", "", "" },
+	{ spoil_missed_ports_that_nobody_hears_of, "", "", "", "" },
+	{ spoil_allow, "allow-any", "default",
+		"any host that reaches UDP 4789 can put frames before the sensors",
+		"allow = PREFIX of the mirror sources, in [target default]" },
+	{ spoil_allow_with_sources, "allow-any", "default",
+		"any host that reaches UDP 4789 can put frames before the sensors",
+		"allow = 10.0.0.0/16 2001:db8:1::/48    (in [target default]; covers every source "
+		"seen so far)" },
+	{ spoil_allow_with_scattered_sources, "allow-any", "default",
+		"any host that reaches UDP 4789 can put frames before the sensors",
+		"allow = PREFIX of the mirror sources, in [target default]; those seen so far lie "
+		"too far apart for a short list: vtapctl show NAME" },
+	{ spoil_what_is_over, "", "", "", "" },
+};
+
+static void test_loss_when_its_counter_rises_then_found_with_numbers_and_remedy(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ROWS); i++) {
+		struct vtap_findings findings = { 0 };
+		struct scene scene;
+
+		print_message("row %zu\n", i);
+		scene_init(&scene);
+		ROWS[i].spoil(&scene);
+		assert_int_equal(vtap_findings_make(&scene.snapshot, &findings), 0);
+		assert_true(vtap_findings_are_healthy(&findings));
+		if (ROWS[i].id[0] == '\0') {
+			assert_int_equal(findings.n, 0);
+			continue;
+		}
+		assert_int_equal(findings.n, 1);
+		assert_string_equal(
+			vtap_condition_row(findings.finding[0].condition)->id, ROWS[i].id);
+		assert_string_equal(findings.finding[0].subject, ROWS[i].subject);
+		assert_string_equal(findings.finding[0].sentence, ROWS[i].sentence);
+		assert_string_equal(findings.finding[0].remedy, ROWS[i].remedy);
+		vtap_findings_done(&findings);
+	}
+}
+
+static const struct vtap_finding *find(
+	const struct vtap_findings *findings, enum vtap_condition condition, const char *subject)
+{
+	struct vtap_finding like = { .condition = condition };
+
+	memcpy(like.subject, subject, strlen(subject) + 1);
+	return vtap_findings_find(findings, &like);
+}
+
+static void test_losses_when_all_at_once_then_each_is_found_by_condition_and_subject(void **state)
+{
+	static spoil_fn *const ALL[] = { spoil_handover, spoil_socket, spoil_allowance,
+		spoil_filter, spoil_checksum, spoil_tracking, spoil_vni, spoil_source, spoil_frames,
+		spoil_underlay, spoil_answers, spoil_allow };
+	struct vtap_findings findings = { 0 };
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ALL); i++)
+		ALL[i](&scene);
+	assert_int_equal(vtap_findings_make(&scene.snapshot, &findings), 0);
+	assert_int_equal(findings.n, VTAP_ARRAY_LEN(ALL));
+	for (size_t i = 0; i < findings.n; i++) {
+		const struct vtap_finding *finding = &findings.finding[i];
+
+		assert_ptr_equal(find(&findings, finding->condition, finding->subject), finding);
+	}
+	assert_null(find(&findings, VTAP_CONDITION_TRUNCATED, "web"));
+	assert_null(find(&findings, VTAP_CONDITION_DRAIN, ""));
+	vtap_findings_done(&findings);
+	assert_null(find(&findings, VTAP_CONDITION_TRUNCATED, "db"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_loss_when_its_counter_rises_then_found_with_numbers_and_remedy),
+		cmocka_unit_test(
+			test_losses_when_all_at_once_then_each_is_found_by_condition_and_subject),
+	};
+
+	(void)setenv("TZ", "UTC", 1); /* cannot fail: the name is one */
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
