@@ -175,7 +175,8 @@ static struct vtap_answer answer_show(struct vtap_manager *manager, const char *
 		if (r == 0)
 			forgotten_count(session, &vnis);
 		answer = r < 0 ? answer_trouble(r)
-			       : answer_ok(vtap_json_show(&snapshot, session, &vnis));
+			       : answer_ok(vtap_json_show(
+					 &snapshot, session, &vnis, &manager->judge.findings));
 	}
 	vtap_report_vnis_done(&vnis);
 	vtap_snapshot_done(&snapshot);

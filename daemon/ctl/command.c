@@ -168,8 +168,12 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "show",
 		.args = "NAME",
 		.help = "everything about a session",
-		.detail = "How it was configured, which path its packets take, what was counted, "
-			  "and the VNIs that it carries.",
+		.detail =
+			"How it was configured and where, its target and which path its packets "
+			"take, what was counted, who reads it, the VNIs that it carries with their "
+			"sources, and the commands that look on: into its frames and into its "
+			"journal. Below stands what is wrong with it or its target, with what to "
+			"do, as `doctor` has it.",
 		.method = "GET",
 		.path = "/v1/show",
 		.limit_ms = LIMIT_MS,

@@ -306,28 +306,58 @@ static json_t *vni_rows_json(
 	return rows;
 }
 
-static const char *session_path(
+static const struct vtap_report_target *session_target(
 	const struct vtap_snapshot *snapshot, const struct vtap_report_session *session)
 {
 	for (size_t i = 0; i < snapshot->n_targets; i++)
 		if (snapshot->targets[i].target == session->target)
-			return path_word(&snapshot->targets[i]);
+			return &snapshot->targets[i];
 	return NULL;
 }
 
-char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_report_session *report,
-	const struct vtap_report_vnis *vnis)
+static bool is_about(const struct vtap_finding *finding, const struct vtap_report_session *session)
 {
-	json_t *session = session_json(snapshot, report);
+	return strcmp(finding->subject, session->session->name) == 0 ||
+	       strcmp(finding->subject, session->target->name) == 0;
+}
+
+/* Those about the session or its target; how many that are more than information are not. */
+static json_t *session_findings_json(const struct vtap_snapshot *snapshot,
+	const struct vtap_report_session *session, const struct vtap_findings *findings,
+	size_t *ret_n_others)
+{
+	json_t *array = json_array();
+	size_t n_others = 0;
+
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct vtap_finding *finding = &findings->finding[i];
+
+		if (is_about(finding, session))
+			(void)json_array_append_new(/* missing only without memory */
+				array, vtap_json_finding(snapshot, finding));
+		else
+			n_others += vtap_condition_row(finding->condition)->severity !=
+				    VTAP_SEVERITY_INFO;
+	}
+	*ret_n_others = n_others;
+	return array;
+}
+
+char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_report_session *report,
+	const struct vtap_report_vnis *vnis, const struct vtap_findings *findings)
+{
+	const struct vtap_report_target *target = session_target(snapshot, report);
+	json_t *session = session_json(snapshot, report), *about;
 	_auto_free char *place = NULL;
+	size_t n_others;
 
 	if (session == NULL || asprintf(&place, "%s:%u", report->session->place.file,
 				       report->session->place.line) < 0) {
 		json_decref(session);
 		return NULL;
 	}
-	if (json_object_set_new(session, "path", vtap_json_shown(session_path(snapshot, report))) <
-			0 ||
+	if (json_object_set_new(session, "path",
+		    vtap_json_shown(target != NULL ? path_word(target) : NULL)) < 0 ||
 		json_object_set_new(session, "config", json_string(place)) < 0 ||
 		json_object_set_new(session, "vnis", vni_rows_json(snapshot, vnis)) < 0 ||
 		json_object_set_new(session, "vnis_forgotten_frames",
@@ -335,8 +365,11 @@ char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_rep
 		json_decref(session);
 		return NULL;
 	}
-	return vtap_json_text(json_pack("{s:o, s:{s:o, s:o}}", "session", session, "daemon",
-		"started", vtap_json_mono(snapshot, snapshot->started_mono_ns), "counting_since",
+	about = session_findings_json(snapshot, report, findings, &n_others);
+	return vtap_json_text(json_pack("{s:o, s:o, s:o, s:I, s:{s:o, s:o}}", "session", session,
+		"target", target != NULL ? target_json(snapshot, target) : json_null(), "findings",
+		about, "other_findings", (json_int_t)n_others, "daemon", "started",
+		vtap_json_mono(snapshot, snapshot->started_mono_ns), "counting_since",
 		counting_since_json(snapshot)));
 }
 

@@ -25,9 +25,10 @@ char *vtap_json_health(const struct vtap_snapshot *snapshot, const struct vtap_f
 /** vtap_json_drain() - how far the drain is, also when there is none */
 char *vtap_json_drain(const struct vtap_snapshot *snapshot);
 
-/** vtap_json_show() - one session; @vnis are the VNIs that it carries */
+/** vtap_json_show() - one session, its target, and what of @findings is about them; @vnis are the
+ * VNIs that it carries */
 char *vtap_json_show(const struct vtap_snapshot *snapshot, const struct vtap_report_session *report,
-	const struct vtap_report_vnis *vnis);
+	const struct vtap_report_vnis *vnis, const struct vtap_findings *findings);
 
 char *vtap_json_unknown(const struct vtap_snapshot *snapshot, const struct vtap_report_vnis *vnis);
 

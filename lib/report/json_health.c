@@ -24,8 +24,7 @@ static json_t *saying_json(const struct vtap_snapshot *snapshot, const struct vt
 		vtap_json_shown(finding->sentence), "remedy", vtap_json_shown(finding->remedy));
 }
 
-static json_t *finding_json(
-	const struct vtap_snapshot *snapshot, const struct vtap_finding *finding)
+json_t *vtap_json_finding(const struct vtap_snapshot *snapshot, const struct vtap_finding *finding)
 {
 	const struct vtap_condition_row *row = vtap_condition_row(finding->condition);
 	json_t *object = json_pack("{s:s, s:s, s:b}", "id", row->id, "severity",
@@ -50,7 +49,7 @@ static json_t *findings_json(const struct vtap_snapshot *snapshot,
 
 		if (only != VTAP_CONDITION_COUNT && finding->condition != only)
 			continue;
-		if (json_array_append_new(array, finding_json(snapshot, finding)) < 0)
+		if (json_array_append_new(array, vtap_json_finding(snapshot, finding)) < 0)
 			break;
 	}
 	return array;

@@ -55,5 +55,9 @@ struct json_t *vtap_json_session_kernel(const struct vtap_report_session *report
 /** vtap_json_uncounted() - the targets at which the kernel drops unknown VNIs uncounted */
 struct json_t *vtap_json_uncounted(const struct vtap_snapshot *snapshot);
 
+/** vtap_json_finding() - one that holds, with severity, sentence, remedy, and since when */
+struct json_t *vtap_json_finding(
+	const struct vtap_snapshot *snapshot, const struct vtap_finding *finding);
+
 /** vtap_json_ids() - what holds, INFO left out, each once, in the order of the findings */
 struct json_t *vtap_json_ids(const struct vtap_findings *findings);

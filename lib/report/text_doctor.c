@@ -103,7 +103,7 @@ static void add_findings(struct vtap_text_answer *answer, struct vtap_text_table
 	}
 }
 
-static void write_findings(struct vtap_text_render *render, const struct json_t *findings)
+void vtap_text_findings(struct vtap_text_render *render, const struct json_t *findings)
 {
 	static const struct vtap_text_column columns[] = {
 		{ .title = "" },
@@ -118,7 +118,6 @@ static void write_findings(struct vtap_text_render *render, const struct json_t 
 		return;
 	add_findings(&render->answer, table, findings);
 	vtap_text_render_table(render, table, false, "");
-	vtap_text_put(render, "\n");
 }
 
 /* How a check ended */
@@ -289,7 +288,9 @@ static int write_doctor(struct vtap_text_render *render)
 	if (render->opts->condition != NULL) {
 		write_condition(render, findings, checks);
 	} else {
-		write_findings(render, findings);
+		vtap_text_findings(render, findings);
+		if (vtap_text_list_len(findings) > 0)
+			vtap_text_put(render, "\n");
 		write_summary(render, findings, checks);
 	}
 	return judge(answer, findings);

@@ -58,6 +58,10 @@ struct vtap_text_words vtap_text_state_words(const struct vtap_text_opts *opts, 
  * nothing where there is neither a message nor, when it is not ready, a reason */
 void vtap_text_trouble(struct vtap_text_render *render, const struct json_t *object);
 
+/** vtap_text_findings() - what holds, with its remedy below it: of doctor and show. Many of one
+ * condition are folded. */
+void vtap_text_findings(struct vtap_text_render *render, const struct json_t *findings);
+
 /**
  * vtap_text_mistakes() - every mistake on a line, then "5 mistakes in 3 files." without a newline
  * Return: VTAP_TEXT_REFUSED.

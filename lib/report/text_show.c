@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * `vtapctl show NAME`: one line that answers "how is it?", what was configured, what was counted,
- * and the VNIs that the session carries.
+ * the VNIs that the session carries, where to look on, and what is wrong with it or its target.
  */
 #include "report/text_kernel.h"
 #include "report/text_render.h"
 
 #include <inttypes.h>
+
+/** Interfaces of the target that are named */
+#define UNDERLAYS_SHOWN 4
 
 static void write_line(struct vtap_text_render *render, const char *label, const char *text)
 {
@@ -60,22 +63,44 @@ static void write_interface(struct vtap_text_render *render, const struct json_t
 	write_line(render, "interface", words.text);
 }
 
+/* "default, UDP 4789 on ens5, fast path"; of an older daemon less */
+static void write_target(struct vtap_text_render *render, const struct json_t *session)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	const struct json_t *bound,
+		*target = vtap_text_has(answer->root, "target")
+				  ? vtap_text_find_object(answer, answer->root, "target")
+				  : NULL;
+	const char *path = vtap_text_has(session, "path")
+				   ? vtap_text_find_string(answer, session, "path")
+				   : NULL;
+
+	vtap_text_words_add(&words, "%s", vtap_text_get_string(answer, session, "target"));
+	if (target != NULL) {
+		bound = vtap_text_get_list(answer, target, "bound");
+		if (vtap_text_list_len(bound) == 0)
+			bound = vtap_text_get_list(answer, target, "underlay");
+		vtap_text_words_add(&words, ", UDP %" PRIu64 " on %s",
+			vtap_text_get_count(answer, target, "port"),
+			vtap_text_joined(answer, bound, UNDERLAYS_SHOWN).text);
+	}
+	write_line(render, "target", words.text);
+	if (path != NULL)
+		write_line(render, "path", path);
+}
+
 static void write_configured(struct vtap_text_render *render, const struct json_t *session)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const char *description = vtap_text_find_string(answer, session, "description");
 	const char *config = vtap_text_find_string(answer, session, "config");
-	const char *path = vtap_text_has(session, "path")
-				   ? vtap_text_find_string(answer, session, "path")
-				   : NULL; /* of an older daemon */
 
 	if (description != NULL)
 		write_line(render, "description", description);
 	if (config != NULL)
 		write_line(render, "config", config);
-	write_line(render, "target", vtap_text_get_string(answer, session, "target"));
-	if (path != NULL)
-		write_line(render, "path", path);
+	write_target(render, session);
 	write_list(render, session, "vni", "-");
 	write_list(render, session, "source", "any");
 	write_interface(render, session);
@@ -103,6 +128,93 @@ static void write_dropped(struct vtap_text_render *render, const struct json_t *
 	write_line(render, "dropped", words.text);
 }
 
+/* "123,456,700, on average 100 in a frame" */
+static void write_bytes(struct vtap_text_render *render, const struct json_t *session)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	struct vtap_text_words words =
+		vtap_text_count(vtap_text_get_count(answer, session, "bytes"));
+	uint64_t average;
+
+	if (vtap_text_has(session, "average_frame_bytes") && /* not of an older daemon */
+		vtap_text_read_count(answer, session, "average_frame_bytes", &average))
+		vtap_text_words_add(
+			&words, ", on average %s in a frame", vtap_text_count(average).text);
+	write_line(render, "bytes", words.text);
+}
+
+/* "12, 3 of them in the last minute"; nothing where nobody can tell */
+static void write_truncated(struct vtap_text_render *render, const struct json_t *session)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	struct vtap_text_words words;
+	uint64_t n, n_recent;
+
+	if (!vtap_text_has(session, "truncated") || /* of an older daemon */
+		!vtap_text_read_count(answer, session, "truncated", &n))
+		return;
+	words = vtap_text_count(n);
+	if (vtap_text_has(session, "truncated_recent") &&
+		vtap_text_read_count(answer, session, "truncated_recent", &n_recent) &&
+		n_recent > 0)
+		vtap_text_words_add(
+			&words, ", %s of them in the last minute", vtap_text_count(n_recent).text);
+	write_line(render, "truncated", words.text);
+}
+
+/* "Nov 20 10:04:59; a silence of 5 min is told" */
+static void write_last_frame(struct vtap_text_render *render, const struct json_t *session)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	struct vtap_text_words words = vtap_text_last_frame(answer, session);
+	uint64_t last_ns, silent_ns;
+	bool is_watched = vtap_text_has(session, "silent_after_ns") &&
+			  vtap_text_read_count(answer, session, "silent_after_ns", &silent_ns);
+
+	if (vtap_text_read_time(answer, session, "last_frame", &last_ns))
+		words = vtap_text_date(last_ns, render->opts->now_ns);
+	else if (!is_watched)
+		return;
+	if (is_watched)
+		vtap_text_words_add(
+			&words, "; a silence of %s is told", vtap_text_duration(silent_ns).text);
+	write_line(render, "last frame", words.text);
+}
+
+static void write_sensors(struct vtap_text_render *render, const struct json_t *session)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *names = vtap_text_has(session, "sensor_names")
+					     ? vtap_text_get_list(answer, session, "sensor_names")
+					     : NULL; /* of an older daemon */
+	size_t n = vtap_text_list_len(names);
+
+	if (n > 0) /* their number is in the first line */
+		write_line(render, "sensors", vtap_text_joined(answer, names, n).text);
+}
+
+/* "40 TCP flows sampled Nov 20 10:04:40, 38 show one direction only" */
+static void write_directions(struct vtap_text_render *render, const struct json_t *session)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	const struct json_t *sample = vtap_text_has(session, "one_way")
+					      ? vtap_text_find_object(answer, session, "one_way")
+					      : NULL; /* of an older daemon, or no sample */
+	uint64_t sampled_ns;
+
+	if (sample == NULL)
+		return;
+	vtap_text_words_add(&words, "%s sampled",
+		vtap_text_counted(vtap_text_get_count(answer, sample, "flows"), "TCP flow").text);
+	if (vtap_text_read_time(answer, sample, "sampled", &sampled_ns))
+		vtap_text_words_add(
+			&words, " %s", vtap_text_date(sampled_ns, render->opts->now_ns).text);
+	vtap_text_words_add(&words, ", %s of them in one direction only",
+		vtap_text_count(vtap_text_get_count(answer, sample, "one_way_flows")).text);
+	write_line(render, "directions", words.text);
+}
+
 static void write_counted(struct vtap_text_render *render, const struct json_t *session)
 {
 	struct vtap_text_answer *answer = &render->answer;
@@ -110,7 +222,6 @@ static void write_counted(struct vtap_text_render *render, const struct json_t *
 					      ? vtap_text_get_object(answer, answer->root, "daemon")
 					      : NULL; /* of an older daemon */
 	struct vtap_text_words counting = VTAP_TEXT_WORDS_NULL;
-	uint64_t last_ns, truncated;
 
 	if (daemon != NULL)
 		counting = vtap_text_counting(answer, daemon, render->opts->now_ns);
@@ -119,14 +230,12 @@ static void write_counted(struct vtap_text_render *render, const struct json_t *
 	write_count(render, session, "received");
 	write_count(render, session, "delivered");
 	write_dropped(render, session);
-	write_count(render, session, "bytes");
-	if (vtap_text_has(session, "truncated") && /* not of an older daemon */
-		vtap_text_read_count(answer, session, "truncated", &truncated))
-		write_line(render, "truncated", vtap_text_count(truncated).text);
+	write_bytes(render, session);
+	write_truncated(render, session);
 	vtap_text_kernel_counts(render, session);
-	if (vtap_text_read_time(answer, session, "last_frame", &last_ns))
-		write_line(
-			render, "last frame", vtap_text_date(last_ns, render->opts->now_ns).text);
+	write_last_frame(render, session);
+	write_sensors(render, session);
+	write_directions(render, session);
 	write_count(render, session, "repairs");
 }
 
@@ -184,6 +293,44 @@ static void write_forgotten(struct vtap_text_render *render, const struct json_t
 			vtap_text_counted(n, "frame").text);
 }
 
+/* Commands to paste: names of sessions and interfaces need no quotes (schema, model/ifname). */
+static void write_hints(struct vtap_text_render *render, const struct json_t *session)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	uint64_t ifindex;
+
+	vtap_text_put(render, "\n");
+	if (vtap_text_read_count(answer, session, "ifindex", &ifindex) && ifindex > 0) {
+		vtap_text_words_add(&words, "sudo tcpdump -ni %s",
+			vtap_text_get_string(answer, session, "interface"));
+		write_line(render, "sniff", words.text);
+	}
+	words = (struct vtap_text_words)VTAP_TEXT_WORDS_NULL;
+	vtap_text_words_add(&words, "journalctl -u vtapd VTAPD_SESSION=%s",
+		vtap_text_get_string(answer, session, "name"));
+	write_line(render, "journal", words.text);
+}
+
+/* Of an older daemon nothing. */
+static void write_findings(struct vtap_text_render *render)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *findings;
+	uint64_t n_others;
+
+	if (!vtap_text_has(answer->root, "findings"))
+		return;
+	findings = vtap_text_get_list(answer, answer->root, "findings");
+	n_others = vtap_text_get_count(answer, answer->root, "other_findings");
+	if (vtap_text_list_len(findings) > 0)
+		vtap_text_put(render, "\n");
+	vtap_text_findings(render, findings);
+	if (n_others > 0)
+		vtap_text_put(render, "\n%s %s about something else: vtapctl doctor\n",
+			vtap_text_counted(n_others, "finding").text, n_others == 1 ? "is" : "are");
+}
+
 static int write_show(struct vtap_text_render *render)
 {
 	struct vtap_text_answer *answer = &render->answer;
@@ -197,6 +344,8 @@ static int write_show(struct vtap_text_render *render)
 	write_counted(render, session);
 	write_vnis(render, session);
 	write_forgotten(render, session);
+	write_hints(render, session);
+	write_findings(render);
 	return vtap_text_is_ready(state) ? 0 : VTAP_TEXT_NOT_READY;
 }
 

@@ -136,6 +136,29 @@ def test_show_when_the_session_is_unknown_then_the_name_is_quoted(vtapd):
     assert vtapd.ctl("show", "wbe").stderr == 'vtapctl: show: no session is named "wbe"; did you mean web?\n'
 
 
+def test_show_when_asked_then_everything_about_the_session_and_what_is_wrong_with_it(make_vtapd, ns, mirror, capture):
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\n" + WEB + "description = the shop\n[session pay]\nvni = 5\n",
+                       start=False)
+    ns.ip("link add mirror-pay type bridge")
+    vtapd.start()
+    capture()
+    for i in range(10):
+        mirror.send(4321, frames.numbered(i))
+    vtapd.wait_session("web", delivered=10, sensor_names=["tcpdump"])
+    done = vtapd.ctl("show", "web")
+    bytes_of_one = len(frames.numbered(0))
+    for line in ("  description  the shop", "  target       default, UDP 4789 on eth0", "  sensors      tcpdump",
+                 f"  config       {vtapd.conf}:3", f"  bytes        {bytes_of_one * 10}, on average {bytes_of_one} in a frame",
+                 "  sniff        sudo tcpdump -ni mirror-web", "  journal      journalctl -u vtapd VTAPD_SESSION=web"):
+        assert line in done.stdout.splitlines(), done.stdout
+    assert done.returncode == 0 and "interface-foreign" not in done.stdout, done.stdout
+    assert done.stdout.endswith("\n1 finding is about something else: vtapctl doctor\n"), done.stdout
+    pay = vtapd.ctl("show", "pay")
+    assert pay.returncode == 1 and "\nPAGE " in pay.stdout and "ip link del mirror-pay" in pay.stdout, pay.stdout
+    doctor = {finding["id"]: finding for finding in vtapd.get("/v1/doctor")["findings"]}
+    assert vtapd.get("/v1/show?session=pay")["findings"][0] == doctor["interface-foreign"]
+
+
 def test_help_when_it_is_a_command_then_the_page(vtapd):
     done = vtapd.ctl("help")
     assert done.returncode == 0 and done.stdout == vtapd.ctl("--help").stdout, done

@@ -199,7 +199,7 @@ static void test_show_when_the_kernel_counts_then_path_and_numbers(void **state)
 
 	(void)state;
 	scene_init(&scene);
-	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none));
+	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &NONE));
 	session = json_object_get(tree, "session");
 	assert_json(json_object_get(session, "path"), "'kernel'");
 	assert_json(json_object_get(json_object_get(session, "kernel"), "rx_packets"), "1");

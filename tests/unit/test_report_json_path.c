@@ -153,7 +153,7 @@ static void test_counting_when_it_began_elsewhere_then_status_and_show_say_when(
 
 	scene.snapshot.counting_since_wall_ns = TEST_WALL_NS - 3600 * VTAP_NS_PER_S;
 	status = tree_of(vtap_json_status(&scene.snapshot, &NONE));
-	show = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none));
+	show = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &NONE));
 	assert_json(json_object_get(json_object_get(status, "daemon"), "counting_since"),
 		"'2026-11-20T09:05:00.000000000Z'");
 	assert_json(json_object_get(show, "daemon"),
@@ -171,11 +171,11 @@ static void test_show_when_asked_then_the_path_of_the_sessions_target(void **sta
 
 	(void)state;
 	scene_init(&scene);
-	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none));
+	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &NONE));
 	assert_json(json_object_get(json_object_get(tree, "session"), "path"), "'worker'");
 	json_decref(tree);
 	scene.report_target.is_fast = true;
-	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none));
+	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &NONE));
 	assert_json(json_object_get(json_object_get(tree, "session"), "path"), "'fast path'");
 	json_decref(tree);
 }

@@ -70,6 +70,43 @@ static void test_session_when_its_readers_have_names_then_a_list(void **state)
 	assert_session(&scene, "sensor_names", "['suricata','tmux: server']");
 }
 
+static struct vtap_finding finding_of(enum vtap_condition condition, const char *subject)
+{
+	struct vtap_finding finding = { .condition = condition };
+
+	(void)snprintf(finding.subject, sizeof(finding.subject), "%s", subject); /* fits */
+	(void)snprintf(finding.sentence, sizeof(finding.sentence), "sentence");
+	(void)snprintf(finding.remedy, sizeof(finding.remedy), "remedy");
+	return finding;
+}
+
+static void test_show_when_conditions_hold_then_those_of_the_session_and_its_target(void **state)
+{
+	struct vtap_finding finding[] = {
+		finding_of(VTAP_CONDITION_NO_SENSOR, "web"),
+		finding_of(VTAP_CONDITION_NO_SENSOR, "db"),
+		finding_of(VTAP_CONDITION_CONFIG_REJECTED, ""),
+		finding_of(VTAP_CONDITION_ALLOW_ANY, "default"),
+		finding_of(VTAP_CONDITION_ALLOW_ANY, "east"), /* information: not counted */
+	};
+	const struct vtap_findings findings = { .finding = finding, .n = VTAP_ARRAY_LEN(finding) };
+	const struct vtap_report_vnis none = { 0 };
+	struct scene scene;
+	json_t *tree;
+
+	(void)state;
+	scene_init(&scene);
+	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &findings));
+	assert_json(json_object_get(tree, "findings"),
+		"[{'id':'no-sensor','severity':'ticket','breaks_health':false,'subject':'web',"
+		"'since':null,'sentence':'sentence','remedy':'remedy'},"
+		"{'id':'allow-any','severity':'info','breaks_health':false,'subject':'default',"
+		"'since':null,'sentence':'sentence','remedy':'remedy'}]");
+	assert_json(json_object_get(tree, "other_findings"), "2");
+	assert_json(json_object_get(json_object_get(tree, "target"), "name"), "'default'");
+	json_decref(tree);
+}
+
 static void assert_daemon(const struct scene *scene, const char *key, const char *value)
 {
 	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
@@ -96,6 +133,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session_when_it_had_frames_then_their_average_size),
 		cmocka_unit_test(test_session_when_its_readers_have_names_then_a_list),
+		cmocka_unit_test(
+			test_show_when_conditions_hold_then_those_of_the_session_and_its_target),
 		cmocka_unit_test(test_daemon_when_asked_then_its_clock_and_when_checks_follow),
 	};
 

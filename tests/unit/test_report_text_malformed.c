@@ -8,6 +8,8 @@
  */
 #include "tests/unit/test_report_text.h"
 
+#include "report/text_top.h"
+
 #include <errno.h>
 #include <jansson.h>
 
@@ -15,6 +17,19 @@ struct answer {
 	vtap_text_fn render;
 	const char *single_quoted;
 };
+
+/* The screen after this answer alone. */
+static int top_render(
+	const char *json, const struct vtap_text_opts *opts, FILE *out, struct vtap_err *err)
+{
+	static const struct vtap_text_top_view view = { .width = 79, .height = 24 };
+	_auto(text_top) struct vtap_text_top *top = NULL;
+
+	(void)opts;
+	assert_int_equal(vtap_text_top_new(&top), 0);
+	int r = vtap_text_top_take(top, json, err);
+	return r < 0 ? r : vtap_text_top_draw(top, &view, out);
+}
 
 #define DRAIN_ANSWER                                                                               \
 	"{'version':1,'draining':true,'since':'2026-11-14T06:05:00Z','reason':'r',"                \
@@ -85,8 +100,20 @@ static const struct answer ANSWERS[] = {
 		"'repairs':0,'path':'worker','config':'a:1','vnis':[{'vni':1,'frames':1,'bytes':1,"
 		"'frames_per_second':1.0,'sources':['10.0.0.1'],'sources_complete':true,"
 		"'first_seen':'2026-11-14T06:05:00Z','last_seen':null,'last_seen_age_ns':1}],"
-		"'vnis_forgotten_frames':1},'daemon':{'started':'2026-11-14T06:05:00Z',"
+		"'vnis_forgotten_frames':1,'average_frame_bytes':1,'sensor_names':['n'],"
+		"'truncated':2,'truncated_recent':1,'silent_after_ns':1,'one_way':{'flows':2,"
+		"'one_way_flows':1,'is_one_way':false,'sampled':'2026-11-14T06:05:00Z'}},"
+		"'target':{'name':'default','port':4789,'bound':[],'underlay':['auto']},"
+		"'findings':[{'id':'drain','severity':'info','sentence':'s','remedy':'r'}],"
+		"'other_findings':1,'daemon':{'started':'2026-11-14T06:05:00Z',"
 		"'counting_since':'2026-11-13T06:05:00Z'}}" },
+	{ top_render,
+		"{'version':1,'daemon':{'pid':1,'now':'2026-11-14T06:05:00Z','state':'healthy',"
+		"'uptime_ns':1},'findings':['drain'],'targets':[{'name':'default','port':4789,"
+		"'bound':[],'underlay':['auto'],'path':'kernel','counted_by':'kernel',"
+		"'state':'waiting','received':1,'delivered':0,'dropped':1,"
+		"'drops':{'unknown-vni':1}}],'sessions':[{'name':'a','interface':'mirror-a',"
+		"'state':'ready','delivered':1,'bytes':1,'dropped':1}]}" },
 	{ vtap_text_match,
 		"{'version':1,'vni':1,'source':'10.0.0.1','results':[{'target':'default',"
 		"'port':4789,'verdict':'delivered','session':'a','interface':'mirror-a',"

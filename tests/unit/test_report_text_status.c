@@ -389,7 +389,10 @@ static void test_show_when_a_session_is_ready_then_everything_is_there(void **st
 		"VNI   FRAMES     BYTES        FRAMES/s  OUTER SOURCES          FIRST SEEN    LAST "
 		"SEEN\n"
 		"4321  1,234,567  123,456,700      12.4  10.0.3.17 and 1 other  Nov 19 09:20  now\n"
-		"  and 12 frames of VNIs that are no longer remembered\n");
+		"  and 12 frames of VNIs that are no longer remembered\n"
+		"\n"
+		"  sniff        sudo tcpdump -ni mirror-web\n"
+		"  journal      journalctl -u vtapd VTAPD_SESSION=web\n");
 }
 
 static void test_show_when_a_session_waits_then_why_and_not_ready(void **state)
@@ -409,6 +412,7 @@ static void test_show_when_a_session_waits_then_why_and_not_ready(void **state)
 	assert_non_null(strstr(rendered.text, "  source       any\n"));
 	assert_non_null(strstr(rendered.text, "  interface    mirror-pay, mtu 9001\n"));
 	assert_non_null(strstr(rendered.text, "  required     no\n"));
+	assert_null(strstr(rendered.text, "sniff"));
 }
 
 int main(void)
