@@ -28,6 +28,9 @@ on-stop = keep
 settle = {SETTLE_S}s
 drain-time = 1m
 
+[metrics]
+listen = 0.0.0.0:9478
+
 [target default]
 underlay = eth0
 fastpath = {{fastpath}}
