@@ -50,9 +50,9 @@ static const struct vtap_event_row ROWS[] = {
 	},
 	[VTAP_EVENT_SESSION_WAITING] = {
 		.message_id = "61710707bdfb48cb9d78757c68fd6e8d",
-		.meaning = "many sessions wait at once",
-		.cause = "The first 16 have an entry each, with the reason; this one counts the "
-			 "others, and names who waits now.",
+		.meaning = "a session is not shown",
+		.cause = "The entry says what it waits for, and when it is tried again. Of more than "
+			 "16 at once the others are named together.",
 		.remedy = "vtapctl doctor",
 	},
 	[VTAP_EVENT_REPAIRED] = {

@@ -23,6 +23,12 @@
 /* More repairs than this in one turn become one line: somebody restarted a network manager. */
 #define FOLD_MIN 16
 
+/* A run that does not end is told of all the same. */
+#define FOLD_NS (5 * VTAP_NS_PER_S)
+
+/* Bytes of the names in one line. */
+#define NAMES_BYTES 400
+
 /* Looks in one turn while devices are being renamed. */
 #define LOOKS_MAX 3
 
@@ -255,6 +261,7 @@ static void interface_continue(struct vtap_interface *fresh, struct vtap_interfa
 	fresh->backoff = old->backoff;
 	fresh->is_given_way = old->is_given_way;
 	fresh->is_loss_said = old->is_loss_said;
+	fresh->is_untold = old->is_untold;
 	fresh->is_shown = old->is_shown;
 	fresh->backoff.retry_at_ns = 0; /* a reload is a reason to try at once */
 	fresh->is_reconfigured = old->is_reconfigured ||
@@ -303,17 +310,23 @@ static struct vtap_log_context log_context(const struct vtap_interface *interfac
 	};
 }
 
+/* It waited, and what it waited for is over: that is the news, whatever was done for it. Whoever is
+ * given way is not waited for. */
+static bool is_told_as_ready(const struct vtap_interface *interface)
+{
+	return interface->state == VTAP_STATE_WAITING && !reason_is(interface, "repair-loop");
+}
+
 static void state_set_ready(struct vtap_applying *applying, struct vtap_interface *interface)
 {
 	struct vtap_log_context context = log_context(interface, 0);
 
 	context.because = interface->reason;
-	if (interface->state == VTAP_STATE_WAITING && !reason_is(interface, "repair-loop") &&
-		++applying->n_readied <= FOLD_MIN)
+	if (is_told_as_ready(interface) && ++applying->set->told.n_readied <= FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, &context, "%s: ready, %s",
 			interface->sessions, interface->wish.name);
 	interface->state = VTAP_STATE_READY;
-	interface->is_shown = false;
+	interface->is_shown = interface->is_untold = false;
 	interface->reason = NULL;
 	interface->message[0] = '\0';
 }
@@ -348,7 +361,10 @@ static void state_put_off(struct vtap_applying *applying, struct vtap_interface 
 	interface->reason = reason;
 	(void)snprintf(
 		interface->message, sizeof(interface->message), "%s", message); /* same size */
-	if (is_new && !is_old && ++applying->n_put_off <= FOLD_MIN)
+	if (!is_new || is_old)
+		return;
+	interface->is_untold = ++applying->set->told.n_put_off > FOLD_MIN;
+	if (!interface->is_untold)
 		vtap_log(vtap_log_priority(reason), VTAP_EVENT_SESSION_WAITING, &context,
 			"%s: %s, %s; next try in %.0f s", interface->sessions,
 			is_shown ? "shown as it is" : "waiting", message,
@@ -409,7 +425,8 @@ static void repaired(struct vtap_applying *applying, struct vtap_interface *inte
 
 	interface->n_repairs++;
 	applying->set->n_repairs++;
-	if (!is_said(interface, step_is_harmless(step)) && ++applying->n_repaired <= FOLD_MIN)
+	if (!is_said(interface, step_is_harmless(step)) && !is_told_as_ready(interface) &&
+		++applying->set->told.n_repaired <= FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, &context,
 			"%s: %s %s; repaired in %s%llu ms", interface->sessions,
 			interface->wish.name, step->reason,
@@ -752,29 +769,64 @@ static void states_settle(struct vtap_applying *applying, const struct vtap_plan
 	}
 }
 
-/* More than a handful of lines of one kind become one; who waits is named all the same. */
-static void log_folded(const struct vtap_applying *applying)
+static void names_log(size_t n, const char *names, const char *reason)
 {
-	const struct vtap_interfaces *set = applying->set;
-	char names[VTAP_ERR_MAX] = "";
-	size_t used = 0;
+	const struct vtap_log_context context = { .sessions = names, .condition = reason };
 
-	if (applying->n_repaired > FOLD_MIN)
+	if (n > 0)
+		vtap_log(vtap_log_priority(reason), VTAP_EVENT_SESSION_WAITING, &context,
+			"%zu more wait, %s: %s", n, reason, names);
+}
+
+/* Those that have had no line of their own, all that wait for one reason: as many in a line as fit.
+ */
+static void untold_log(struct vtap_interfaces *set, const char *reason)
+{
+	char names[NAMES_BYTES] = "";
+	size_t used = 0, n = 0;
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct vtap_interface *interface = set->interface[i];
+
+		if (!interface->is_untold || !reason_is(interface, reason))
+			continue;
+		if (used + strlen(interface->sessions) + sizeof(", ") > sizeof(names)) {
+			names_log(n, names, reason);
+			used = n = 0;
+		}
+		used += (size_t)snprintf(names + used, sizeof(names) - used, /* cut: one alone */
+			"%s%s", n > 0 ? ", " : "", interface->sessions);
+		used = used < sizeof(names) ? used : sizeof(names) - 1;
+		interface->is_untold = false;
+		n++;
+	}
+	names_log(n, names, reason);
+}
+
+/* At the end of a run more than a handful of lines of one kind become one. Who waits is named all
+ * the same. */
+static void log_folded(struct vtap_interfaces *set)
+{
+	const struct vtap_told told = set->told;
+
+	set->told = (struct vtap_told){ 0 };
+	if (told.n_repaired > FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_REPAIRED, NULL, "%u more interfaces repaired",
-			applying->n_repaired - FOLD_MIN);
-	if (applying->n_readied > FOLD_MIN)
+			told.n_repaired - FOLD_MIN);
+	if (told.n_readied > FOLD_MIN)
 		vtap_log(LOG_NOTICE, VTAP_EVENT_SESSION_READY, NULL, "%u more interfaces ready",
-			applying->n_readied - FOLD_MIN);
-	if (applying->n_put_off <= FOLD_MIN)
-		return;
-	for (size_t i = 0; i < set->n && used < sizeof(names); i++)
-		if (set->interface[i]->state == VTAP_STATE_WAITING)
-			used += (size_t)snprintf(names + used, sizeof(names) - used,
-				" %s", /* cut is fine */
-				set->interface[i]->sessions);
-	vtap_log(LOG_WARNING, VTAP_EVENT_SESSION_WAITING,
-		&(struct vtap_log_context){ .sessions = names }, "%u more wait; waiting now:%s",
-		applying->n_put_off - FOLD_MIN, names);
+			told.n_readied - FOLD_MIN);
+	for (size_t i = 0; i < set->n; i++)
+		if (set->interface[i]->is_untold && set->interface[i]->reason != NULL)
+			untold_log(set, set->interface[i]->reason);
+}
+
+static void fold_if_due(struct vtap_interfaces *set, bool is_unfinished, uint64_t now_ns)
+{
+	if (set->told.since_ns == 0)
+		set->told.since_ns = now_ns;
+	if (!is_unfinished || now_ns - set->told.since_ns > FOLD_NS)
+		log_folded(set);
 }
 
 static void plan_apply(struct vtap_applying *applying, const struct vtap_plan *plan)
@@ -788,7 +840,7 @@ static void plan_apply(struct vtap_applying *applying, const struct vtap_plan *p
 			step_run(applying, set->interface[plan->step[i].i_wish], &plan->step[i]);
 	applying->turn->has_more = i < plan->n;
 	applying->turn->is_unfinished = applying->turn->has_more || applying->n_steps > 0;
-	log_folded(applying);
+	fold_if_due(set, applying->turn->is_unfinished, applying->now_ns);
 }
 
 static uint64_t retry_first(const struct vtap_interfaces *set, uint64_t now_ns)

@@ -51,6 +51,7 @@ struct vtap_interface {
 	bool is_given_way; /* somebody keeps undoing it, and that was said: not again until it lasts
 			    */
 	bool is_loss_said; /* and that nothing is shown meanwhile: likewise */
+	bool is_untold;    /* that it waits: the end of the run names it */
 	uint64_t n_repairs;
 };
 

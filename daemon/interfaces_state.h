@@ -7,6 +7,15 @@
 #include "daemon/interfaces.h"
 #include "netlink/offload.h"
 
+/** struct vtap_told - what was told of one run: from the first turn that changes something to the
+ * one that finds nothing left to do */
+struct vtap_told {
+	uint64_t since_ns; /* 0: nothing yet */
+	unsigned n_repaired;
+	unsigned n_readied;
+	unsigned n_put_off;
+};
+
 struct vtap_interfaces {
 	struct vtap_nl *nl;                /* borrowed */
 	struct vtap_interface **interface; /* sorted by name */
@@ -20,6 +29,7 @@ struct vtap_interfaces {
 	struct vtap_offload *offload; /* borrowed, or NULL */
 	struct vtap_err note_err;     /* why the last look does not tell what merges; or "" */
 	uint64_t n_repairs;
+	struct vtap_told told;
 };
 
 /** struct vtap_applying - the state of one turn */
@@ -29,9 +39,6 @@ struct vtap_applying {
 	const struct vtap_occasion *occasion;
 	uint64_t now_ns;
 	unsigned n_steps;
-	unsigned n_repaired;
-	unsigned n_readied;
-	unsigned n_put_off;
 	uint16_t refused_port; /* found taken in this turn: others need not try; 0: none was */
 	enum vtap_family refused_family;
 	uint16_t conflict_port; /* whose holder was looked for in this turn; 0: none was */

@@ -15,22 +15,27 @@
 #include "daemon/flood.h"
 #include "report/condition.h"
 
-/* Fields of one entry: the fixed ones, and a session's name each; more sessions are in the message.
- */
-#define FIELDS_MAX 24
-
-/* Bytes of one field. */
-#define FIELD_MAX 512
+/* Fields of one entry beside its message: the fixed ones, and one for each session's name. Those of
+ * a folded line are as many as fit into its message, see daemon/interfaces.c. */
+#define FIELDS_MAX  128
+#define FIELD_MAX   512 /* bytes of one; also of the message's */
+#define ENTRY_BYTES 6144
 
 #define MESSAGE_FIELD "MESSAGE="
 
 static bool has_journal; /* set once, before any thread */
 static struct vtap_flood flood;
 
-/** struct entry - as it is sent; its message comes first */
+/** struct entry - as it is sent */
 struct entry {
-	char text[FIELDS_MAX][FIELD_MAX];
+	char message[FIELD_MAX];
+	char bytes[ENTRY_BYTES]; /* of the other fields, one behind the other */
+	struct {
+		size_t at;
+		size_t len;
+	} field[FIELDS_MAX];
 	size_t n;
+	size_t used;
 };
 
 void vtap_log_init(void)
@@ -53,13 +58,17 @@ static void field_add(struct entry *entry, const char *fmt, ...) VTAP_PRINTF(2, 
 
 static void field_add(struct entry *entry, const char *fmt, ...)
 {
+	char *text = entry->bytes + entry->used;
 	va_list args;
 
-	if (entry->n == FIELDS_MAX)
-		return;
+	if (entry->n == FIELDS_MAX || ENTRY_BYTES - entry->used < FIELD_MAX)
+		return; /* the message has it all the same */
 	va_start(args, fmt);
-	(void)vsnprintf(entry->text[entry->n++], FIELD_MAX, fmt, args); /* cut is harmless */
+	(void)vsnprintf(text, FIELD_MAX, fmt, args); /* cut is harmless */
 	va_end(args);
+	entry->field[entry->n].at = entry->used;
+	entry->field[entry->n++].len = strlen(text);
+	entry->used += strlen(text);
 }
 
 static void field_add_text(struct entry *entry, const char *name, const char *value)
@@ -108,7 +117,8 @@ int vtap_log_priority(const char *condition)
 static void entry_make(struct entry *entry, int priority, enum vtap_event event,
 	const struct vtap_log_context *context, const char *message)
 {
-	field_add(entry, MESSAGE_FIELD "%s", message);
+	entry->n = entry->used = 0;
+	(void)snprintf(entry->message, FIELD_MAX, MESSAGE_FIELD "%s", message); /* fits */
 	field_add(entry, "PRIORITY=%d", priority);
 	field_add_text(entry, "MESSAGE_ID", message_id(event, context));
 	field_add_text(entry, "SYSLOG_IDENTIFIER", "vtapd");
@@ -125,16 +135,17 @@ static void entry_make(struct entry *entry, int priority, enum vtap_event event,
 
 static void entry_send(struct entry *entry)
 {
-	struct iovec iov[FIELDS_MAX];
+	struct iovec iov[FIELDS_MAX + 1] = { { entry->message, strlen(entry->message) } };
 
 	if (!has_journal) {
 		(void)fprintf(stderr, "%s\n", /* nowhere left to say so */
-			entry->text[0] + strlen(MESSAGE_FIELD));
+			entry->message + strlen(MESSAGE_FIELD));
 		return;
 	}
 	for (size_t i = 0; i < entry->n; i++)
-		iov[i] = (struct iovec){ entry->text[i], strlen(entry->text[i]) };
-	(void)sd_journal_sendv(iov, (int)entry->n); /* nowhere left to say so */
+		iov[i + 1] =
+			(struct iovec){ entry->bytes + entry->field[i].at, entry->field[i].len };
+	(void)sd_journal_sendv(iov, (int)entry->n + 1); /* nowhere left to say so */
 }
 
 /* ---- what is held back ---- */
@@ -176,14 +187,14 @@ static void entry_tell(
 /* @n: entries that this one stands for */
 static void held_note(struct entry *entry, unsigned n, uint64_t held_ns)
 {
-	size_t len = strlen(entry->text[0]);
+	size_t len = strlen(entry->message);
 	double seconds = (double)held_ns / (double)VTAP_NS_PER_S;
 
 	if (n > 1)
-		(void)snprintf(entry->text[0] + len, FIELD_MAX - len, /* cut is harmless */
+		(void)snprintf(entry->message + len, FIELD_MAX - len, /* cut is harmless */
 			"; the last of %u such entries within %.0f s", n, seconds);
 	else
-		(void)snprintf(entry->text[0] + len, FIELD_MAX - len, /* cut is harmless */
+		(void)snprintf(entry->message + len, FIELD_MAX - len, /* cut is harmless */
 			"; told up to %.0f s late, there were too many", seconds);
 }
 
@@ -217,7 +228,7 @@ void vtap_log(int priority, enum vtap_event event, const struct vtap_log_context
 {
 	static const struct vtap_log_context none;
 	char message[FIELD_MAX - sizeof(MESSAGE_FIELD)];
-	struct entry entry = { .n = 0 };
+	struct entry entry;
 	va_list args;
 
 	va_start(args, fmt);

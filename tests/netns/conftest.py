@@ -27,6 +27,7 @@ underlay = auto
 vni = 4321
 """
 WEB_VXLAN = WEB.replace("underlay = auto", "underlay = eth0\nmode = vxlan")
+NAMED_UNDERLAY = "[target default]\nunderlay = eth0\nfastpath = auto\n"
 MODES = {"tap": WEB, "vxlan": WEB_VXLAN}
 HEADS = {mode: conf[:conf.index("[session")] for mode, conf in MODES.items()}
 """The same without the session, for tests that have their own ones."""
