@@ -145,8 +145,8 @@ static struct vtap_report_kernel kernel_observe(const struct vtap_manager *manag
 	};
 }
 
-static void session_observe(struct vtap_manager *manager, size_t i,
-	struct vtap_sensors *sensors, uint64_t now_ns, struct vtap_report_session *ret_report)
+static void session_observe(struct vtap_manager *manager, size_t i, struct vtap_sensors *sensors,
+	uint64_t now_ns, struct vtap_report_session *ret_report)
 {
 	const struct vtap_session *session = &manager->conf->sessions[i];
 	const struct vtap_interface *interface =

@@ -27,9 +27,9 @@ function findingsOf(health) {
 /* "3 findings, 21 checks passed." */
 function findingsWords(health) {
 	const n = health.conditions.reduce((sum, condition) => sum + condition.findings.length, 0);
-	const passed = health.conditions.filter((condition) => !condition.holds).length;
+	const passed = health.conditions.filter(({ holds, checked }) => !holds && checked !== false).length;
 
-	return `${n === 0 ? "No finding" : countedWords(n, "finding")}, ${countedWords(passed, "check")} passed.`;
+	return `${countedWords(n, "finding")}, ${countedWords(passed, "check")} passed.`;
 }
 
 /* The text is selected, so that a browser that refuses leaves it to the keys. */

@@ -77,6 +77,17 @@ function refusedWords(daemon) {
 		`(${countedWords(daemon.refused.mistakes, "mistake")}): vtapd ${usual ? "" : `-c ${daemon.config} `}--check`;
 }
 
+/* The balancer follows when health has lasted: until then it sees the opposite. */
+function checksLines({ state, checks, checks_follow_in_ns: followInNs = null }) {
+	const next = `${state} ${checks}` === "healthy refused" ? "answered"
+		: `${state} ${checks}` === "unhealthy answered" ? "refused" : null;
+
+	if (next === null)
+		return [];
+	return [`Health checks are still ${checks}` + (followInNs === null ? "."
+		: `; ${next} in ${durationWords(followInNs)} if it stays ${state}.`)];
+}
+
 /* What vtapctl writes below its first line. */
 function noteLines(status) {
 	const { daemon } = status;
@@ -88,10 +99,7 @@ function noteLines(status) {
 		lines.push(`${rateWords(daemon.drain.frames_per_second)} frames/s still arrive.` +
 			(words === "" ? "" : ` ${words}.`));
 	}
-	if (daemon.state === "healthy" && daemon.checks === "refused")
-		lines.push("Health checks are still refused.");
-	if (daemon.state === "unhealthy" && daemon.checks === "answered")
-		lines.push("Health checks are still answered.");
+	lines.push(...checksLines(daemon));
 	if (daemon.refused !== null)
 		lines.push(refusedWords(daemon));
 	if (daemon.guard !== "on")

@@ -78,6 +78,7 @@ function chartNew(className) {
 	svg.setAttribute("viewBox", `0 0 ${CHART_WIDTH} ${CHART_HEIGHT}`);
 	svg.setAttribute("preserveAspectRatio", "none");
 	svg.setAttribute("role", "img");
+	svg.append(document.createElementNS(SVG, "title")); /* read aloud, and shown to who points at it */
 	for (const part of ["area", "line"]) {
 		const path = document.createElementNS(SVG, "path");
 
@@ -107,7 +108,7 @@ function chartDraw(svg, history, name, wordsOf, unit) {
 	const { pieces, max } = history.pieces(name);
 	const lines = pieces.map((piece) => lineOf(piece, max));
 
-	svg.firstChild.setAttribute("d", pieces.map((piece, i) => areaOf(piece, lines[i])).join(""));
+	svg.children[1].setAttribute("d", pieces.map((piece, i) => areaOf(piece, lines[i])).join(""));
 	svg.lastChild.setAttribute("d", lines.join(""));
-	svg.setAttribute("aria-label", `last minutes: at most ${wordsOf(max)} ${unit}`);
+	setText(svg.firstChild, `last minutes: at most ${wordsOf(max)} ${unit}`);
 }

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes one HTML file of the page's parts, and C of that: the page, and its Content-Security-Policy, which lets a browser
-# use this style and this script, by their hashes, and nothing else.
+# Makes one HTML file of the page's parts, and C of that: the page, and its Content-Security-Policy, which lets a
+# browser use this style and this script, by their hashes, and nothing else.
 # usage: cmake -DFOLDER=daemon/page -DSCRIPTS=a.js,b.js -DVERSION=1.2.3 -DOUT=page.c -P join.cmake
 cmake_minimum_required(VERSION 3.22)
 
 # The standard alphabet of RFC 4648, section 4
 set(BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
-# csp_hash(TEXT RET): TEXT's hash as a policy has it. Of the 64 hexadecimal digits of SHA-256 each three make two digits of
-# base 64; the last one makes one, with two bits of nothing, and a sign that one is missing.
+# csp_hash(TEXT RET): TEXT's hash as a policy has it. Of the 64 hexadecimal digits of SHA-256 each three make two digits
+# of base 64; the last one makes one, with two bits of nothing, and a sign that one is missing.
 function(csp_hash text ret)
 	string(SHA256 hex "${text}")
 	set(hash "")
@@ -37,8 +37,8 @@ endforeach()
 
 csp_hash("${style}" style_hash)
 csp_hash("${script}" script_hash)
-set(policy "default-src 'none'; connect-src 'self'; style-src ${style_hash}; script-src ${script_hash}; img-src data:; ")
-string(APPEND policy "base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+set(policy "default-src 'none'; connect-src 'self'; style-src ${style_hash}; script-src ${script_hash}; ")
+string(APPEND policy "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
 string(REPLACE "@VERSION@" "${VERSION}" html "${html}")
 string(REPLACE "@STYLE@" "${style}" html "${html}")

@@ -9,8 +9,9 @@
 /* Rows shown at first, and how many more each time. */
 const ROWS_STEP = 100;
 
-/* VNIs of a session that its row names. */
+/* VNIs of a session, and different sensors, that its row names. */
 const VNIS_SHOWN = 4;
+const SENSORS_SHOWN = 3;
 
 const CHOICES = [
 	{ name: "all", title: "all sessions", has: () => true },
@@ -49,7 +50,7 @@ function sensorsWords(session) {
 
 	if (session.sensors === 0)
 		return "-";
-	return countWords(session.sensors) + (names.length > 0 ? ` ${joinedWords(names, VNIS_SHOWN)}` : "");
+	return countWords(session.sensors) + (names.length > 0 ? ` ${joinedWords(names, SENSORS_SHOWN)}` : "");
 }
 
 /* keyOf: what is sorted by; isFalling: the first click shows the highest first */
@@ -137,10 +138,10 @@ function sourceWords({ source }) {
 
 /* "812 of 900 TCP flows of the last sample show one direction only" */
 function oneWayWords({ one_way: oneWay }) {
-	if (!oneWay?.flows)
-		return "";
-	return `${countWords(oneWay.one_way)} of ${countedWords(oneWay.flows, "TCP flow")} of the last sample show one ` +
-		"direction only";
+	if (!oneWay)
+		return ""; /* no sample, or a daemon that takes none */
+	return `${countWords(oneWay.one_way_flows)} of ${countedWords(oneWay.flows, "TCP flow")} of the last sample ` +
+		"show one direction only";
 }
 
 function lastFrameWords(session) {

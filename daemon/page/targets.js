@@ -57,8 +57,8 @@ function unknownWords(status, rates) {
 
 	if (n === 0 && isHidden)
 		return { value: "?", below: "the kernel does not count them" };
-	return { value: countWords(n),
-		below: n === 0 ? "frames" : `frames, ${rateWords(rate)}/s · vtapctl unknown` };
+	return { value: countWords(n), below: n === 0 ? "frames" : `frames, ${rateWords(rate)}/s`,
+		hint: n === 0 ? "" : "vtapctl unknown" };
 }
 
 /* For each total what is written, and what its chart gets. */
@@ -75,23 +75,21 @@ function totalsOf(status, rates) {
 
 function totalNew(total) {
 	const node = element("div", "total");
-	const value = element("dd", "value");
+	const value = element("dd", "value"), more = element("dd");
 
 	value.append(element("span", "figure"), " ", element("span", "below"));
 	node.append(element("dt", "", total.title), value);
-	if (total.unit !== undefined) {
-		const chart = element("dd");
-
-		chart.append(chartNew(total.name));
-		node.append(chart);
-	}
+	more.append(total.unit === undefined ? element("code", "hint") : chartNew(total.name));
+	node.append(more);
 	return node;
 }
 
 const totalRows = new Rows(byId("totals"), (total) => total.name, totalNew, (node, total) => {
 	setText(node.querySelector(".figure"), total.value);
 	setText(node.querySelector(".below"), total.below);
-	if (total.unit !== undefined)
+	if (total.unit === undefined)
+		setText(node.querySelector(".hint"), total.hint ?? "");
+	else
 		chartDraw(node.querySelector(".chart"), total.history, total.name, total.words, total.unit);
 });
 
@@ -102,9 +100,9 @@ function showTotals(status, rates, history) {
 		if (unit !== undefined)
 			history.put(name, totals[name].rate);
 	totalRows.show(TOTALS.map((total) => {
-		const { rate, value = total.words(rate), below = total.unit } = totals[total.name];
+		const { rate, value = total.words(rate), below = total.unit, hint } = totals[total.name];
 
-		return { ...total, history, value, below };
+		return { ...total, history, value, below, hint };
 	}));
 }
 

@@ -124,9 +124,12 @@ static json_t *condition_json(const struct vtap_snapshot *snapshot,
 		if (json_array_append_new(sayings, saying_json(snapshot, finding)) < 0)
 			break;
 	}
-	return json_pack("{s:s, s:s, s:b, s:b, s:o}", "id", row->id, "severity",
-		vtap_severity_name(row->severity), "holds", json_array_size(sayings) > 0 ? 1 : 0,
-		"breaks_health", breaks_health ? 1 : 0, "findings", sayings);
+	bool holds = json_array_size(sayings) > 0;
+
+	return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o}", "id", row->id, "severity",
+		vtap_severity_name(row->severity), "checked",
+		holds || vtap_finding_is_checked(snapshot, condition) ? 1 : 0, "holds",
+		holds ? 1 : 0, "breaks_health", breaks_health ? 1 : 0, "findings", sayings);
 }
 
 char *vtap_json_health(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings)

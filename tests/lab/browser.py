@@ -1,8 +1,8 @@
 """A browser without a screen in a namespace, and what a person would see and do in it.
 
-How it works: Chromium is spoken to by the DevTools protocol over two pipes (its descriptors 3 and 4; each message is JSON
-and ends in a NUL), so it needs no port in the namespace and no package here. It starts with a profile of its own and is
-kept from asking anybody for anything by itself.
+How it works: Chromium is spoken to by the DevTools protocol over two pipes (its descriptors 3 and 4; each message is
+JSON and ends in a NUL), so it needs no port in the namespace and no package here. It starts with a profile of its own
+and is kept from asking anybody for anything by itself.
 """
 
 import base64
@@ -93,11 +93,14 @@ class Browser:
 
     def open(self, url, width=1280, height=1000, scheme="light", is_phone=False):
         """Load a page in a window of this size."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if is_phone else 1,
-                  mobile=is_phone)
+        self.resize(width, height, is_phone)
         self.use_scheme(scheme)
         self.call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete'", f"{url} is loaded")
+
+    def resize(self, width, height=1000, is_phone=False):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=2 if is_phone else 1, mobile=is_phone)
 
     def use_scheme(self, scheme):
         """The colours that the person prefers: "light" or "dark"; and no motion."""
@@ -170,8 +173,8 @@ class Browser:
                 if event["method"] == "Network.requestWillBeSent"]
 
     def complaints(self):
-        """Exceptions, violations of the policy and what else the console shows; not answers that say 503, nor that there
-        was none, which is for the page to tell."""
+        """Exceptions, violations of the policy and what else the console shows; not answers that say 503, nor that
+        there was none, which is for the page to tell."""
         self.evaluate("0")
         params = [(event["method"], event["params"]) for event in self.events]
         return ([one["exceptionDetails"] for method, one in params if method == "Runtime.exceptionThrown"] +

@@ -113,13 +113,20 @@ static void test_doctor_when_asked_for_one_then_nothing_else(void **state)
 	json_decref(tree);
 }
 
+/* Doctor and health agree on it. */
 static bool is_checked(const struct vtap_snapshot *snapshot, enum vtap_condition condition)
 {
-	json_t *tree = tree_of(vtap_json_doctor(snapshot, &NONE, condition));
+	json_t *doctor = tree_of(vtap_json_doctor(snapshot, &NONE, condition));
+	json_t *health = tree_of(vtap_json_health(snapshot, &NONE));
 	bool is = json_is_true(
-		json_object_get(json_array_get(json_object_get(tree, "checks"), 0), "checked"));
+		json_object_get(json_array_get(json_object_get(doctor, "checks"), 0), "checked"));
 
-	json_decref(tree);
+	assert_int_equal(
+		is, json_is_true(json_object_get(
+			    json_array_get(json_object_get(health, "conditions"), condition),
+			    "checked")));
+	json_decref(doctor);
+	json_decref(health);
 	return is;
 }
 
@@ -160,13 +167,14 @@ static void test_health_when_something_breaks_it_then_only_that_is_said_to(void 
 	(void)state;
 	assert_is_register(conditions);
 	assert_json(item_find(conditions, "session-waiting"),
-		"{'id':'session-waiting','severity':'ticket','holds':true,'breaks_health':true,"
+		"{'id':'session-waiting','severity':'ticket','checked':true,'holds':true,"
+		"'breaks_health':true,"
 		"'findings':[{'subject':'a','since':null,'sentence':'session a cannot be shown',"
 		"'remedy':'vtapctl show a'},{'subject':'b','since':null,"
 		"'sentence':'session b cannot be shown','remedy':'vtapctl show b'}]}");
 	assert_json(item_find(conditions, "no-sessions"),
-		"{'id':'no-sessions','severity':'page','holds':false,'breaks_health':false,"
-		"'findings':[]}");
+		"{'id':'no-sessions','severity':'page','checked':true,'holds':false,"
+		"'breaks_health':false,'findings':[]}");
 	assert_false(json_is_true(
 		json_object_get(item_find(conditions, "interface-foreign"), "breaks_health")));
 	json_decref(tree);
