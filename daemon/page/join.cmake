@@ -43,8 +43,9 @@ string(APPEND policy "img-src data:; base-uri 'none'; form-action 'none'; frame-
 string(REPLACE "@VERSION@" "${VERSION}" html "${html}")
 string(REPLACE "@STYLE@" "${style}" html "${html}")
 string(REPLACE "@SCRIPT@" "${script}" html "${html}")
-file(WRITE ${OUT}.html "${html}")
-file(READ ${OUT}.html bytes HEX)
+string(REGEX REPLACE "c$" "html" page ${OUT})
+file(WRITE ${page} "${html}")
+file(READ ${page} bytes HEX)
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
 file(WRITE ${OUT} "/* Made by daemon/page/join.cmake. */
 #include \"daemon/page.h\"

@@ -36,6 +36,8 @@ function showAnswers(status, health) {
 		...status.targets.map(({ name }) => `target ${name}`),
 		...status.sessions.map(({ name }) => `session ${name}`)]);
 
+	if (rates.has(status.daemon))
+		return;
 	history5.step(now);
 	history5.keep(names);
 	rates.step(status.daemon);

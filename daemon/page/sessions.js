@@ -84,6 +84,7 @@ const view = {
 	words: [],
 	limit: ROWS_STEP,
 	opened: new Set(),
+	isPointedAt: false,
 };
 
 function compareKeys(a, b) {
@@ -275,7 +276,7 @@ function showSessions(status, history) {
 	view.history = history;
 	for (const session of status.sessions)
 		history.put(`session ${session.name}`, hasTraffic(session) ? session.frames_per_second : NaN);
-	showRows(byId("sessions").matches(":hover"));
+	showRows(view.isPointedAt);
 }
 
 /* ---- sort and filter ---- */
@@ -322,6 +323,12 @@ function choose(name) {
 
 byId("sessions").querySelector("thead tr").append(...SESSION_COLUMNS.map(sessionHeadNew));
 showSort();
+byId("sessions").addEventListener("pointerenter", (event) => {
+	view.isPointedAt = event.pointerType !== "touch"; /* a finger does not rest */
+});
+byId("sessions").addEventListener("pointerleave", () => {
+	view.isPointedAt = false;
+});
 byId("choice").append(...CHOICES.map(({ name, title }) => new Option(title, name)));
 byId("choice").addEventListener("change", (event) => choose(event.target.value));
 byId("filter").addEventListener("input", (event) => filterBy(event.target.value));

@@ -15,6 +15,11 @@ class Rates {
 		this.elapsedS = NaN;
 	}
 
+	/* Is this the answer of which all is known? The daemon may give one twice. */
+	has(daemon) {
+		return this.pid === daemon.pid && this.uptimeNs === daemon.uptime_ns;
+	}
+
 	/* A new answer begins. */
 	step(daemon) {
 		const isSame = this.pid === daemon.pid && this.uptimeNs <= daemon.uptime_ns;
@@ -154,6 +159,8 @@ function kernelLines(target) {
 	if (target.counted_by === "kernel")
 		lines.push("counted by the kernel's devices; other VNIs and broken packets vanish uncounted" +
 			` (${target.hidden.join(", ")}).`);
+	if (target.switched_off.length > 0)
+		lines.push(`vtapd keeps GRO off on ${joinedWords(target.switched_off, UNDERLAYS_SHOWN)}.`);
 	if (target.merging !== null && target.merging.length > 0)
 		lines.push(`frames may be merged on ${joinedWords(target.merging, UNDERLAYS_SHOWN)}: sensors see some ` +
 			"that were never on the wire.");

@@ -225,7 +225,8 @@ def test_page_when_draining_then_it_says_why_though_health_answers_503(make_vtap
     vtapd.ctl("drain", "--reason", "suricata 7.0.11")
     assert headline(browser, "draining since").endswith("(suricata 7.0.11)")
     assert "frames/s still arrive." in browser.text("#notes")
-    assert "drain" in browser.texts("#findings .id")
+    ask_until(browser, "[...document.querySelectorAll('.finding .id')].some((node) => node.textContent === 'drain')",
+              "the finding, too")
     vtapd.ctl("undrain")
     assert headline(browser, "healthy") == "healthy"
 
@@ -304,6 +305,16 @@ def test_page_when_used_by_keyboard_then_it_sorts_filters_and_opens(make_vtapd, 
     assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     browser.click("#pause")
     assert browser.text("#pause") == "Go on"
+    browser.evaluate("filterBy(''); sortBy(SESSION_COLUMNS.find(({ name }) => name === 'frames'))")
+    reverse = ("view.sessions.map((session, i) => ({ ...session, frames_per_second: i * 10 + 1 }))")
+    browser.point(*browser.evaluate("(({ x, y }) => [x + 5, y + 5])(document.querySelector('#sessions tbody')"
+                                    ".getBoundingClientRect())"))
+    rested = order(browser)
+    browser.evaluate(f"showSessions({{ sessions: {reverse} }}, view.history)")
+    assert order(browser) == rested, "nothing jumps away below the pointer"
+    browser.point(1, 1)
+    browser.evaluate(f"showSessions({{ sessions: {reverse} }}, view.history)")
+    assert order(browser) == ["pay", "db", "web"]
     browser.click("#pause")
     browser.wait(f"polling.n > {asked + 2}", "answers go on by themselves")
 
