@@ -1,6 +1,7 @@
 """The law: the service may do what it has to do, and nothing else."""
 
 import re
+import subprocess
 
 from lab.deadline import until
 
@@ -102,3 +103,24 @@ def test_fd_store_when_running_then_each_socket_is_in_it_and_what_goes_is_taken_
     service.write("conf.d/port.conf", "[target default]\nport = 4790\n")
     service.ctl("reload")
     until(lambda: stored() == len(service.workers()) + 1, "the old port's sockets are not kept", seen=stored)
+
+
+SENSOR = """
+import socket, sys
+sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+sock.bind(("mirror-web", 0))
+sys.stdin.read()
+"""
+AS_DAEMON = ("setpriv", "--reuid=daemon", "--regid=daemon", "--clear-groups", "--inh-caps=+net_raw", "--ambient-caps=+net_raw")
+
+
+def test_sensors_when_the_service_may_not_look_into_processes_then_their_user_is_told_but_root(service, machine):
+    readers = [machine.start("python3", "-c", SENSOR, stdin=subprocess.PIPE),
+               machine.start(*AS_DAEMON, "python3", "-c", SENSOR, stdin=subprocess.PIPE)]
+    try:
+        session = service.wait_session("web", sensors=2, sensor_names=["daemon"])
+        assert session["state"] == "ready"
+        assert "  2 daemon\n" in service.ctl("status").stdout
+    finally:
+        for reader in readers:
+            reader.communicate(timeout=10)
