@@ -104,6 +104,7 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 		.n_stalled = vtap_intake_n_stalled(manager->intake[i], now_ns),
 		.received = totals.received,
 		.reserved_bits = totals.reserved_bits,
+		.unknown_bytes = totals.unknown_bytes,
 	};
 	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
 	ret_report->delivered_fast = delivered_fast(manager->intake[i]);

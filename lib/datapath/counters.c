@@ -42,6 +42,7 @@ void vtap_slot_add(const struct vtap_slot *slot, struct vtap_totals *totals)
 		before = atomic_load_explicit(&slot->seq, memory_order_acquire);
 		now.received = counter_read(&slot->received);
 		now.reserved_bits = counter_read(&slot->reserved_bits);
+		now.unknown_bytes = counter_read(&slot->unknown_bytes);
 		for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
 			now.verdicts[i] = counter_read(&slot->verdicts[i]);
 		after = atomic_load_explicit(&slot->seq, memory_order_relaxed);
@@ -49,6 +50,7 @@ void vtap_slot_add(const struct vtap_slot *slot, struct vtap_totals *totals)
 		 before % 2 != 0); /* the worker writes for some microseconds a batch */
 	totals->received += now.received;
 	totals->reserved_bits += now.reserved_bits;
+	totals->unknown_bytes += now.unknown_bytes;
 	for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
 		totals->verdicts[i] += now.verdicts[i];
 }

@@ -47,6 +47,7 @@ struct vtap_slot {
 	_Atomic uint64_t
 		verdicts[VTAP_VERDICT_COUNT]; /* SOCKET_FULL stays 0 here: the kernel has it */
 	_Atomic uint64_t reserved_bits; /* packets that name a VNI and have reserved bits set */
+	_Atomic uint64_t unknown_bytes; /* of inner frames that no session took */
 	struct vtap_sightings *unknown; /* VNIs that no session took */
 	struct vtap_sightings *carried; /* VNIs that sessions took */
 	_Atomic int seen_interface[VTAP_SEEN_MAX]; /* indexes, never of ours; 0: free */
@@ -60,6 +61,7 @@ struct vtap_totals {
 	uint64_t received;
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
 	uint64_t reserved_bits;
+	uint64_t unknown_bytes;
 };
 
 /** struct vtap_cell - what the workers of one number count for one session, mostly a single one */

@@ -238,6 +238,8 @@ static void batch_count(
 			cell_count(&vtap_table_exit(table, fate->i_session)
 					    ->tally->cell[worker->i_slot],
 				fate, now_ns);
+		else if (fate->has_vni)
+			vtap_count(&slot->unknown_bytes, fate->n_bytes);
 		if (i + 1 < n && fates_are_alike(worker, first_alike, i + 1))
 			continue;
 		sighting_note(worker, table, first_alike, i + 1, now_ns);

@@ -52,14 +52,16 @@ json_t *vtap_json_target_kernel(
 	const struct vtap_target *target = report->target;
 	bool is_merging_known = !is_kernel(target) || report->merging != NULL;
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "mode",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "mode",
 		vtap_mode_name(target->mode), "counted_by", is_kernel(target) ? "kernel" : "vtapd",
 		"hidden", hidden_json(snapshot, target), "merging",
 		is_merging_known ? vtap_json_strings(report->merging, report->n_merging)
 				 : json_null(),
 		"merging_reason", vtap_json_shown(report->merging_why), "switched_off",
 		vtap_json_strings(report->switched_off, report->n_switched_off), "reserved_bits",
-		is_kernel(target) ? json_null() : json_integer((json_int_t)report->reserved_bits));
+		is_kernel(target) ? json_null() : json_integer((json_int_t)report->reserved_bits),
+		"unknown_bytes",
+		is_kernel(target) ? json_null() : json_integer((json_int_t)report->unknown_bytes));
 }
 
 static json_t *kernel_json(const struct vtap_report_kernel *kernel)

@@ -66,6 +66,7 @@ struct vtap_report_target {
 	enum vtap_known
 		port_tracked; /* do the host's connection tables hold packets to the port? */
 	uint64_t reserved_bits;
+	uint64_t unknown_bytes; /* of inner frames that no session took */
 	const char **merging; /* heap: underlays of a vxlan-mode target on which frames are merged;
 				 NULL: not known */
 	size_t n_merging;

@@ -60,13 +60,12 @@ static void row_read(
 		ret_row->frames = ret_row->bytes = ret_row->drops = (struct vtap_top_rate){ 0 };
 }
 
-/* What no session takes. Its bytes nobody counts for long, and where the kernel has the packets
- * nobody counts them at all. */
+/* What no session takes. Where the kernel has the packets nobody counts it. */
 static void unknown_read(struct vtap_text_answer *answer, const struct json_t *target,
 	struct vtap_top_target *ret_target)
 {
 	struct vtap_top_row *row = &ret_target->unknown;
-	uint64_t n = 0;
+	uint64_t n_bytes, n = 0;
 
 	for (size_t i = 0; i < ret_target->n_verdicts; i++)
 		if (strcmp(ret_target->verdicts[i].name,
@@ -77,10 +76,13 @@ static void unknown_read(struct vtap_text_answer *answer, const struct json_t *t
 	history_clear(row->history);
 	ret_target->has_unknown = n > 0;
 	row->frames = row->drops = counted(n);
+	if (vtap_text_has(target, "unknown_bytes") && /* not of an older daemon */
+		vtap_text_read_count(answer, target, "unknown_bytes", &n_bytes))
+		row->bytes = counted(n_bytes);
 	if (!vtap_text_has(target, "counted_by") ||
 		strcmp(vtap_text_get_string(answer, target, "counted_by"), "kernel") != 0)
 		return;
-	row->frames = row->drops = (struct vtap_top_rate){ 0 };
+	row->frames = row->bytes = row->drops = (struct vtap_top_rate){ 0 };
 	ret_target->has_unknown = true;
 	text_take(row->remark, sizeof(row->remark), "not counted by the kernel");
 }

@@ -32,7 +32,7 @@ struct vtap_top_row {
 	char interface[VTAP_TOP_NAME_MAX];
 	char remark[VTAP_TOP_NAME_MAX]; /* its state where it is not ready; or "" */
 	struct vtap_top_rate frames;    /* delivered; of no session: dropped */
-	struct vtap_top_rate bytes;
+	struct vtap_top_rate bytes;     /* of these frames */
 	struct vtap_top_rate drops;
 	float history[VTAP_TOP_SECONDS]; /* frames a second, by second modulo; NaN: not known */
 };

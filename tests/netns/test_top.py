@@ -143,7 +143,7 @@ def rows_of(lines):
 
 def test_top_when_frames_come_then_rates_charts_and_what_no_session_takes(vtapd, terminal, traffic):
     terminal.start(command(vtapd))
-    lines = keep_sending(terminal, traffic, r"^web +mirror-web +[1-9][\d,]* .* B +0 .*[▁-▇]$", r"^\(unknown\) +[1-9]")
+    lines = keep_sending(terminal, traffic, r"^web +mirror-web +[1-9][\d,]* .* B +0 .*[▁-▇]$", r"^\(unknown\) +[1-9].* B ")
     assert re.search(r"^default  auto:4789  fast path .*\d\d:\d\d:\d\d  every 1 s$", lines[0]), lines
     assert rows_of(lines) == ["web", "db", "(unknown)"]
     assert any(line.startswith(KEYS) for line in lines)

@@ -503,6 +503,7 @@ static void test_worker_when_random_vnis_flood_then_every_frame_is_remembered_or
 	assert_int_equal(sightings_sum(rig, true), session_delivered(rig, SESSION_DB));
 	assert_int_equal(
 		sightings_sum(rig, false), rig_totals(rig).verdicts[VTAP_VERDICT_UNKNOWN_VNI]);
+	assert_int_equal(rig_totals(rig).unknown_bytes, 60 * sightings_sum(rig, false));
 }
 
 static void test_table_when_swapped_under_load_then_old_ones_are_freed_and_sums_hold(void **state)

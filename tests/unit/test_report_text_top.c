@@ -19,7 +19,7 @@
 #define TARGET(name, received, delivered, dropped, drops)                                          \
 	"{'name':'" name "','port':4789,'bound':['ens5'],'underlay':['auto'],'path':'fast path',"  \
 	"'state':'ready','received':" received ",'delivered':" delivered ",'dropped':" dropped     \
-	",'drops':{" drops "}}"
+	",'unknown_bytes':1" dropped "00,'drops':{" drops "}}"
 #define SESSION_IN(name, state, delivered, bytes, dropped)                                         \
 	"{'name':'" name "','interface':'mirror-" name "','state':'" state                         \
 	"','delivered':" delivered ",'bytes':" bytes ",'dropped':" dropped "}"
@@ -106,7 +106,7 @@ static void test_top_when_two_answers_then_the_rates_between_them(void **state)
 		"db       mirror-db        3,107  18.2 M     732 B        0                       "
 		"        ▇\n"
 		"batch    mirror-batch         0       0         -        0\n"
-		"(unknown)                    12       -         -       12                       "
+		"(unknown)                    12  9.60 k     100 B       12                       "
 		"        ▇\n" KEYS
 		"                                              2 findings: vtapctl doctor\n");
 }
@@ -202,7 +202,7 @@ static void test_top_when_the_terminal_is_narrow_then_columns_give_way(void **st
 		"web      mirror-web     212,418  1.41 G     830 B        0             ▇\n"
 		"db       mirror-db        3,107  18.2 M     732 B        0             ▇\n"
 		"batch    mirror-batch         0       0         -        0\n"
-		"(unknown)                    12       -         -       12             ▇\n" KEYS
+		"(unknown)                    12  9.60 k     100 B       12             ▇\n" KEYS
 		"            2 findings: vtapctl doctor\n");
 	view.width = 42;
 	assert_draws(top, &view,
@@ -213,7 +213,7 @@ static void test_top_when_the_terminal_is_narrow_then_columns_give_way(void **st
 		"web       212,418  1.41 G        0\n"
 		"db          3,107  18.2 M        0\n"
 		"batch           0       0        0\n"
-		"(unknown)        12       -       12\n" KEYS "\n");
+		"(unknown)        12  9.60 k       12\n" KEYS "\n");
 }
 
 /* A line of more columns, or more lines, would scroll the screen away. */
@@ -285,7 +285,7 @@ static void test_top_when_packets_are_dropped_then_why_most_first(void **state)
 	(void)state;
 	view.width = 140;
 	assert_has(top, &view, "  9 dropped/s (socket-full, too-short, not-vxlan, …)  ");
-	assert_has(top, &view, "\n(unknown)                  1       -         -        1 ");
+	assert_has(top, &view, "\n(unknown)                  1  7.20 k     900 B        1 ");
 }
 
 static void test_top_when_the_kernel_counts_then_it_says_that_unknown_ones_are_hidden(void **state)
@@ -341,7 +341,7 @@ static void test_top_when_it_is_no_screen_then_all_rows_and_no_keys(void **state
 		"web      mirror-web     212,418  1.41 G     830 B        0\n"
 		"db       mirror-db        3,107  18.2 M     732 B        0\n"
 		"batch    mirror-batch         0       0         -        0\n"
-		"(unknown)                    12       -         -       12\n");
+		"(unknown)                    12  9.60 k     100 B       12\n");
 }
 
 static void test_top_when_the_daemon_is_away_then_only_that(void **state)
@@ -361,7 +361,7 @@ static void test_top_when_coloured_then_drops_and_states_only(void **state)
 
 	(void)state;
 	view.has_color = true;
-	assert_has(top, &view, "         -       \033[33m12\033[0m  ");
+	assert_has(top, &view, "     100 B       \033[33m12\033[0m  ");
 	assert_has(top, &view, "\nbatch    mirror-batch         0       0         -        0\n");
 }
 
