@@ -254,7 +254,8 @@ static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
 		return;
 	steering->lost_reported_ns = now_ns;
 	steering->n_lost_reported = steering->n_lost;
-	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS, NULL,
+	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS,
+		&(struct vtap_log_context){ .because = "backlog-drops" },
 		"lost-in-handover: %ju frames did not come past the sensors; a tap interface was "
 		"down or gone, or net.core.netdev_max_backlog is too small",
 		(uintmax_t)n);
