@@ -20,7 +20,7 @@
  */
 #define STEPS_MAX 64
 
-/* More repairs than this in one turn become one line: somebody restarted a network manager. */
+/* More repairs than this in one run become one line: somebody restarted a network manager. */
 #define FOLD_MIN 16
 
 /* A run that does not end is told of all the same. */

@@ -19,6 +19,7 @@
  * a folded line are as many as fit into its message, see daemon/interfaces.c. */
 #define FIELDS_MAX  128
 #define FIELD_MAX   512 /* bytes of one; also of the message's */
+#define NOTE_BYTES  80  /* at the end of a message that was held back */
 #define ENTRY_BYTES 6144
 
 #define MESSAGE_FIELD "MESSAGE="
@@ -187,14 +188,15 @@ static void entry_tell(
 /* @n: entries that this one stands for */
 static void held_note(struct entry *entry, unsigned n, uint64_t held_ns)
 {
-	size_t len = strlen(entry->message);
+	size_t whole = strlen(entry->message);
+	size_t len = whole < FIELD_MAX - NOTE_BYTES ? whole : FIELD_MAX - NOTE_BYTES;
 	double seconds = (double)held_ns / (double)VTAP_NS_PER_S;
 
 	if (n > 1)
-		(void)snprintf(entry->message + len, FIELD_MAX - len, /* cut is harmless */
+		(void)snprintf(entry->message + len, FIELD_MAX - len, /* fits */
 			"; the last of %u such entries within %.0f s", n, seconds);
 	else
-		(void)snprintf(entry->message + len, FIELD_MAX - len, /* cut is harmless */
+		(void)snprintf(entry->message + len, FIELD_MAX - len, /* fits */
 			"; told up to %.0f s late, there were too many", seconds);
 }
 
