@@ -15,9 +15,18 @@ const TIMEOUT_MS = 10000;
 /* Of the answers that this page understands: VTAP_JSON_VERSION. */
 const JSON_VERSION = 1;
 
-const history5 = new History();
+const lastMinutes = new History();
 const rates = new Rates();
-const polling = { timer: 0, isAsking: false, isPaused: false, n: 0, failures: 0, nextAt: 0, answeredAt: null };
+const polling = {
+	timer: 0,
+	isAsking: false,
+	isPaused: false,
+	n: 0,             /* answers so far */
+	failures: 0,      /* on end */
+	trouble: "",      /* what the last answer said, if it could not be used */
+	nextAt: 0,
+	answeredAt: null, /* the last one that could be used */
+};
 
 /* An answer of the daemon, also one that says "unhealthy" (503). */
 async function ask(path) {
@@ -25,8 +34,10 @@ async function ask(path) {
 		signal: AbortSignal.timeout(TIMEOUT_MS) });
 	const body = await answer.json();
 
-	if (body.version !== JSON_VERSION || body.error !== undefined)
-		throw new Error(body.error ?? `version ${body.version} of the answer`);
+	if (body.error !== undefined)
+		throw new RangeError(body.error);
+	if (body.version !== JSON_VERSION)
+		throw new RangeError(`it is of version ${body.version}, this page knows ${JSON_VERSION}; load it again`);
 	return body;
 }
 
@@ -36,16 +47,14 @@ function showAnswers(status, health) {
 		...status.targets.map(({ name }) => `target ${name}`),
 		...status.sessions.map(({ name }) => `session ${name}`)]);
 
-	if (rates.has(status.daemon))
-		return;
-	history5.step(now);
-	history5.keep(names);
+	lastMinutes.step(now);
+	lastMinutes.keep(names);
 	rates.step(status.daemon);
 	showHeadline(status);
 	showFindings(health);
-	showTotals(status, rates, history5);
-	showTargets(status, rates, history5);
-	showSessions(status, history5);
+	showTotals(status, rates, lastMinutes);
+	showTargets(status, rates, lastMinutes);
+	showSessions(status, lastMinutes);
 	showHost(status, rates);
 	byId("main").hidden = false;
 	byId("outdated").hidden = status.daemon.version === document.documentElement.dataset.version;
@@ -58,14 +67,17 @@ function awayWords() {
 	const since = polling.answeredAt === null ? "" : ` since ${clockWords(polling.answeredAt)}`;
 	const wait = Math.max(0, Math.ceil((polling.nextAt - Date.now()) / 1000));
 	const shown = polling.answeredAt === null ? "" : " What is shown is from then.";
+	const next = `Next try in ${wait} s.`;
 
-	return `vtapd does not answer${since}: it is stopped, or the way to it is cut.${shown} ` +
-		`Next try in ${wait} s. To start it: sudo systemctl start vtapd`;
+	if (polling.trouble !== "")
+		return `What vtapd answers${since} cannot be used: ${stopped(polling.trouble)}${shown} ${next}`;
+	return `vtapd does not answer${since}: it is stopped, or the way to it is cut.${shown} ${next} ` +
+		"To start it: sudo systemctl start vtapd";
 }
 
 function showAway() {
 	showState("away", "no answer", "no answer");
-	history5.step(Date.now());
+	lastMinutes.step(Date.now());
 }
 
 /* ---- time ---- */
@@ -89,8 +101,9 @@ function schedule(ms) {
 async function askBoth() {
 	try {
 		return await Promise.all([ask("/v1/status"), ask("/healthz")]);
-	} catch {
-		return null; /* whatever it is, the sentence is the same: the browser tells no page why */
+	} catch (error) { /* of other troubles a browser tells no page why */
+		polling.trouble = error instanceof RangeError ? error.message : "";
+		return null;
 	}
 }
 
@@ -102,9 +115,10 @@ function showOutcome(answers) {
 		return;
 	}
 	polling.n++;
-	polling.failures = 0;
 	polling.answeredAt = new Date();
-	showAnswers(...answers);
+	if (polling.failures > 0 || !rates.has(answers[0].daemon))
+		showAnswers(...answers);
+	polling.failures = 0;
 }
 
 async function poll() {

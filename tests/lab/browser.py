@@ -46,7 +46,7 @@ class Browser:
         self._process = ns.start(
             "bash", "-c", f'exec "$@" 3<&{command_fd} 4>&{answer_fd}', "bash", CHROMIUM, "--no-sandbox", *FLAGS,
             f"--user-data-dir={self._profile}", stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-            pass_fds=(command_fd, answer_fd), env={**os.environ, "HOME": self._profile})
+            pass_fds=(command_fd, answer_fd), env={**os.environ, "HOME": self._profile, "TMPDIR": self._profile})
         os.close(command_fd)
         os.close(answer_fd)
         self._rest, self._next_id, self._session = b"", 1, None
@@ -183,9 +183,19 @@ class Browser:
                  if method == "Log.entryAdded" and one["entry"]["source"] != "network"])
 
     def close(self):
-        self._process.kill()
-        self._process.wait()
+        """As a person closes it, so that its processes end and nothing is left; one that hangs is killed."""
+        os.write(self._commands, b'{"id": 0, "method": "Browser.close"}\0')
+        try:
+            self._process.wait(ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         for end in (self._commands, self._answers):
             os.close(end)
         self._log.close()
+        until(self._is_removed, f"{self._profile} is removed")
+
+    def _is_removed(self):
+        """Its helpers may write to the last."""
         shutil.rmtree(self._profile, ignore_errors=True)
+        return not os.path.exists(self._profile)

@@ -344,7 +344,10 @@ def test_page_when_vtapd_is_away_then_it_says_so_and_goes_on_afterwards(make_vta
     assert rows(browser, "targets")["default"][6] == f"{vtapd.target()['received']:,}"
     browser.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
     assert browser.evaluate("periodMs(5)") == 30000, "seldom while nobody looks"
-    browser.evaluate("document.documentElement.dataset.version = '0.0.9'")
+    browser.evaluate("native = fetch; fetch = async () => new Response(JSON.stringify({ version: 2 }))")
+    headline(browser, "no answer")
+    assert "it is of version 2, this page knows 1; load it again." in browser.text("#away")
+    browser.evaluate("fetch = native; document.documentElement.dataset.version = '0.0.9'")
     ask_until(browser, "!document.getElementById('outdated').hidden", "it says that it is older than vtapd")
 
 
