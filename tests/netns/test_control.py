@@ -221,7 +221,7 @@ def test_curl_when_it_asks_the_socket_then_it_gets_json(vtapd, ns):
 
 
 @pytest.mark.parametrize("method,path,expected", [
-    ("GET", "/v1/nonsense", 404), ("GET", "/", 404), ("POST", "/v1/status", 405), ("GET", "/v1/reload", 405),
+    ("GET", "/v1/nonsense", 404), ("GET", "/nothing", 404), ("POST", "/v1/status", 405), ("GET", "/v1/reload", 405),
     ("DELETE", "/v1/status", 405), ("GET", "/v1/show", 400), ("GET", "/v1/show?session=nosuch", 404),
     ("GET", "/v1/match", 400), ("GET", "/v1/match?vni=16777216", 400), ("GET", "/v1/match?vni=1&source=x", 400),
     ("GET", "/v1/wait?session=nosuch", 404), ("GET", "/v1/wait?session=web&timeout_ms=x", 400)])
