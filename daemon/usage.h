@@ -4,6 +4,5 @@
 
 #include "report/snapshot.h"
 
-/** vtap_usage_read() - into @process, whose other fields stay; 0 for what cannot be read. With
- * thousands of descriptors and a kernel before 6.2 it takes some milliseconds. */
+/** vtap_usage_read() - into @process, whose other fields stay; 0 for what cannot be read */
 void vtap_usage_read(struct vtap_report_process *process);
