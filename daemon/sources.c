@@ -24,27 +24,36 @@ void vtap_sources_follow(struct vtap_manager *manager)
 
 /* ---- who sends what is delivered ---- */
 
+/* @is_whole: nothing is missing in it. */
+static void networks_add(
+	struct vtap_sources *sources, const struct vtap_cover *networks, bool is_whole)
+{
+	for (size_t i = 0; i < networks->n; i++)
+		is_whole &= vtap_cover_add(&sources->cover, PREFIXES_MAX, &networks->prefix[i]);
+	sources->is_cut = sources->is_cut || !is_whole;
+}
+
 static void row_add(struct vtap_sources *sources, const struct vtap_sighting *row)
 {
-	bool fits = !row->is_scattered;
+	bool fits = true;
 
 	for (unsigned i = 0; i < row->n_sources; i++)
 		fits &= vtap_cover_add(&sources->cover, PREFIXES_MAX,
 			&(struct vtap_prefix){ .addr = row->source[i], .len = 128 });
-	for (size_t i = 0; i < row->more.n; i++)
-		fits &= vtap_cover_add(&sources->cover, PREFIXES_MAX, &row->more.prefix[i]);
-	sources->is_cut = sources->is_cut || !fits;
+	networks_add(sources, &row->more, fits && !row->is_scattered);
 }
 
 static void slot_gather(struct vtap_sources *sources, const struct vtap_slot *slot, uint64_t now_ns)
 {
 	struct vtap_sighting row;
+	struct vtap_cover gone;
+	bool is_whole;
 
 	for (uint32_t i = 0; i < vtap_sightings_size(slot->carried); i++)
 		if (vtap_sightings_get(slot->carried, slot, i, now_ns, &row))
 			row_add(sources, &row);
-	if (vtap_sightings_forgotten(slot->carried) > 0)
-		sources->is_cut = true;
+	is_whole = vtap_sightings_gone(slot->carried, slot, &gone);
+	networks_add(sources, &gone, is_whole);
 }
 
 static void sources_gather(
@@ -59,7 +68,7 @@ static void sources_gather(
 		if (slot != NULL)
 			slot_gather(sources, slot, now_ns);
 	}
-	vtap_cover_sort(&sources->cover);
+	vtap_cover_tidy(&sources->cover);
 	pause_ns = PAUSE_TIMES * (vtap_clock_mono_ns() - begun_ns);
 	sources->due_ns = now_ns + (pause_ns > PAUSE_NS ? pause_ns : PAUSE_NS);
 }

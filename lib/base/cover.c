@@ -118,7 +118,26 @@ static int prefix_compare(const void *a, const void *b)
 	return vtap_addr_compare(&left->addr, &right->addr);
 }
 
-void vtap_cover_sort(struct vtap_cover *cover)
+/* Two halves of a network that is not too large, next to each other. Return: were there any? */
+static bool halves_join(struct vtap_cover *cover)
+{
+	for (size_t i = 1; i < cover->n; i++) {
+		struct vtap_prefix *left = &cover->prefix[i - 1], *right = &cover->prefix[i];
+
+		if (left->len != right->len || left->len <= shortest_of(left) ||
+			common_bits(left, right) != left->len - 1U)
+			continue;
+		*left = shortened(left, left->len - 1U);
+		cover->n--;
+		memmove(right, right + 1, (cover->n - i) * sizeof(*right));
+		return true;
+	}
+	return false;
+}
+
+void vtap_cover_tidy(struct vtap_cover *cover)
 {
 	qsort(cover->prefix, cover->n, sizeof(cover->prefix[0]), prefix_compare);
+	while (halves_join(cover))
+		; /* ends: each time there is one less */
 }

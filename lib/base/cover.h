@@ -44,5 +44,7 @@ bool vtap_cover_add(struct vtap_cover *cover, size_t n_max, const struct vtap_pr
 /** vtap_cover_has() - is it contained? */
 bool vtap_cover_has(const struct vtap_cover *cover, const struct vtap_addr *addr);
 
-/** vtap_cover_sort() - in the order of addresses */
-void vtap_cover_sort(struct vtap_cover *cover);
+/** vtap_cover_tidy() - two that are one network become that, and all stand in the order of
+ * addresses
+ */
+void vtap_cover_tidy(struct vtap_cover *cover);

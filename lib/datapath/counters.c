@@ -11,10 +11,10 @@
 
 int vtap_slot_init(struct vtap_slot *slot)
 {
-	int r = vtap_sightings_new(UNKNOWN_MAX, &slot->unknown);
+	int r = vtap_sightings_new(UNKNOWN_MAX, false, &slot->unknown);
 
 	if (r == 0)
-		r = vtap_sightings_new(CARRIED_MAX, &slot->carried);
+		r = vtap_sightings_new(CARRIED_MAX, true, &slot->carried);
 	if (r < 0)
 		vtap_slot_done(slot);
 	return r;

@@ -10,6 +10,17 @@
 /* Entries looked at for one VNI: two or three cache misses at worst. */
 #define WINDOW 8
 
+/* Of an address. */
+#define ADDR_BITS 128
+
+/** struct networks - a cover, as two threads share it */
+struct networks {
+	_Atomic uint64_t n;
+	_Atomic uint64_t is_scattered;                      /* something did not fit */
+	_Atomic uint64_t prefix[VTAP_SIGHTING_PREFIXES][2]; /* 16 bytes, as they are in memory */
+	_Atomic uint64_t len[VTAP_SIGHTING_PREFIXES];
+};
+
 struct entry {
 	_Atomic uint64_t key; /* owner + 1 in the upper half, VNI in the lower; 0 is empty */
 	_Atomic uint64_t frames;
@@ -22,15 +33,14 @@ struct entry {
 	_Atomic uint64_t n_sources;
 	_Atomic uint64_t has_more_sources;
 	_Atomic uint64_t source[VTAP_SIGHTING_SOURCES][2]; /* 16 bytes, as they are in memory */
-	_Atomic uint64_t n_prefixes;                       /* of `more` */
-	_Atomic uint64_t is_scattered;
-	_Atomic uint64_t prefix[VTAP_SIGHTING_PREFIXES][2]; /* as sources */
-	_Atomic uint64_t prefix_len[VTAP_SIGHTING_PREFIXES];
+	struct networks more;                              /* where the others are */
 };
 
 struct vtap_sightings {
 	uint32_t n_max;
+	bool keeps_networks;
 	_Atomic uint64_t forgotten;
+	struct networks gone; /* where the sources of rows are that had to give way */
 	struct entry entry[];
 };
 
@@ -44,7 +54,7 @@ static void set(_Atomic uint64_t *field, uint64_t value)
 	atomic_store_explicit(field, value, memory_order_release); /* see counters.h */
 }
 
-int vtap_sightings_new(uint32_t n_max, struct vtap_sightings **ret_sightings)
+int vtap_sightings_new(uint32_t n_max, bool keeps_networks, struct vtap_sightings **ret_sightings)
 {
 	struct vtap_sightings *sightings;
 
@@ -53,6 +63,7 @@ int vtap_sightings_new(uint32_t n_max, struct vtap_sightings **ret_sightings)
 	if (sightings == NULL)
 		return -ENOMEM;
 	sightings->n_max = n_max;
+	sightings->keeps_networks = keeps_networks;
 	*ret_sightings = sightings;
 	return 0;
 }
@@ -74,6 +85,45 @@ static uint64_t second_of(uint64_t now_ns)
 	return now_ns - now_ns % VTAP_NS_PER_S;
 }
 
+static struct vtap_cover networks_get(const struct networks *networks)
+{
+	struct vtap_cover cover = { .n = get(&networks->n) };
+	uint64_t half[2];
+
+	for (size_t i = 0; i < cover.n; i++) {
+		half[0] = get(&networks->prefix[i][0]);
+		half[1] = get(&networks->prefix[i][1]);
+		memcpy(cover.prefix[i].addr.byte, half, sizeof(half));
+		cover.prefix[i].len = (uint8_t)get(&networks->len[i]);
+	}
+	return cover;
+}
+
+static void networks_set(struct networks *networks, const struct vtap_cover *cover)
+{
+	uint64_t half[2];
+
+	for (size_t i = 0; i < cover->n; i++) {
+		memcpy(half, cover->prefix[i].addr.byte, sizeof(half));
+		set(&networks->prefix[i][0], half[0]);
+		set(&networks->prefix[i][1], half[1]);
+		set(&networks->len[i], cover->prefix[i].len);
+	}
+	set(&networks->n, cover->n);
+}
+
+static void networks_note(struct networks *networks, const struct vtap_prefix *prefix)
+{
+	struct vtap_cover cover = networks_get(networks);
+
+	if (prefix->len == ADDR_BITS && vtap_cover_has(&cover, &prefix->addr))
+		return; /* almost always */
+	if (vtap_cover_add(&cover, VTAP_SIGHTING_PREFIXES, prefix))
+		networks_set(networks, &cover);
+	else
+		set(&networks->is_scattered, 1);
+}
+
 static void entry_start(struct entry *entry, uint64_t key, uint64_t now_ns)
 {
 	set(&entry->key, key);
@@ -85,8 +135,31 @@ static void entry_start(struct entry *entry, uint64_t key, uint64_t now_ns)
 	set(&entry->last_window_frames, 0);
 	set(&entry->n_sources, 0);
 	set(&entry->has_more_sources, 0);
-	set(&entry->n_prefixes, 0);
-	set(&entry->is_scattered, 0);
+	set(&entry->more.n, 0);
+	set(&entry->more.is_scattered, 0);
+}
+
+static struct vtap_addr source_get(const struct entry *entry, uint64_t i)
+{
+	uint64_t half[2] = { get(&entry->source[i][0]), get(&entry->source[i][1]) };
+	struct vtap_addr addr;
+
+	memcpy(addr.byte, half, sizeof(half));
+	return addr;
+}
+
+/* Where the sources of an entry are that gives way. */
+static void networks_keep(struct networks *networks, const struct entry *entry)
+{
+	struct vtap_cover more = networks_get(&entry->more);
+
+	for (uint64_t i = 0; i < get(&entry->n_sources); i++)
+		networks_note(networks,
+			&(struct vtap_prefix){ .addr = source_get(entry, i), .len = ADDR_BITS });
+	for (size_t i = 0; i < more.n; i++)
+		networks_note(networks, &more.prefix[i]);
+	if (get(&entry->more.is_scattered) != 0)
+		set(&networks->is_scattered, 1);
 }
 
 /* The entry of a key: its own, an empty one, or that of the least frames, which is forgotten. */
@@ -109,50 +182,10 @@ static struct entry *entry_take(struct vtap_sightings *sightings, uint64_t key, 
 			least = entry;
 	}
 	vtap_count(&sightings->forgotten, get(&least->frames));
+	if (sightings->keeps_networks)
+		networks_keep(&sightings->gone, least);
 	entry_start(least, key, now_ns);
 	return least;
-}
-
-static struct vtap_cover cover_get(const struct entry *entry)
-{
-	struct vtap_cover cover = { .n = get(&entry->n_prefixes) };
-	uint64_t half[2];
-
-	for (size_t i = 0; i < cover.n; i++) {
-		half[0] = get(&entry->prefix[i][0]);
-		half[1] = get(&entry->prefix[i][1]);
-		memcpy(cover.prefix[i].addr.byte, half, sizeof(half));
-		cover.prefix[i].len = (uint8_t)get(&entry->prefix_len[i]);
-	}
-	return cover;
-}
-
-static void cover_set(struct entry *entry, const struct vtap_cover *cover)
-{
-	uint64_t half[2];
-
-	for (size_t i = 0; i < cover->n; i++) {
-		memcpy(half, cover->prefix[i].addr.byte, sizeof(half));
-		set(&entry->prefix[i][0], half[0]);
-		set(&entry->prefix[i][1], half[1]);
-		set(&entry->prefix_len[i], cover->prefix[i].len);
-	}
-	set(&entry->n_prefixes, cover->n);
-}
-
-/* A source for which there is no room: it is only known which network it is in. */
-static void entry_note_network(struct entry *entry, const struct vtap_addr *source)
-{
-	struct vtap_cover cover = cover_get(entry);
-
-	set(&entry->has_more_sources, 1);
-	if (vtap_cover_has(&cover, source))
-		return;
-	if (vtap_cover_add(&cover, VTAP_SIGHTING_PREFIXES,
-		    &(struct vtap_prefix){ .addr = *source, .len = 128 }))
-		cover_set(entry, &cover);
-	else
-		set(&entry->is_scattered, 1);
 }
 
 static void entry_note_source(struct entry *entry, const struct vtap_addr *source)
@@ -164,7 +197,9 @@ static void entry_note_source(struct entry *entry, const struct vtap_addr *sourc
 		if (get(&entry->source[i][0]) == half[0] && get(&entry->source[i][1]) == half[1])
 			return;
 	if (n == VTAP_SIGHTING_SOURCES) {
-		entry_note_network(entry, source);
+		set(&entry->has_more_sources, 1);
+		networks_note(
+			&entry->more, &(struct vtap_prefix){ .addr = *source, .len = ADDR_BITS });
 		return;
 	}
 	set(&entry->source[n][0], half[0]);
@@ -216,8 +251,6 @@ static double entry_rate(const struct entry *entry, uint64_t now_ns)
 static void entry_copy(
 	const struct entry *entry, uint64_t key, uint64_t now_ns, struct vtap_sighting *row)
 {
-	uint64_t half[2];
-
 	*row = (struct vtap_sighting){
 		.owner = (uint32_t)(key >> 32) - 1,
 		.vni = (uint32_t)key,
@@ -229,13 +262,10 @@ static void entry_copy(
 		.n_sources = (unsigned)get(&entry->n_sources),
 		.has_more_sources = get(&entry->has_more_sources) != 0,
 	};
-	for (unsigned i = 0; i < row->n_sources; i++) {
-		half[0] = get(&entry->source[i][0]);
-		half[1] = get(&entry->source[i][1]);
-		memcpy(row->source[i].byte, half, sizeof(half));
-	}
-	row->more = cover_get(entry);
-	row->is_scattered = get(&entry->is_scattered) != 0;
+	for (unsigned i = 0; i < row->n_sources; i++)
+		row->source[i] = source_get(entry, i);
+	row->more = networks_get(&entry->more);
+	row->is_scattered = get(&entry->more.is_scattered) != 0;
 }
 
 bool vtap_sightings_get(const struct vtap_sightings *sightings, const struct vtap_slot *slot,
@@ -258,4 +288,19 @@ bool vtap_sightings_get(const struct vtap_sightings *sightings, const struct vta
 uint64_t vtap_sightings_forgotten(const struct vtap_sightings *sightings)
 {
 	return get(&sightings->forgotten);
+}
+
+bool vtap_sightings_gone(const struct vtap_sightings *sightings, const struct vtap_slot *slot,
+	struct vtap_cover *ret_networks)
+{
+	uint32_t before, after;
+	bool is_scattered;
+
+	do {
+		before = atomic_load_explicit(&slot->seq, memory_order_acquire);
+		*ret_networks = networks_get(&sightings->gone);
+		is_scattered = get(&sightings->gone.is_scattered) != 0;
+		after = atomic_load_explicit(&slot->seq, memory_order_relaxed);
+	} while (before != after || before % 2 != 0);
+	return !is_scattered;
 }

@@ -40,8 +40,13 @@ struct vtap_sighting {
 	bool is_scattered;      /* some of them lie too far apart for that */
 };
 
-/** vtap_sightings_new() - room for @n_max rows (a power of two). Return: 0, -ENOMEM. */
-int vtap_sightings_new(uint32_t n_max, struct vtap_sightings **ret_sightings);
+/**
+ * vtap_sightings_new() - room for @n_max rows (a power of two)
+ * @keeps_networks: of rows that give way it is remembered where their sources are; costs something
+ *                  with each of them
+ * Return: 0, -ENOMEM.
+ */
+int vtap_sightings_new(uint32_t n_max, bool keeps_networks, struct vtap_sightings **ret_sightings);
 
 /** vtap_sightings_free() - NULL is allowed */
 void vtap_sightings_free(struct vtap_sightings *sightings);
@@ -66,3 +71,10 @@ bool vtap_sightings_get(const struct vtap_sightings *sightings, const struct vta
 
 /** vtap_sightings_forgotten() - frames whose row had to give way */
 uint64_t vtap_sightings_forgotten(const struct vtap_sightings *sightings);
+
+/**
+ * vtap_sightings_gone() - where the sources of forgotten rows are
+ * Context: main thread. Return: false: some of them lie too far apart, and are not among those.
+ */
+bool vtap_sightings_gone(const struct vtap_sightings *sightings, const struct vtap_slot *slot,
+	struct vtap_cover *ret_networks);

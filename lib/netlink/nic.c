@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "netlink/nic.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -40,17 +41,20 @@ static int ethtool_ask(const char *interface, void *data, const char *what, stru
 
 static int stats_count(const char *interface, uint32_t *ret_n, struct vtap_err *err)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t n;
-	} ask = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_STATS } };
-	int r = ethtool_ask(interface, &ask, "ask for the number of statistics", err);
+	/* the answer has a number for each set that was asked for: one */
+	_Alignas(struct ethtool_sset_info) char
+		room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)] = { 0 };
+	struct ethtool_sset_info *info = (struct ethtool_sset_info *)(void *)room;
+	int r;
 
+	info->cmd = ETHTOOL_GSSET_INFO;
+	info->sset_mask = 1ULL << ETH_SS_STATS;
+	r = ethtool_ask(interface, info, "ask for the number of statistics", err);
 	if (r < 0)
 		return r;
-	if (ask.info.sset_mask == 0 || ask.n == 0 || ask.n > STATS_MAX)
+	if (info->sset_mask == 0 || info->data[0] == 0 || info->data[0] > STATS_MAX)
 		return vtap_err_set(err, -EOPNOTSUPP, "%s has no statistics of its own", interface);
-	*ret_n = ask.n;
+	*ret_n = info->data[0];
 	return 0;
 }
 
@@ -95,6 +99,7 @@ int vtap_nic_find(const char *interface, const char *const *wanted, size_t n,
 		r = names_read(interface, nic.n_stats, &names, err);
 	if (r < 0)
 		return r;
+	assert(names != NULL);
 	for (size_t i = 0; i < n && i < VTAP_NIC_WANTED_MAX; i++)
 		nic.place[i] = place_find(names, wanted[i]);
 	*ret_nic = nic;
@@ -105,7 +110,7 @@ int vtap_nic_read(const char *interface, const struct vtap_nic *nic, size_t n, u
 	struct vtap_err *err)
 {
 	_auto_free struct ethtool_stats *stats = NULL;
-	uint32_t n_stats;
+	uint32_t n_stats = 0;
 	int r = stats_count(interface, &n_stats, err);
 
 	if (r < 0)

@@ -17,7 +17,7 @@
 /* What `receive-buffer = auto` is, and the most that can be set: vtapd.conf(5), in MiB. */
 #define BUFFER_AUTO_MIB 32U
 #define BUFFER_MAX_MIB  1024U
-#define BYTES_OF_MIB    (1024U * 1024U)
+#define BYTES_OF_MIB    (1ULL << 20)
 
 /* What a processor's queue may hold, to be set where it is too short; 1,000 is the kernel's own.
  * Source: kernel Documentation/admin-guide/sysctl/net.rst */

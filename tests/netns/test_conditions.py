@@ -83,10 +83,9 @@ class Ena:
 
 @pytest.fixture
 def vtapd(make_vtapd):
-    if daemon.has_sanitizer() or not os.access(ENA, os.R_OK):
-        pytest.skip("a sanitizer has to be loaded first, before what stands in for an ENA interface")
+    """A sanitizer has to be loaded before everything else: with it eth0 is no ENA interface."""
     made = make_vtapd(CONF, start=False)
-    made.ena = Ena(made)
+    made.ena = Ena(made) if os.access(ENA, os.R_OK) and not daemon.has_sanitizer() else None
     made.start()
     wait_attached(made, "eth0")
     return made
@@ -123,7 +122,8 @@ def provoke(vtapd, ns, mirror):
         mirror.send_ip(frames.ipv4(hosts.SENDER_V4, hosts.TARGET_V4,
                                    frames.udp(65408, SLOW_PORT, frames.vxlan(SLOW_VNI, NOT_WHOLE), check=0x1234)))
     mirror.send(VNI, frames.numbered(1), port=NO_PORT)
-    vtapd.ena.write(bw_in=4, bw_out=9, pps=1200)
+    if vtapd.ena:
+        vtapd.ena.write(bw_in=4, bw_out=9, pps=1200)
 
 
 def overrun_backlog(vtapd, target, load, others, backlog_of_one):
@@ -180,16 +180,17 @@ def assert_as_wanted(row, wanted):
 
 def test_conditions_when_packets_vanish_then_found_with_numbers_and_remedy_and_over_a_minute_later(
         vtapd, ns, target, mirror, load, others, backlog_of_one):
-    assert not set(WANTED) & set(findings(vtapd)), "nothing has happened yet"
+    wanted = {key: row for key, row in WANTED.items() if vtapd.ena or key[0] != "ena-allowance"}
+    assert not set(wanted) & set(findings(vtapd)), "nothing has happened yet"
     overrun_backlog(vtapd, target, load, others, backlog_of_one)
     provoke(vtapd, ns, mirror)
-    for key, wanted in WANTED.items():
-        assert_as_wanted(wait_found(vtapd, key), wanted)
+    for key, row in wanted.items():
+        assert_as_wanted(wait_found(vtapd, key), row)
     began = time.monotonic()
 
     doctor, status = vtapd.ctl("doctor"), vtapd.ctl("status")
     assert doctor.returncode == 1 and status.returncode == 0, (doctor, status)
-    for name, _ in WANTED:
+    for name, _ in wanted:
         assert name in doctor.stdout
     assert "host-answers" not in status.stdout and "unknown-vni" in status.stdout, status.stdout
     explained = vtapd.ctl("doctor", "unknown-vni").stdout
@@ -199,7 +200,7 @@ def test_conditions_when_packets_vanish_then_found_with_numbers_and_remedy_and_o
     remedy = findings(vtapd)[("rp-filter", None)]["remedy"]
     ns.run("sh", "-c", remedy)
     until(lambda: ("rp-filter", None) not in findings(vtapd), "the remedy of rp-filter works", 10)
-    wait_over(vtapd, set(WANTED), RECENT_S + 15)
+    wait_over(vtapd, set(wanted), RECENT_S + 15)
     assert time.monotonic() - began > RECENT_S - 15, "it was told as going on for a while"
     assert len(vtapd.log_lines("unknown-vni:")) == 1, "it may begin again: its end is not told yet"
     assert not [line for line in vtapd.log_lines("socket-drops: ")], "one line is enough, and it is that of socket-full"
@@ -240,7 +241,7 @@ def test_allow_when_any_then_the_sources_seen_are_ready_to_be_pasted_and_others_
                          findings(vtapd)[("allow-any", "default")]["remedy"])
         return found and "172.31" in found.group(1) and found.group(1)
     line = until(suggested, "a line to paste", seen=lambda: findings(vtapd))
-    assert line == "allow = 10.77.0.0/24 10.77.1.0/24 10.77.2.0/24 10.77.3.0/24 172.31.4.0/24"
+    assert line == "allow = 10.77.0.0/22 172.31.4.0/24"
     assert re.search(r"^INFO +allow-any ", vtapd.ctl("doctor").stdout, re.MULTILINE)
     vtapd.write("conf.d/allow.conf", f"[target default]\n{line}\n")
     vtapd.reload()

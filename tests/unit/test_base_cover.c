@@ -36,7 +36,7 @@ static void assert_cover(struct vtap_cover *cover, const char *wanted)
 {
 	char text[WORDS_MAX] = "";
 
-	vtap_cover_sort(cover);
+	vtap_cover_tidy(cover);
 	for (size_t i = 0; i < cover->n; i++) {
 		char one[VTAP_ADDR_TEXT_MAX];
 		size_t used = strlen(text);
@@ -74,6 +74,11 @@ static void test_cover_when_something_is_added_then_few_prefixes_that_contain_it
 		{ 1, "2001:db8::1 2001:db9::1", "2001:db8::/64", 1 },
 		{ 1, "2001:db8::1 2001:db8:8000::1", "2001:db8::/32", 0 },
 		{ 2, "10.0.0.1 20.0.0.1 30.0.0.1 10.0.1.1", "10.0.0.0/23 20.0.0.0/24", 1 },
+		/* two halves are one */
+		{ 8, "10.0.0.1 10.0.1.1 10.0.2.1 10.0.3.1 10.0.5.1", "10.0.0.0/22 10.0.5.0/24", 0 },
+		{ 8, "10.0.1.1 10.0.2.1", "10.0.1.0/24 10.0.2.0/24", 0 },
+		{ 8, "2001:db8:0:1::1 2001:db8::1", "2001:db8::/63", 0 },
+		{ 8, "10.0.0.0/8 11.0.0.0/8", "10.0.0.0/8 11.0.0.0/8", 0 },
 		/* prefixes */
 		{ 8, "10.0.0.1 10.0.1.1 10.0.0.0/16 10.0.2.1", "10.0.0.0/16", 0 },
 		{ 8, "10.0.0.1 8.0.0.0/5", "10.0.0.0/24", 1 },

@@ -28,7 +28,7 @@ static int memory_setup(void **state)
 
 	assert_non_null(memory);
 	memset(memory, 0, sizeof(*memory));
-	assert_int_equal(vtap_sightings_new(SIZE, &memory->sightings), 0);
+	assert_int_equal(vtap_sightings_new(SIZE, true, &memory->sightings), 0);
 	*state = memory;
 	return 0;
 }
@@ -165,6 +165,27 @@ static void test_sightings_when_many_sources_then_networks_contain_those_without
 	assert_true(row_find(memory, OWNER, 6, 1, &row));
 	assert_int_equal(row.more.n, 0);
 	assert_false(row.is_scattered);
+}
+
+/* So that a suggested `allow` leaves out nobody whose VNI had to give way. */
+static void test_sightings_when_rows_give_way_then_where_their_sources_are_is_kept(void **state)
+{
+	struct memory *memory = *state;
+	struct vtap_cover gone;
+	uint32_t n_missed = 0;
+
+	for (uint32_t i = 0; i < 100000; i++)
+		note(memory, OWNER, i, i % 4096, 1, 1);
+	assert_true(vtap_sightings_gone(memory->sightings, &memory->slot, &gone));
+	for (uint32_t i = 0; i < 4096; i++) {
+		struct vtap_addr addr = source_of(i);
+
+		n_missed += !vtap_cover_has(&gone, &addr);
+	}
+	assert_int_equal(n_missed, 0);
+	for (uint32_t i = 0; i < 100000; i++)
+		note(memory, OWNER, i, i << 20, 1, 1); /* everywhere */
+	assert_false(vtap_sightings_gone(memory->sightings, &memory->slot, &gone));
 }
 
 static void test_sightings_when_flooded_then_bounded_and_nothing_is_lost_from_the_sum(void **state)
@@ -304,6 +325,7 @@ int main(void)
 		in_memory(test_sightings_when_many_sources_then_sixteen_and_that_there_are_more),
 		in_memory(
 			test_sightings_when_many_sources_then_networks_contain_those_without_room),
+		in_memory(test_sightings_when_rows_give_way_then_where_their_sources_are_is_kept),
 		in_memory(
 			test_sightings_when_flooded_then_bounded_and_nothing_is_lost_from_the_sum),
 		in_memory(test_sightings_when_flooded_then_heavy_hitters_survive),
