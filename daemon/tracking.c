@@ -31,15 +31,29 @@ static enum vtap_known any_read(void)
 	return first == '0' ? VTAP_OFF : VTAP_ON;
 }
 
-static struct vtap_tracked *port_find(struct vtap_tracking *tracking, uint16_t port)
+/* A free row, or that of a port that nobody has asked for of late; NULL: all are in use. */
+static struct vtap_tracked *port_make_room(struct vtap_tracking *tracking, uint64_t now_ns)
 {
+	if (tracking->n < VTAP_TRACKING_PORTS)
+		return &tracking->port[tracking->n++];
+	for (size_t i = 0; i < tracking->n; i++)
+		if (tracking->port[i].due_ns + ASK_NS < now_ns)
+			return &tracking->port[i];
+	return NULL;
+}
+
+static struct vtap_tracked *port_find(
+	struct vtap_tracking *tracking, uint16_t port, uint64_t now_ns)
+{
+	struct vtap_tracked *tracked;
+
 	for (size_t i = 0; i < tracking->n; i++)
 		if (tracking->port[i].port == port)
 			return &tracking->port[i];
-	if (tracking->n == VTAP_TRACKING_PORTS)
-		return NULL;
-	tracking->port[tracking->n] = (struct vtap_tracked){ .port = port };
-	return &tracking->port[tracking->n++];
+	tracked = port_make_room(tracking, now_ns);
+	if (tracked != NULL)
+		*tracked = (struct vtap_tracked){ .port = port, .due_ns = now_ns };
+	return tracked;
 }
 
 static void port_ask(struct vtap_tracked *tracked, uint64_t now_ns)
@@ -54,7 +68,7 @@ static void port_ask(struct vtap_tracked *tracked, uint64_t now_ns)
 
 enum vtap_known vtap_tracking_look(struct vtap_tracking *tracking, uint16_t port, uint64_t now_ns)
 {
-	struct vtap_tracked *tracked = port_find(tracking, port);
+	struct vtap_tracked *tracked = port_find(tracking, port, now_ns);
 
 	if (tracking->counted_ns == 0 || now_ns - tracking->counted_ns >= COUNT_NS) {
 		tracking->any = any_read();
