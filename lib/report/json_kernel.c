@@ -92,11 +92,15 @@ json_t *vtap_json_session_kernel(const struct vtap_report_session *report)
 {
 	bool has_kernel = is_kernel(report->target);
 
-	return json_pack("{s:s?, s:o, s:s?, s:o}", "family",
+	const struct vtap_report_trend *trend = &report->truncated_trend;
+
+	return json_pack("{s:s?, s:o, s:s?, s:o, s:o}", "family",
 		has_kernel ? vtap_family_name(report->session->family) : NULL, "kernel",
 		has_kernel ? kernel_json(&report->kernel) : json_null(), "reserved_bits",
 		reserved_bits_word(report), "truncated",
-		has_kernel ? json_null() : json_integer((json_int_t)report->truncated));
+		has_kernel ? json_null() : json_integer((json_int_t)report->truncated),
+		"truncated_recent",
+		trend->is_known ? json_integer((json_int_t)trend->recent) : json_null());
 }
 
 json_t *vtap_json_uncounted(const struct vtap_snapshot *snapshot)

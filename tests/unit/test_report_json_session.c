@@ -56,6 +56,18 @@ static void test_session_when_it_had_frames_then_their_average_size(void **state
 	assert_session(&scene, "average_frame_bytes", "833");
 }
 
+static void test_session_when_frames_came_cut_short_then_how_many_of_late(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	assert_session(&scene, "truncated_recent", "null");
+	scene.report_session.truncated_trend =
+		(struct vtap_report_trend){ .is_known = true, .total = 9, .recent = 2 };
+	assert_session(&scene, "truncated_recent", "2");
+}
+
 static void test_session_when_its_readers_have_names_then_a_list(void **state)
 {
 	char one[] = "suricata", more[] = "suricata, tmux: server";
@@ -132,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session_when_it_had_frames_then_their_average_size),
+		cmocka_unit_test(test_session_when_frames_came_cut_short_then_how_many_of_late),
 		cmocka_unit_test(test_session_when_its_readers_have_names_then_a_list),
 		cmocka_unit_test(
 			test_show_when_conditions_hold_then_those_of_the_session_and_its_target),
