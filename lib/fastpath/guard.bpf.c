@@ -221,8 +221,11 @@ static __noinline int segment_note(struct __sk_buff *skb)
 	if (s == NULL)
 		return 0; /* cannot be */
 	s->now_ns = bpf_ktime_get_ns();
-	if (s->now_ns >= window.until_ns)
+	if (s->now_ns >= window.until_ns) {
+		window.until_ns =
+			0; /* whoever opened it is gone: no frame asks for the time again */
 		return 0;
+	}
 	offset = tcp_find(skb, s);
 	if (offset == 0 || bpf_skb_load_bytes(skb, offset, &s->tcp, TCP_HEAD_BYTES) < 0)
 		return 0;

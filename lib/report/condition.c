@@ -163,10 +163,11 @@ static const struct vtap_condition_row ROWS[] = {
 		.message_id = "e43699caeb3a460d91a8479f94278797",
 		.meaning = "most TCP flows of a session show one direction only: sensors see half of "
 			   "what is said",
-		.cause = "The filter of the mirror has no rule for one direction, or a balancer "
-			 "splits flows over its targets. Judged is TCP alone, by samples of the "
-			 "guard: answers of the AWS resolver, which a balancer sends elsewhere than "
-			 "their questions, are UDP and not seen here.",
+		.cause = "The filter of the mirror has no rule for one direction, the directions "
+			 "have VNIs of different sessions, or a balancer splits flows over its "
+			 "targets. Judged is TCP alone, by samples of the guard: answers of the AWS "
+			 "resolver, which a balancer sends elsewhere than their questions, are UDP "
+			 "and not seen here.",
 		.remedy = "aws ec2 describe-traffic-mirror-filters: it needs ingress and egress "
 			  "rules; behind a balancer: aws elbv2 modify-target-group-attributes "
 			  "--target-group-arn ARN --attributes Key=stickiness.enabled,Value=true "

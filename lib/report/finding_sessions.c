@@ -2,6 +2,9 @@
 /* What sessions lack that are ready: frames, for a while or ever, or half of what is said. */
 #include "report/finding_gather.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "report/text_words.h"
 
@@ -131,27 +134,48 @@ static void gather_never_seen(
 
 /* ---- one way ---- */
 
-/* Sessions that share an interface are judged together, and told once: by the first. */
-static bool is_told_by_another(
-	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
-{
-	for (const struct vtap_report_session *other = snapshot->sessions; other < report; other++)
-		if (other->interface_index == report->interface_index)
-			return true;
-	return false;
-}
-
 static void gather_one_way(
 	struct vtap_gathering *gathering, const struct vtap_report_session *report)
 {
 	const struct vtap_report_one_way *one_way = &report->one_way;
 
-	if (!one_way->is_one_way || is_told_by_another(gathering->snapshot, report))
-		return;
 	(void)vtap_finding_add(gathering, VTAP_CONDITION_ONE_WAY, report->session->name, false,
 		"session %s: %u %% of %s on %s show one direction only", report->session->name,
 		100 * one_way->n_one_way / one_way->n_flows,
 		vtap_text_counted(one_way->n_flows, "TCP flow").text, report->session->interface);
+}
+
+/* By interface, those of one in the order of the configuration. */
+static int interface_compare(const void *a, const void *b)
+{
+	const struct vtap_report_session *left = *(const struct vtap_report_session *const *)a;
+	const struct vtap_report_session *right = *(const struct vtap_report_session *const *)b;
+
+	if (left->interface_index != right->interface_index)
+		return left->interface_index < right->interface_index ? -1 : 1;
+	return (left > right) - (left < right);
+}
+
+/* Sessions that share an interface are judged together, and told once: by the first. */
+static void gather_one_ways(struct vtap_gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	_auto_free const struct vtap_report_session **found =
+		calloc(snapshot->n_sessions + 1, sizeof(*found));
+	size_t n = 0;
+
+	if (found == NULL) {
+		gathering->error = -ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		if (snapshot->sessions[i].one_way.is_one_way)
+			found[n++] = &snapshot->sessions[i];
+	if (n > 1)
+		qsort(found, n, sizeof(*found), interface_compare);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || found[i]->interface_index != found[i - 1]->interface_index)
+			gather_one_way(gathering, found[i]);
 }
 
 /* ---- all ---- */
@@ -160,10 +184,10 @@ void vtap_finding_gather_sessions(struct vtap_gathering *gathering)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 
+	gather_one_ways(gathering);
 	for (size_t i = 0; i < snapshot->n_sessions; i++) {
 		const struct vtap_report_session *report = &snapshot->sessions[i];
 
-		gather_one_way(gathering, report);
 		if (report->awaited_mono_ns == 0)
 			continue;
 		if (has_frames(report))
