@@ -107,57 +107,7 @@ static void window_set(const struct vtap_fast_guard *guard, const struct vtap_fa
 	must(bpf_map_update_elem(guard->window_fd, &zero, window, BPF_ANY) == 0, "set the window");
 }
 
-/* ---- what it costs ---- */
-
-static const struct kind {
-	const char *name;
-	bool is_guard; /* else a program that does nothing: what running one costs */
-	bool is_open;
-	uint64_t mask;
-	const uint8_t *byte;
-} KINDS[] = {
-	{ "nothing", false, false, 0, TCP4 },
-	{ "shut", true, false, 0, TCP4 },
-	{ "other", true, true, 0, UDP4 },
-	{ "passed_over", true, true, UINT64_MAX, TCP4 },
-	{ "noted", true, true, 0, TCP4 },
-	{ "noted6", true, true, 0, TCP6 },
-};
-
-static double kind_measure(const struct vtap_fast_guard *guard, const struct kind *kind)
-{
-	uint64_t end_ns = vtap_clock_mono_ns() + HOUR_NS;
-	const struct vtap_fast_window window = {
-		.until_ns = kind->is_open ? end_ns : 0,
-		.proves_to_ns = end_ns,
-		.seed = 4711,
-		.mask = kind->mask,
-	};
-
-	window_set(guard, &window);
-	return put(kind->is_guard ? guard->in_fd : guard->out_fd, kind->byte, sizeof(TCP4), REPEAT);
-}
-
-static int cost(const struct vtap_fast_guard *guard, unsigned n_rounds)
-{
-	static double found[VTAP_ARRAY_LEN(KINDS)][ROUNDS_MAX];
-	size_t n = VTAP_ARRAY_LEN(KINDS);
-
-	must(n_rounds > 0 && n_rounds <= ROUNDS_MAX, "rounds");
-	for (unsigned i = 0; i < n_rounds; i++)
-		for (size_t j = 0; j < n; j++)
-			found[(i + j) % n][i] = kind_measure(guard, &KINDS[(i + j) % n]);
-	for (size_t j = 0; j < n; j++) {
-		(void)printf("%s\"%s\": [", j == 0 ? "{" : ", ", KINDS[j].name);
-		for (unsigned i = 0; i < n_rounds; i++)
-			(void)printf("%s%.0f", i == 0 ? "" : ", ", found[j][i]);
-		(void)printf("]");
-	}
-	(void)printf("}\n");
-	return 0;
-}
-
-/* ---- what it says ---- */
+/* ---- what was noted ---- */
 
 struct judged {
 	unsigned n_noted, n_judged, n_one_way;
@@ -174,6 +124,84 @@ static void talk_judge(
 	judged->n_judged += verdict != VTAP_TALK_SAYS_NOTHING;
 	judged->n_one_way += verdict == VTAP_TALK_IS_ONE_WAY;
 }
+
+/* ---- what it costs ---- */
+
+static const struct kind {
+	const char *name;
+	bool is_guard;    /* else a program that does nothing: what running one costs */
+	uint64_t open_ns; /* how long the window is open from now on; 0: it is not */
+	uint64_t mask;
+	const uint8_t *byte;
+} KINDS[] = {
+	{ "nothing", false, 0, 0, TCP4 },
+	{ "shut", true, 0, 0, TCP4 },
+	{ "over", true, 1, 0, TCP4 },
+	{ "other", true, HOUR_NS, 0, UDP4 },
+	{ "passed_over", true, HOUR_NS, UINT64_MAX, TCP4 },
+	{ "noted", true, HOUR_NS, 0, TCP4 },
+	{ "noted6", true, HOUR_NS, 0, TCP6 },
+};
+
+static double kind_measure(const struct vtap_fast_guard *guard, const struct kind *kind)
+{
+	uint64_t now_ns = vtap_clock_mono_ns();
+	const struct vtap_fast_window window = {
+		.until_ns = kind->open_ns != 0 ? now_ns + kind->open_ns : 0,
+		.proves_to_ns = now_ns + HOUR_NS,
+		.seed = 4711,
+		.mask = kind->mask,
+	};
+
+	window_set(guard, &window);
+	return put(kind->is_guard ? guard->in_fd : guard->out_fd, kind->byte, sizeof(TCP4), REPEAT);
+}
+
+/* What reading as many conversations as there is room for takes, in nanoseconds for each. */
+static double read_measure(const struct vtap_fast_guard *guard)
+{
+	uint8_t byte[sizeof(TCP4)];
+	struct judged judged = { 0 };
+	uint64_t begin_ns;
+
+	(void)kind_measure(guard, &KINDS[VTAP_ARRAY_LEN(KINDS) - 1]);
+	memcpy(byte, TCP4, sizeof(byte));
+	for (uint32_t i = 0; i < VTAP_FAST_TALKS_MAX / 2; i++) {
+		memcpy(&byte[26], &i, sizeof(i));
+		(void)put(guard->in_fd, byte, sizeof(byte), 1);
+	}
+	begin_ns = vtap_clock_mono_ns();
+	must(vtap_fast_guard_close_window(guard, talk_judge, &judged) == 0, "close the window");
+	return (double)(vtap_clock_mono_ns() - begin_ns) / judged.n_noted;
+}
+
+static void array_print(const char *name, const double *found, unsigned n, const char *end)
+{
+	(void)printf("\"%s\": [", name);
+	for (unsigned i = 0; i < n; i++)
+		(void)printf("%s%.0f", i == 0 ? "" : ", ", found[i]);
+	(void)printf("]%s", end);
+}
+
+static int cost(const struct vtap_fast_guard *guard, unsigned n_rounds)
+{
+	static double found[VTAP_ARRAY_LEN(KINDS)][ROUNDS_MAX], read[ROUNDS_MAX];
+	size_t n = VTAP_ARRAY_LEN(KINDS);
+
+	must(n_rounds > 0 && n_rounds <= ROUNDS_MAX, "rounds");
+	for (unsigned i = 0; i < n_rounds; i++) {
+		read[i] = read_measure(guard);
+		for (size_t j = 0; j < n; j++)
+			found[(i + j) % n][i] = kind_measure(guard, &KINDS[(i + j) % n]);
+	}
+	(void)printf("{");
+	for (size_t j = 0; j < n; j++)
+		array_print(KINDS[j].name, found[j], n_rounds, ", ");
+	array_print("read", read, n_rounds, "}\n");
+	return 0;
+}
+
+/* ---- what it says ---- */
 
 static void window_close(const struct vtap_fast_guard *guard)
 {
