@@ -222,8 +222,8 @@ static __noinline int segment_note(struct __sk_buff *skb)
 		return 0; /* cannot be */
 	s->now_ns = bpf_ktime_get_ns();
 	if (s->now_ns >= window.until_ns) {
-		window.until_ns =
-			0; /* whoever opened it is gone: no frame asks for the time again */
+		/* whoever opened it is gone: no frame shall ask for the time again */
+		window.until_ns = 0;
 		return 0;
 	}
 	offset = tcp_find(skb, s);
