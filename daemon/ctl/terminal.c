@@ -16,12 +16,13 @@
 #define SCREEN_GIVE "\033[?25h\033[?1049l"
 
 #define ESCAPE '\033'
+#define CTRL_L '\f'
 
 /* The size of a terminal that does not tell. */
 #define WIDTH_USUAL  80
 #define HEIGHT_USUAL 24
 
-static const int SIGNALS[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH };
+static const int SIGNALS[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH };
 
 static sigset_t signals_of_ours(void)
 {
@@ -131,11 +132,18 @@ bool vtap_ctl_terminal_is_waiting(const struct vtap_ctl_terminal *terminal)
 	return look(terminal, ask, 0) > 0;
 }
 
-/* Until somebody says go on. SIGSTOP, since ours is blocked. */
+/* Until somebody says go on, which is a signal of its own; then it is go_on()'s turn. SIGSTOP,
+ * since ours is blocked. */
 static enum vtap_ctl_event stop(struct vtap_ctl_terminal *terminal)
 {
 	screen_give(terminal);
 	(void)raise(SIGSTOP); /* cannot fail */
+	return VTAP_CTL_EVENT_NONE;
+}
+
+/* Also after a SIGSTOP of somebody else, when the shell has changed the terminal meanwhile. */
+static enum vtap_ctl_event go_on(struct vtap_ctl_terminal *terminal)
+{
 	return screen_take(terminal) < 0 ? VTAP_CTL_EVENT_END : VTAP_CTL_EVENT_REDRAW;
 }
 
@@ -150,6 +158,8 @@ static enum vtap_ctl_event take_signal(struct vtap_ctl_terminal *terminal, int *
 		return VTAP_CTL_EVENT_REDRAW;
 	case SIGTSTP:
 		return stop(terminal);
+	case SIGCONT:
+		return go_on(terminal);
 	case SIGINT:
 		return VTAP_CTL_EVENT_END;
 	default:
@@ -169,7 +179,7 @@ static enum vtap_ctl_event take_key(int *ret_key)
 	if (n < 0 || typed[0] == ESCAPE)
 		return VTAP_CTL_EVENT_NONE;
 	*ret_key = (unsigned char)typed[0];
-	return VTAP_CTL_EVENT_KEY;
+	return typed[0] == CTRL_L ? VTAP_CTL_EVENT_REDRAW : VTAP_CTL_EVENT_KEY;
 }
 
 enum vtap_ctl_event vtap_ctl_terminal_wait(

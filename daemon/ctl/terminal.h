@@ -36,7 +36,7 @@ struct vtap_ctl_terminal {
 enum vtap_ctl_event {
 	VTAP_CTL_EVENT_NONE,   /* time is up */
 	VTAP_CTL_EVENT_KEY,    /* one was typed */
-	VTAP_CTL_EVENT_REDRAW, /* another size, or back from being stopped */
+	VTAP_CTL_EVENT_REDRAW, /* another size, back from being stopped, or Ctrl-L */
 	VTAP_CTL_EVENT_END,    /* Ctrl-C, or the terminal is gone */
 	VTAP_CTL_EVENT_SIGNAL, /* somebody else ends us */
 	VTAP_CTL_EVENT_COUNT

@@ -403,7 +403,8 @@ static void put_more(
 /* ---- targets ---- */
 
 /* "  (unknown-vni, socket-full)": what is being dropped, most first */
-static struct vtap_text_words verdict_words(const struct vtap_top_target *target)
+static struct vtap_text_words verdict_words(
+	const struct vtap_top_target *target, const struct vtap_text_top_view *view)
 {
 	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
 	size_t n = 0;
@@ -415,7 +416,10 @@ static struct vtap_text_words verdict_words(const struct vtap_top_target *target
 			vtap_text_words_add(
 				&words, "%s%s", n == 0 ? "(" : ", ", target->verdicts[n].name);
 	if (n > 0)
-		vtap_text_words_add(&words, "%s)", n > VERDICTS_SHOWN ? ", …" : "");
+		vtap_text_words_add(&words, "%s)",
+			n <= VERDICTS_SHOWN ? ""
+			: view->has_utf8    ? ", …"
+					    : ", ...");
 	return words;
 }
 
@@ -459,7 +463,7 @@ static void put_right(struct line *line, const char *text)
 static size_t put_target(struct line *line, const struct vtap_top_target *target, const char *clock)
 {
 	struct vtap_text_words who = VTAP_TEXT_WORDS_NULL, traffic = traffic_words(target);
-	struct vtap_text_words verdicts = verdict_words(target);
+	struct vtap_text_words verdicts = verdict_words(target, line->view);
 	size_t width = line->view->width, columns;
 	bool has_two_lines;
 

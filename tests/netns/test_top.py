@@ -26,7 +26,7 @@ class Terminal:
         self._tmux = ["tmux", "-S", os.path.join(directory, "tmux"), "-f", "/dev/null"]
         environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
         environment.pop("TMUX", None)
-        self.run("new-session", "-d", "-x", str(width), "-y", str(height), shlex.join(ns.argv("sh")), env=environment)
+        self.run("new-session", "-d", "-x", str(width), "-y", str(height), shlex.join(ns.argv("bash", "--norc")), env=environment)
         self.type("PS1='$ '; clear", "Enter")
         until(lambda: self.lines() == ["$"], "a prompt", seen=self.lines)
 
@@ -204,16 +204,25 @@ def test_top_when_a_signal_ends_it_then_that_does_and_the_terminal_is_as_before(
     terminal.wait_end(128 + number)
 
 
-def test_top_when_stopped_then_the_terminal_is_given_back_meanwhile(vtapd, terminal):
+@pytest.mark.parametrize("by", ["key", "signal"])
+def test_top_when_stopped_then_it_goes_on_where_it_was(by, vtapd, terminal, ns):
+    """By its key, the terminal is given back first; SIGSTOP leaves no time for that, and the shell sees to the settings."""
     terminal.type("set -m", "Enter")
     terminal.type(command(vtapd), "Enter")
     terminal.wait(KEYS)
-    terminal.type("C-z")
-    assert KEYS not in "\n".join(terminal.wait("Stopped"))
+    if by == "key":
+        terminal.type("C-z")
+        assert KEYS not in "\n".join(terminal.wait("Stopped"))
+    else:
+        os.kill(pid_of_top(ns), signal.SIGSTOP)
+        terminal.wait("Stopped")
+        terminal.type("clear", "Enter")
     terminal.type("stty -a", "Enter")
     terminal.wait(r" icanon ", r" echo ")
     terminal.type("fg", "Enter")
     terminal.wait(KEYS, "^web ")
+    terminal.type("n")
+    until(lambda: rows_of(terminal.lines())[:1] == ["db"], "keys are taken", seen=terminal.lines)
     terminal.type("q")
     until(lambda: KEYS not in "\n".join(terminal.lines()), "it has ended", seen=terminal.lines)
 

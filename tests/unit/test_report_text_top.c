@@ -285,6 +285,8 @@ static void test_top_when_packets_are_dropped_then_why_most_first(void **state)
 	(void)state;
 	view.width = 140;
 	assert_has(top, &view, "  9 dropped/s (socket-full, too-short, not-vxlan, …)  ");
+	view.has_utf8 = false;
+	assert_has(top, &view, "  9 dropped/s (socket-full, too-short, not-vxlan, ...)  ");
 	assert_has(top, &view, "\n(unknown)                  1  7.20 k     900 B        1 ");
 }
 
