@@ -15,9 +15,6 @@
 /** Answers made from memory take milliseconds; who needs longer than this hangs. */
 #define LIMIT_MS 10000
 
-/** The same for who looks on: sooner told that nobody answers. */
-#define LIVE_LIMIT_MS 3000
-
 /** The longest --timeout, a day. */
 #define TIMEOUT_MAX_S 86400
 
@@ -199,7 +196,7 @@ static const struct vtap_ctl_command COMMANDS[] = {
 			"`vtapctl --json status` has the counters.",
 		.method = "GET",
 		.path = "/v1/status",
-		.limit_ms = LIVE_LIMIT_MS,
+		.limit_ms = LIMIT_MS,
 		.takes = VTAP_CTL_OPTION_INTERVAL | VTAP_CTL_OPTION_ONCE,
 		.is_live = true,
 		.add_query = add_interval },

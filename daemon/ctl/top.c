@@ -12,6 +12,10 @@
 #include "report/text_top.h"
 #include "report/text_words.h"
 
+/* How long an answer may take before the screen says that there is none. The first one may take
+ * longer: nobody sees anything yet. */
+#define LIMIT_MS 3000
+
 #define HTTP_OK 200 /* RFC 9110 section 15 */
 
 /* From the upper left corner on; each line wipes out what is left of the former one, the last one
@@ -28,7 +32,7 @@ struct live {
 	struct vtap_ctl_terminal terminal;
 	struct vtap_text_top *top;
 	struct vtap_text_top_view view;
-	char trouble[2 * VTAP_ERR_MAX]; /* what view.trouble points at while the daemon is away */
+	struct vtap_text_words trouble; /* what view.trouble is while the daemon is away */
 	uint64_t away_since_ns;         /* wall clock; 0: it answers */
 };
 
@@ -63,11 +67,12 @@ static void note_away(struct live *live, const struct vtap_err *err)
 
 	if (live->away_since_ns == 0)
 		live->away_since_ns = now_ns;
-	(void)snprintf(live->trouble, sizeof(live->trouble), /* fits */
+	live->trouble = (struct vtap_text_words)VTAP_TEXT_WORDS_NULL;
+	vtap_text_words_add(&live->trouble,
 		"vtapd does not answer since %s; it is asked again every %u s.\n  %s",
 		vtap_text_clock(live->away_since_ns, now_ns).text, live->view.interval_s,
 		err->text);
-	live->view.trouble = live->trouble;
+	live->view.trouble = live->trouble.text;
 }
 
 /* One more answer, or why there is none. */
@@ -200,6 +205,7 @@ static enum vtap_ctl_exit run_live(struct live *live)
 
 	if (r < 0)
 		return vtap_ctl_answer_exit(live->command, r, &err);
+	live->request.limit_ms = LIMIT_MS;
 	live->request.is_unwanted = is_unwanted;
 	live->request.arg = live;
 	signal = run_screen(live);
