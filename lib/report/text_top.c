@@ -402,7 +402,7 @@ static void put_more(
 
 /* ---- targets ---- */
 
-/* "  (unknown-vni, socket-full)": what is being dropped, most first */
+/* "(unknown-vni, socket-full)": what is being dropped, most first */
 static struct vtap_text_words verdict_words(
 	const struct vtap_top_target *target, const struct vtap_text_top_view *view)
 {
@@ -459,36 +459,51 @@ static void put_right(struct line *line, const char *text)
 	put(line, text);
 }
 
-/* One line; or two where it is too long for one. @clock may be NULL. Return: how many. */
+/* "default  ens5:4789  fast path", and its state where it is not ready */
+static void put_who(struct line *line, const struct vtap_top_target *target)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	vtap_text_words_add(&words, "%s  %s  %s", target->name, target->where, target->path);
+	put(line, words.text);
+	if (target->remark[0] == '\0')
+		return;
+	put_gap(line, 0);
+	put_colored(line, target->remark, vtap_text_state_color(target->remark));
+}
+
+/* Behind the rates, if there is room beside the columns that are @taken at the end of the line. */
+static void put_verdicts(struct line *line, const struct vtap_top_target *target, size_t taken)
+{
+	struct vtap_text_words words = verdict_words(target, line->view);
+	size_t width = line->view->width;
+
+	if (words.text[0] == '\0' ||
+		(width != 0 && line->at + 1 + columns_of(words.text) + taken > width))
+		return;
+	line->blanks = 1;
+	put(line, words.text);
+}
+
+/* One line; or two where it is too long for one. @clock may be "". Return: how many. */
 static size_t put_target(struct line *line, const struct vtap_top_target *target, const char *clock)
 {
-	struct vtap_text_words who = VTAP_TEXT_WORDS_NULL, traffic = traffic_words(target);
-	struct vtap_text_words verdicts = verdict_words(target, line->view);
-	size_t width = line->view->width, columns;
+	struct vtap_text_words traffic = traffic_words(target);
+	size_t width = line->view->width;
+	size_t taken = clock[0] != '\0' ? GAP + columns_of(clock) : 0;
 	bool has_two_lines;
 
-	vtap_text_words_add(&who, "%s  %s  %s", target->name, target->where, target->path);
-	columns = columns_of(who.text) + GAP + columns_of(traffic.text) +
-		  (clock != NULL ? GAP + columns_of(clock) : 0);
-	has_two_lines = width != 0 && columns > width;
-	put(line, who.text);
-	if (target->remark[0] != '\0') {
-		put_gap(line, 0);
-		put_colored(line, target->remark, vtap_text_state_color(target->remark));
-	}
+	put_who(line, target);
+	has_two_lines = width != 0 && line->at + GAP + columns_of(traffic.text) + taken > width;
 	if (has_two_lines) {
-		if (clock != NULL)
-			put_right(line, clock);
+		put_right(line, clock);
 		put_end(line);
+		taken = 0;
 	}
 	put_gap(line, has_two_lines ? GAP : 0);
 	put(line, traffic.text);
-	columns = clock != NULL && !has_two_lines ? GAP + columns_of(clock) : 0;
-	if (width == 0 || line->at + 1 + columns_of(verdicts.text) + columns <= width) {
-		line->blanks = 1;
-		put(line, verdicts.text);
-	}
-	if (clock != NULL && !has_two_lines)
+	put_verdicts(line, target, taken);
+	if (!has_two_lines)
 		put_right(line, clock);
 	put_end(line);
 	return has_two_lines ? 2 : 1;
@@ -502,7 +517,7 @@ static size_t put_targets(struct line *line, const struct vtap_top_sample *sampl
 
 	for (; i < sample->n_targets && (height == 0 || i == 0 || n_lines < height / TARGETS_SHARE);
 		i++)
-		n_lines += put_target(line, &sample->targets[i], i == 0 ? clock.text : NULL);
+		n_lines += put_target(line, &sample->targets[i], i == 0 ? clock.text : "");
 	if (i == sample->n_targets)
 		return n_lines;
 	vtap_text_words_add(&more, "and %zu more target%s", sample->n_targets - i,
