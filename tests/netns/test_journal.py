@@ -93,3 +93,27 @@ def test_a_refusal_by_the_kernel_has_the_errno(service, journal):
     service.reload(expect=1)
     entry = journal.wait("UDP port 4790 is in use by the vxlan interface vx")
     assert entry["ERRNO"] == ["98"], entry
+
+
+def test_sessions_when_many_wait_then_the_entry_of_those_beyond_sixteen_is_found_by_each_name(make_vtapd, journal, ns):
+    ns.batch([f"link add mirror-s{i} type bridge" for i in range(60)])
+    daemon = make_vtapd("".join(f"[session s{i}]\nvni = {i}\n" for i in range(60)), start=False)
+    daemon.prefix = ["unshare", "--mount", sys.executable, "-c", AS_A_SERVICE, journal.path]
+    daemon.start(wait=False)
+    entry = journal.wait("more wait, interface-foreign: ")
+    daemon.wait_settled()
+    alone = [name for other in journal.entries if ": waiting, " in other["MESSAGE"][0] for name in other["VTAPD_SESSION"]]
+    assert len(alone) == 16 and sorted(alone + entry["VTAPD_SESSION"]) == sorted(f"s{i}" for i in range(60)), entry
+    assert entry["VTAPD_CONDITION"] == ["interface-foreign"] and entry["PRIORITY"] == ["3"], entry
+
+
+def test_target_when_it_waits_and_is_ready_again_then_both_entries_are_found_by_its_name(make_vtapd, journal, ns):
+    daemon = make_vtapd("[target default]\nunderlay = later0\n[session web]\nvni = 4321\n", start=False)
+    daemon.prefix = ["unshare", "--mount", sys.executable, "-c", AS_A_SERVICE, journal.path]
+    daemon.start()
+    waits = journal.wait("target default: waiting, later0 is not there")
+    ns.ip("link add later0 up type bridge")
+    ready = journal.wait("target default: ready")
+    for entry in (waits, ready):
+        assert (entry["VTAPD_TARGET"], entry["VTAPD_CONDITION"]) == (["default"], ["underlay-missing"]), entry
+    assert waits["MESSAGE_ID"] != ready["MESSAGE_ID"] and waits["PRIORITY"] == ["3"], waits
