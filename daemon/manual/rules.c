@@ -24,17 +24,26 @@ static_assert(VTAP_ARRAY_LEN(FORS) == VTAP_SEVERITY_COUNT, "every severity has i
 
 /* Conditions that are to last longer or shorter before somebody is called. */
 static const struct {
-	const char *condition;
+	enum vtap_condition condition;
 	const char *time;
 } OWN_FORS[] = {
-	{ "loop-stalled", "0s" }, /* it is told for a minute after it is over, no longer */
-	{ "worker-stalled", "0s" }, { "interface-foreign", "5m" }, /* somebody may be at it */
-	{ "vni-taken", "5m" },
-	{ "no-sensor", "5m" }, /* a restart of Suricata with many rules takes minutes */
-	{ "no-traffic", "5m" }, { "socket-drops", "5m" }, { "backlog-drops", "5m" },
-	{ "rp-filter", "5m" }, { "host-answers", "5m" },
-	{ "silent", "1m" },                            /* it has waited for `silent-after` itself */
-	{ "never-seen", "30m" }, { "one-way", "30m" }, /* several samples */
+	/* told for a minute after they are over, no longer */
+	{ VTAP_CONDITION_LOOP_STALLED, "0s" },
+	{ VTAP_CONDITION_WORKER_STALLED, "0s" },
+	/* somebody may be at it */
+	{ VTAP_CONDITION_INTERFACE_FOREIGN, "5m" },
+	{ VTAP_CONDITION_VNI_TAKEN, "5m" },
+	/* a restart of Suricata with many rules takes minutes */
+	{ VTAP_CONDITION_NO_SENSOR, "5m" },
+	{ VTAP_CONDITION_NO_TRAFFIC, "5m" },
+	/* one drop is told for a minute: these go on */
+	{ VTAP_CONDITION_SOCKET_DROPS, "5m" },
+	{ VTAP_CONDITION_BACKLOG_DROPS, "5m" },
+	{ VTAP_CONDITION_RP_FILTER, "5m" },
+	/* it has waited for `silent-after` itself */
+	{ VTAP_CONDITION_SILENT, "1m" },
+	/* several samples */
+	{ VTAP_CONDITION_ONE_WAY, "30m" },
 };
 
 /* What has no row in the register: seen from outside, or over time. */
@@ -165,12 +174,12 @@ static void group_write(FILE *out, const char *name)
 
 /* ---- conditions ---- */
 
-static const char *time_of(const struct vtap_condition_row *row)
+static const char *time_of(enum vtap_condition condition)
 {
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(OWN_FORS); i++)
-		if (strcmp(OWN_FORS[i].condition, row->id) == 0)
+		if (OWN_FORS[i].condition == condition)
 			return OWN_FORS[i].time;
-	return FORS[row->severity];
+	return FORS[vtap_condition_row(condition)->severity];
 }
 
 static char upper(char letter)
@@ -189,8 +198,9 @@ static void alert_name(const char *id, char *ret_name, size_t size)
 	ret_name[n] = '\0';
 }
 
-static void condition_write(FILE *out, const struct vtap_condition_row *row)
+static void condition_write(FILE *out, enum vtap_condition condition)
 {
+	const struct vtap_condition_row *row = vtap_condition_row(condition);
 	char name[64], expr[128], summary[512], remedy[512];
 
 	alert_name(row->id, name, sizeof(name));
@@ -203,7 +213,7 @@ static void condition_write(FILE *out, const struct vtap_condition_row *row)
 	alert_write(out, &(struct alert){
 				 .name = name,
 				 .expr = expr,
-				 .time = time_of(row),
+				 .time = time_of(condition),
 				 .severity = row->severity,
 				 .summary = summary,
 				 .description = row->cause,
@@ -252,10 +262,7 @@ void vtap_rules_write(FILE *out)
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(ALERTS); i++)
 		alert_write(out, &ALERTS[i]);
 	group_write(out, "vtapd-conditions");
-	for (int i = 0; i < VTAP_CONDITION_COUNT; i++) {
-		const struct vtap_condition_row *row = vtap_condition_row((enum vtap_condition)i);
-
-		if (row->severity != VTAP_SEVERITY_INFO)
-			condition_write(out, row);
-	}
+	for (int i = 0; i < VTAP_CONDITION_COUNT; i++)
+		if (vtap_condition_row((enum vtap_condition)i)->severity != VTAP_SEVERITY_INFO)
+			condition_write(out, (enum vtap_condition)i);
 }
