@@ -779,7 +779,9 @@ static const struct vtap_key KEYS[] = {
 			"or `2001:db8::/32`.",
 		.detail = "Packets from elsewhere are dropped and counted as `not-allowed`. With "
 			  "`any` whoever reaches the port can put frames before the sensors; rules "
-			  "of the host's firewall do not apply to what the fast path takes. In "
+			  "of the host's firewall do not apply to what the fast path takes. "
+			  "`vtapctl doctor allow-any` has the line that covers every source whose "
+			  "frames were shown so far. In "
 			  "mode `vxlan` prefixes are a mistake, because the kernel's device takes "
 			  "packets from everybody; the firewall applies there, and rules of "
 			  "nftables on the port do the same, but do not count in `vtapctl status`. "
