@@ -244,8 +244,9 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "What the fast path hands over waits in that queue, and what comes in "
 			 "does where packets are steered to other processors (RPS) or the "
 			 "underlay is virtual. The kernel counts it for the whole host "
-			 "(/proc/net/softnet_stat); frames of ours are lost-in-handover.",
-		.remedy = "sysctl -w net.core.netdev_max_backlog=16384; 1000 is the kernel's own",
+			 "(/proc/net/softnet_stat); frames of ours are lost-in-handover. A queue "
+			 "holds 1000 unless somebody set it.",
+		.remedy = "sysctl -w net.core.netdev_max_backlog=16384",
 	},
 	[VTAP_CONDITION_ENA_ALLOWANCE] = {
 		.id = "ena-allowance",
@@ -300,8 +301,9 @@ static const struct vtap_condition_row ROWS[] = {
 		.message_id = "149c8bb278974d199942586e2018670d",
 		.meaning = "frames of a VNI that no session takes came in the last minute",
 		.cause = "A mirror session was made that nobody configured here, or somebody sends "
-			 "junk to the port. The frames are dropped and shown to nobody.",
-		.remedy = "vtapctl unknown; it prints the session that would take them",
+			 "junk to the port. The frames are dropped and shown to nobody; the "
+			 "remedy prints the session that would take them.",
+		.remedy = "vtapctl unknown",
 	},
 	[VTAP_CONDITION_UNKNOWN_SOURCE] = {
 		.id = "unknown-source",

@@ -19,10 +19,6 @@
 #define BUFFER_MAX_MIB  1024U
 #define BYTES_OF_MIB    (1ULL << 20)
 
-/* What a processor's queue may hold, to be set where it is too short; 1,000 is the kernel's own.
- * Source: kernel Documentation/admin-guide/sysctl/net.rst */
-#define BACKLOG_REMEDY "sysctl -w net.core.netdev_max_backlog=16384"
-
 /* ---- words ---- */
 
 /* "target default: ", where there is more than one. */

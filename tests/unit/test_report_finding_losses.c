@@ -261,7 +261,7 @@ struct row {
 #define ICMP_REMEDY                                                                                \
 	"tcpdump -nni ens5 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1' shows whom, and for "   \
 	"which port"
-#define BACKLOG_REMEDY "sysctl -w net.core.netdev_max_backlog=16384; 1000 is the kernel's own"
+#define BACKLOG_REMEDY "sysctl -w net.core.netdev_max_backlog=16384"
 
 static const struct row ROWS[] = {
 	{ spoil_socket, "socket-drops", "default",
@@ -311,13 +311,12 @@ static const struct row ROWS[] = {
 		"priority raw; udp dport 4789 notrack; }; }'" },
 	{ spoil_tracking_that_is_not_known, "", "", "", "" },
 	{ spoil_vni, "unknown-vni", "default", "8,891 frames of 1 VNI that no session takes" SINCE,
-		"vtapctl unknown; it prints the session that would take them" },
+		"vtapctl unknown" },
 	{ spoil_vnis, "unknown-vni", "default",
 		"8,891 frames of 1,024 VNIs or more that no session takes" SINCE,
-		"vtapctl unknown; it prints the session that would take them" },
+		"vtapctl unknown" },
 	{ spoil_vnis_that_were_forgotten, "unknown-vni", "default",
-		"8,891 frames of VNIs that no session takes" SINCE,
-		"vtapctl unknown; it prints the session that would take them" },
+		"8,891 frames of VNIs that no session takes" SINCE, "vtapctl unknown" },
 	{ spoil_source, "unknown-source", "default",
 		"1 frame of configured VNIs from sources that no session takes them from" SINCE,
 		"vtapctl unknown; then `source` of the session, or a session for the others" },
