@@ -1,6 +1,9 @@
 """The law: a session that is quiet for longer than it says is told of once, with what to look at, and so is one that
 never had a frame; that is over with the next frame, and a restart or a drain is not taken for silence."""
 
+import datetime
+import time
+
 import pytest
 
 from conftest import MODES
@@ -15,6 +18,11 @@ DB = "[session db]\nvni = 7\n"
 def vtapd(request, make_vtapd):
     """web has frames and is to have more of them every 2 s."""
     return make_vtapd(MODES[request.param] + "silent-after = 2s\n")
+
+
+def seconds(text):
+    """Since 1970, of a time as JSON has it."""
+    return datetime.datetime.fromisoformat(f"{text[:26]}+00:00").timestamp()
 
 
 def findings(vtapd, condition):
@@ -40,8 +48,8 @@ def test_session_when_its_frames_stop_then_silent_until_the_next_one(vtapd, mirr
     assert vtapd.status()["daemon"]["state"] == "healthy"
     mirror.send(4321, FRAME)
     wait_over(vtapd, "silent")
-    assert len(vtapd.log_lines("silent: session web: no frame for ")) == 1, vtapd.log()
-    assert len(vtapd.log_lines("silent: over, web")) == 1, vtapd.log()
+    begun, over = vtapd.log_lines("silent: ")[:2]  # on a machine that is slow it may be silent once more by now
+    assert "session web: no frame for " in begun and "over, web" in over, vtapd.log()
     assert not vtapd.log_lines("never-seen"), vtapd.log()
 
 
@@ -76,11 +84,10 @@ def test_daemon_when_started_again_then_silence_is_counted_from_there_and_the_la
     last = vtapd.session("web")["last_frame"]
     vtapd.kill()
     vtapd.start()
-    started = vtapd.status()["daemon"]["started"]
-    assert not findings(vtapd, "silent"), "what came meanwhile has no time"
+    started = seconds(vtapd.status()["daemon"]["started"])
     found = wait_begun(vtapd, "silent")
-    assert vtapd.session("web")["last_frame"][:17] == last[:17], "of the process before"
-    assert found["since"] > started, found
+    assert seconds(found["since"]) >= started + 3, "what came meanwhile has no time"
+    assert abs(seconds(vtapd.session("web")["last_frame"]) - seconds(last)) < 5, "of the process before"
 
 
 def test_drain_when_it_sends_the_senders_away_then_that_is_no_silence(make_vtapd, mirror):
@@ -90,6 +97,6 @@ def test_drain_when_it_sends_the_senders_away_then_that_is_no_silence(make_vtapd
     wait_begun(vtapd, "silent")
     assert vtapd.ctl("drain").returncode == 0
     assert not findings(vtapd, "silent") and not findings(vtapd, "never-seen")
+    undrained = time.time()
     assert vtapd.ctl("undrain").returncode == 0
-    assert not findings(vtapd, "silent"), "it has its time again"
-    wait_begun(vtapd, "silent")
+    assert seconds(wait_begun(vtapd, "silent")["since"]) >= undrained + 2, "it has its time again"
