@@ -415,7 +415,7 @@ int vtap_ctl_command_call(const struct vtap_ctl_command *command,
 
 static void help_line(FILE *out, const char *name, const char *args, const char *help)
 {
-	(void)fprintf(out, "  %-8s %-24s  %s\n", name, args, help); /* as vtap_ctl_command_help() */
+	(void)fprintf(out, "  %-8s %-29s  %s\n", name, args, help); /* as vtap_ctl_command_help() */
 }
 
 void vtap_ctl_command_help(FILE *out)
