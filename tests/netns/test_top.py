@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from conftest import MODES
 from lab import frames
 from lab.daemon import VTAPCTL
 from lab.deadline import until
@@ -260,6 +261,17 @@ def test_top_when_output_is_no_terminal_then_one_table_after_one_interval(vtapd,
     assert done.returncode == 0 and not done.stderr, done
     assert lines[0].endswith("  over 1 s") and lines[2] == "SESSION  INTERFACE   FRAMES/s  BITS/s  AVG SIZE  DROPS/s"
     assert sorted(rows_of(lines)) == ["(unknown)", "db", "web"] and "\033" not in done.stdout, lines
+
+
+def test_top_when_the_kernel_counts_then_its_rates_and_what_it_hides(make_vtapd, mirror):
+    vtapd = make_vtapd(MODES["vxlan"])
+    done = vtapd.ns.start(*shlex.split(command(vtapd)), stdout=subprocess.PIPE, text=True)
+    while done.poll() is None:
+        mirror.send(4321, frames.numbered(1) + bytes(800))
+    lines = done.stdout.read().splitlines()
+    assert "  kernel  " in lines[0], lines
+    assert any(re.match(r"web +mirror-web +[1-9][\d,]* +\S+ \S +8\d\d B +0$", line) for line in lines), lines
+    assert any(re.match(r"\(unknown\) +- +- +- +-  not counted by the kernel$", line) for line in lines), lines
 
 
 def test_top_when_once_then_the_screen_is_left_alone(vtapd, terminal):
