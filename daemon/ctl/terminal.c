@@ -168,18 +168,24 @@ static enum vtap_ctl_event take_signal(struct vtap_ctl_terminal *terminal, int *
 	}
 }
 
-/* Of what was typed at once only the first: keys that send a sequence mean nothing here. */
+/* One at a time, whatever was typed ahead. Keys that send a sequence mean nothing here: the rest of
+ * it is dropped, so that its letters are not taken for keys. */
 static enum vtap_ctl_event take_key(int *ret_key)
 {
-	char typed[64];
-	ssize_t n = read(STDIN_FILENO, typed, sizeof(typed));
+	unsigned char typed;
+	ssize_t n = read(STDIN_FILENO, &typed, 1);
 
 	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
 		return VTAP_CTL_EVENT_END;
-	if (n < 0 || typed[0] == ESCAPE)
+	if (n < 0)
 		return VTAP_CTL_EVENT_NONE;
-	*ret_key = (unsigned char)typed[0];
-	return typed[0] == CTRL_L ? VTAP_CTL_EVENT_REDRAW : VTAP_CTL_EVENT_KEY;
+	if (typed == ESCAPE) {
+		(void)tcflush(
+			STDIN_FILENO, TCIFLUSH); /* not a terminal any more: nothing to drop */
+		return VTAP_CTL_EVENT_NONE;
+	}
+	*ret_key = typed;
+	return typed == CTRL_L ? VTAP_CTL_EVENT_REDRAW : VTAP_CTL_EVENT_KEY;
 }
 
 enum vtap_ctl_event vtap_ctl_terminal_wait(

@@ -205,6 +205,17 @@ def test_top_when_a_signal_ends_it_then_that_does_and_the_terminal_is_as_before(
     terminal.wait_end(128 + number)
 
 
+def test_top_when_several_keys_are_typed_at_once_then_each_is_taken(vtapd, terminal):
+    """But for those that are one key of the keyboard, and send letters."""
+    terminal.start(command(vtapd))
+    before = terminal.wait(KEYS)[0]
+    terminal.type("-l", "\033Oq")
+    until(lambda: terminal.lines()[0].endswith("every 1 s") and terminal.lines()[0] != before, "it goes on",
+          seen=terminal.lines)
+    terminal.type("-l", "nbxq")
+    terminal.wait_end(0)
+
+
 @pytest.mark.parametrize("by", ["key", "signal"])
 def test_top_when_stopped_then_it_goes_on_where_it_was(by, vtapd, terminal, ns):
     """By its key, the terminal is given back first; SIGSTOP leaves no time for that, and the shell sees to the settings."""
@@ -222,8 +233,6 @@ def test_top_when_stopped_then_it_goes_on_where_it_was(by, vtapd, terminal, ns):
     terminal.wait(r" icanon ", r" echo ")
     terminal.type("fg", "Enter")
     terminal.wait(KEYS, "^web ")
-    terminal.type("n")
-    until(lambda: rows_of(terminal.lines())[:1] == ["db"], "keys are taken", seen=terminal.lines)
     terminal.type("q")
     until(lambda: KEYS not in "\n".join(terminal.lines()), "it has ended", seen=terminal.lines)
 
