@@ -666,12 +666,30 @@ static bool removal_is_early(const struct vtap_interfaces *set, int index, uint6
 	return device->is_vxlan;
 }
 
-static void log_removed(size_t n)
+/* Those whose name is wanted are made anew, and told of then. As many are named as fit. */
+static void log_removed(const struct vtap_interfaces *set, const int *indexes, size_t n_indexes)
 {
+	char names[NAMES_BYTES] = "";
+	size_t used = 0, n = 0, n_named = 0;
+
+	for (size_t i = 0; i < n_indexes; i++) {
+		const struct vtap_device *device =
+			vtap_devices_find_index(&set->devices, indexes[i]);
+
+		if (set_find(set, device->name) != NULL)
+			continue;
+		n++;
+		if (used + strlen(device->name) + sizeof(", ") > sizeof(names))
+			continue;
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", /* fits */
+			used > 0 ? ", " : "", device->name);
+		n_named++;
+	}
 	if (n > 0)
-		vtap_log(LOG_INFO, VTAP_EVENT_INTERFACE_REMOVED, NULL,
-			"removed %zu %s that no session has", n,
-			n == 1 ? "interface" : "interfaces");
+		vtap_log(LOG_INFO, VTAP_EVENT_INTERFACE_REMOVED,
+			&(struct vtap_log_context){ .interface = names },
+			"removed %zu %s that no session has: %s%s", n,
+			n == 1 ? "interface" : "interfaces", names, n_named < n ? ", ..." : "");
 }
 
 /* One by one, where all together were refused. Whose name stays taken waits; the others go on.
@@ -725,7 +743,7 @@ static void removals_early(struct vtap_applying *applying)
 {
 	struct vtap_interfaces *set = applying->set;
 	_auto_free int *early = calloc(set->n_removals + 1, sizeof(*early));
-	size_t n = 0, n_left = 0, n_unwanted = 0;
+	size_t n = 0, n_left = 0;
 
 	for (size_t i = 0; i < set->n_removals && early != NULL; i++) {
 		struct vtap_interface *blocked;
@@ -736,7 +754,6 @@ static void removals_early(struct vtap_applying *applying)
 			continue;
 		}
 		early[n++] = index;
-		n_unwanted += blocked == NULL;
 	}
 	if (n == 0)
 		return;
@@ -748,7 +765,7 @@ static void removals_early(struct vtap_applying *applying)
 	}
 	applying->n_steps++;
 	set->n_removals = n_left;
-	log_removed(n_unwanted);
+	log_removed(set, early, n);
 }
 
 /* Interfaces that the plan says nothing about are as they should be. */
@@ -1028,6 +1045,7 @@ int vtap_interfaces_remove(struct vtap_interfaces *set, struct vtap_err *err)
 
 	if (r < 0)
 		return r;
+	log_removed(set, set->removal, n);
 	set->n_removals = 0;
-	return (int)n;
+	return 0;
 }

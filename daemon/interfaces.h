@@ -141,7 +141,7 @@ bool vtap_interfaces_release_port(struct vtap_interfaces *set, uint16_t port);
 int vtap_interfaces_turn(struct vtap_interfaces *set, const struct vtap_occasion *occasion,
 	struct vtap_turn *ret_turn);
 
-/** vtap_interfaces_remove() - remove what the last turn found unwanted. Return: how many, or
+/** vtap_interfaces_remove() - remove what the last turn found unwanted, and log it. Return: 0, or
  * negative errno. */
 int vtap_interfaces_remove(struct vtap_interfaces *set, struct vtap_err *err);
 

@@ -78,15 +78,13 @@ static void field_add_text(struct entry *entry, const char *name, const char *va
 		field_add(entry, "%s=%s", name, value);
 }
 
-static void sessions_add(struct entry *entry, const char *names)
+/* A field for each of some names joined by ", ", which no name has in it. */
+static void fields_add(struct entry *entry, const char *name, const char *values)
 {
-	while (*names != '\0') {
-		size_t len = strcspn(names, ", ");
-
-		if (len > 0)
-			field_add(entry, "VTAPD_SESSION=%.*s", (int)len, names);
-		names += len;
-		names += strspn(names, ", ");
+	for (const char *end; values != NULL && *values != '\0'; values = end + strspn(end, ", ")) {
+		end = strstr(values, ", ");
+		end = end != NULL ? end : values + strlen(values);
+		field_add(entry, "%s=%.*s", name, (int)(end - values), values);
 	}
 }
 
@@ -126,12 +124,11 @@ static void entry_make(struct entry *entry, int priority, enum vtap_event event,
 	field_add_text(entry, "VTAPD_CONDITION",
 		context->condition != NULL ? context->condition : context->because);
 	field_add_text(entry, "VTAPD_TARGET", context->target);
-	field_add_text(entry, "VTAPD_INTERFACE", context->interface);
+	fields_add(entry, "VTAPD_INTERFACE", context->interface);
 	field_add_text(entry, "VTAPD_VNI", context->vnis);
 	if (context->error != 0)
 		field_add(entry, "ERRNO=%d", abs(context->error));
-	if (context->sessions != NULL)
-		sessions_add(entry, context->sessions);
+	fields_add(entry, "VTAPD_SESSION", context->sessions);
 }
 
 static void entry_send(struct entry *entry)

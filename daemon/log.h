@@ -16,7 +16,7 @@
 struct vtap_log_context {
 	const char *sessions;  /* names joined by ", ": one VTAPD_SESSION field each */
 	const char *vnis;      /* VTAPD_VNI */
-	const char *interface; /* VTAPD_INTERFACE */
+	const char *interface; /* names joined by ", ": one VTAPD_INTERFACE field each */
 	const char *target;    /* VTAPD_TARGET */
 	const char *condition; /* VTAPD_CONDITION: it begins or ends with this entry, which has its
 				  message id then */

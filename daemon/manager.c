@@ -314,20 +314,16 @@ static void remove_if_due(
 	struct vtap_manager *manager, const struct vtap_turn *turn, uint64_t now_ns)
 {
 	struct vtap_err err = VTAP_ERR_NULL;
-	int n;
+	int r;
 
 	if (!turn->has_removals || manager->must_publish || now_ns < manager->remove_at_ns)
 		return;
-	n = vtap_interfaces_remove(manager->interfaces, &err);
-	manager->remove_at_ns = n < 0 ? now_ns + AUDIT_NS : 0;
-	if (n < 0 && strcmp(err.text, manager->remove_err.text) != 0)
-		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
+	r = vtap_interfaces_remove(manager->interfaces, &err);
+	manager->remove_at_ns = r < 0 ? now_ns + AUDIT_NS : 0;
+	if (r < 0 && strcmp(err.text, manager->remove_err.text) != 0)
+		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"remove interfaces that no session has: %s; tried again every %llu s",
 			err.text, AUDIT_NS / VTAP_NS_PER_S);
-	else if (n >= 0)
-		vtap_log(LOG_INFO, VTAP_EVENT_INTERFACE_REMOVED, NULL,
-			"removed %d %s that no session has", n,
-			n == 1 ? "interface" : "interfaces");
 	manager->remove_err = err;
 }
 

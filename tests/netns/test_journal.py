@@ -117,3 +117,12 @@ def test_target_when_it_waits_and_is_ready_again_then_both_entries_are_found_by_
     for entry in (waits, ready):
         assert (entry["VTAPD_TARGET"], entry["VTAPD_CONDITION"]) == (["default"], ["underlay-missing"]), entry
     assert waits["MESSAGE_ID"] != ready["MESSAGE_ID"] and waits["PRIORITY"] == ["3"], waits
+
+
+def test_interfaces_when_no_session_has_them_any_more_then_the_entry_of_their_removal_is_found_by_each(service, journal):
+    service.write("conf.d/more.conf", "[session a]\nvni = 7\n[session b]\nvni = 8\n")
+    service.reload()
+    service.unlink("conf.d/more.conf")
+    service.reload()
+    entry = journal.wait("removed 2 interfaces that no session has: mirror-a, mirror-b")
+    assert entry["VTAPD_INTERFACE"] == ["mirror-a", "mirror-b"], entry
