@@ -9,6 +9,9 @@ const HISTORY_MS = 5 * 60 * 1000;
 const HISTORY_MIN_MS = 60 * 1000;
 const POINTS = 150; /* of 2 s each */
 
+/* Points further apart than HIDDEN_PERIOD_MS have something between them that nobody saw. */
+const GAP_MS = 45 * 1000;
+
 const SVG = "http://www.w3.org/2000/svg";
 const CHART_WIDTH = 120, CHART_HEIGHT = 24;
 
@@ -61,7 +64,7 @@ class History {
 				piece = null;
 				continue;
 			}
-			if (piece === null)
+			if (piece === null || this.times[i] - this.times[i - 1] > GAP_MS)
 				pieces.push(piece = []);
 			piece.push([(this.times[i] - this.begin) / widthMs * CHART_WIDTH, values[i]]);
 			max = Math.max(max, values[i]);

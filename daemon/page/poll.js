@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Asking again and again. Seldom while nobody looks; ever more seldom while there is no answer; and
- * never so often that answers take more than a twentieth of the daemon's time, which is asked for
- * thousands of sessions too.
+ * the more seldom the longer answers take, which thousands of sessions do and slow lines. A single
+ * slow one must not make a page that looks asleep: therefore the limit.
  */
 
 const PERIOD_MS = 2000;
 const FIRST_PERIOD_MS = 1000; /* rates need a second answer */
 const HIDDEN_PERIOD_MS = 30000;
 const AWAY_PERIOD_MAX_MS = 30000;
-const ANSWER_SHARE = 20;
+const PERIOD_MAX_MS = 10000;
+const ANSWER_SHARE = 20; /* of the time an answer takes at most this part */
 const TIMEOUT_MS = 10000;
 
 /* Of the answers that this page understands: VTAP_JSON_VERSION. */
@@ -77,6 +78,7 @@ function awayWords() {
 
 function showAway() {
 	showState("away", "no answer", "no answer");
+	showLines(byId("notes"), []); /* they are of then, and read as of now */
 	lastMinutes.step(Date.now());
 }
 
@@ -87,7 +89,8 @@ function periodMs(tookMs) {
 		return Math.min(AWAY_PERIOD_MAX_MS, PERIOD_MS * 2 ** (polling.failures - 1));
 	if (document.hidden)
 		return HIDDEN_PERIOD_MS;
-	return Math.max(polling.n === 1 ? FIRST_PERIOD_MS : PERIOD_MS, tookMs * ANSWER_SHARE);
+	return Math.min(PERIOD_MAX_MS,
+		Math.max(polling.n === 1 ? FIRST_PERIOD_MS : PERIOD_MS, tookMs * ANSWER_SHARE));
 }
 
 function schedule(ms) {
