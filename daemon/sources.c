@@ -95,7 +95,8 @@ struct vnis {
 	bool has_more; /* than are remembered */
 };
 
-static int vnis_add(struct vnis *vnis, const struct vtap_slot *slot, uint64_t since_ns)
+static int vnis_add(
+	struct vnis *vnis, const struct vtap_slot *slot, uint64_t since_ns, uint64_t now_ns)
 {
 	uint32_t n_rows = vtap_sightings_size(slot->unknown);
 	uint32_t *grown = reallocarray(vnis->vni, vnis->n + n_rows, sizeof(*grown));
@@ -105,7 +106,7 @@ static int vnis_add(struct vnis *vnis, const struct vtap_slot *slot, uint64_t si
 		return -ENOMEM;
 	vnis->vni = grown;
 	for (uint32_t i = 0; i < n_rows; i++)
-		if (vtap_sightings_get(slot->unknown, slot, i, since_ns, &row) &&
+		if (vtap_sightings_get(slot->unknown, slot, i, now_ns, &row) &&
 			row.owner == VTAP_VERDICT_UNKNOWN_VNI && row.last_ns >= since_ns)
 			vnis->vni[vnis->n++] = row.vni;
 	vnis->has_more = vnis->has_more || vtap_sightings_forgotten(slot->unknown) > 0;
@@ -130,7 +131,8 @@ static size_t vnis_count(struct vnis *vnis)
 	return n;
 }
 
-static int unknown_fill(const struct vtap_intake *intake, struct vtap_report_target *report)
+static int unknown_fill(
+	const struct vtap_intake *intake, uint64_t now_ns, struct vtap_report_target *report)
 {
 	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_VNI];
 	struct vnis vnis = { .n = 0 };
@@ -143,7 +145,7 @@ static int unknown_fill(const struct vtap_intake *intake, struct vtap_report_tar
 		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
 
 		if (slot != NULL)
-			r = vnis_add(&vnis, slot, trend->since_mono_ns - 2 * VTAP_NS_PER_S);
+			r = vnis_add(&vnis, slot, trend->since_mono_ns - 2 * VTAP_NS_PER_S, now_ns);
 	}
 	if (r == 0) {
 		report->n_unknown_vnis = vnis_count(&vnis);
@@ -159,7 +161,7 @@ int vtap_sources_fill(struct vtap_manager *manager, size_t i_target, uint64_t no
 	const struct vtap_intake *intake = manager->intake[i_target];
 	struct vtap_sources *sources =
 		manager->sources != NULL ? &manager->sources[i_target] : NULL;
-	int r = unknown_fill(intake, report);
+	int r = unknown_fill(intake, now_ns, report);
 
 	if (r < 0 || sources == NULL || report->target->n_allow > 0)
 		return r;

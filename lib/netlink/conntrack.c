@@ -88,7 +88,7 @@ static int handle_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *
 	return NL_STOP;
 }
 
-/* @family: the kernel compares addresses or ports of one family only. */
+/* @family: the kernel takes no filter for both at once (EOPNOTSUPP, 6.18). */
 static int request_put(struct nl_msg *message, uint8_t family, uint16_t port)
 {
 	const struct nfgenmsg head = { .nfgen_family = family, .version = NFNETLINK_V0 };

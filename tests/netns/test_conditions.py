@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lab import daemon, frames, hosts, segments
+from lab import daemon, frames, hosts, segments, unit
 from lab.deadline import until
 from lab.fastpath import wait_attached
 
@@ -282,3 +282,25 @@ def test_port_when_tracked_then_found_and_its_remedy_works(tracking, make_vtapd,
         mirror.send(4321, frames.numbered(1))
         return ("conntrack", "default") not in findings(vtapd)
     until(over, "its remedy works", 30, seen=lambda: ns.run("conntrack", "-L", check=False).stdout)
+
+
+# What is not going on
+
+def test_counters_when_the_daemon_is_started_again_then_what_came_before_is_not_found_anew(make_vtapd, pin_folder, mirror):
+    """Counters of the fast path outlive the daemon; with them it is not known when they rose."""
+    if unit.is_wanted():
+        pytest.skip("the unit has its own folder for pins")
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n", start=False)
+    pin_folder(vtapd)
+    vtapd.start()
+    wait_attached(vtapd, "eth0")
+    for _ in range(5):
+        mirror.send(4321, NOT_WHOLE)
+    wait_found(vtapd, ("truncated", "web"))
+    vtapd.kill()
+    vtapd.start()
+    vtapd.wait_session("web", truncated=5)
+    assert ("truncated", "web") not in findings(vtapd)
+    mirror.send(4321, NOT_WHOLE)
+    assert wait_found(vtapd, ("truncated", "web"))["sentence"].startswith("session web: 1 frame came cut short")
+    assert vtapd.session("web")["truncated_recent"] == 1
