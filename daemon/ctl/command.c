@@ -191,7 +191,8 @@ static const struct vtap_ctl_command COMMANDS[] = {
 			"answers; - stands for one that is not known yet, and for what nobody "
 			"counts. A chart has its own scale in each row. When the daemon goes away, "
 			"it is asked on.\n"
-			"With `--once`, and where standard output is no terminal: one table of all "
+			"With `--once`, and where standard output is no terminal or a dumb one: "
+			"one table of all "
 			"sessions after one interval. With `--json` it is refused, since "
 			"`vtapctl --json status` has the counters.",
 		.method = "GET",

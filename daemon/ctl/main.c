@@ -8,6 +8,7 @@
 #include "daemon/ctl/exit.h"
 #include "daemon/ctl/options.h"
 #include "daemon/ctl/teardown.h"
+#include "daemon/ctl/terminal.h"
 #include "daemon/ctl/top.h"
 
 #include <locale.h>
@@ -22,11 +23,10 @@
 static bool wants_color(void)
 {
 	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
 
 	if (no_color != NULL && no_color[0] != '\0')
 		return false;
-	return isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+	return vtap_ctl_terminal_is_capable();
 }
 
 static int refuse(const struct vtap_err *err)

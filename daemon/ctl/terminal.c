@@ -78,6 +78,13 @@ static void screen_give(struct vtap_ctl_terminal *terminal)
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal->before);
 }
 
+bool vtap_ctl_terminal_is_capable(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
 int vtap_ctl_terminal_open(struct vtap_ctl_terminal *ret_terminal, struct vtap_err *err)
 {
 	struct vtap_ctl_terminal terminal = VTAP_CTL_TERMINAL_NULL;
@@ -141,9 +148,13 @@ static enum vtap_ctl_event stop(struct vtap_ctl_terminal *terminal)
 	return VTAP_CTL_EVENT_NONE;
 }
 
-/* Also after a SIGSTOP of somebody else, when the shell has changed the terminal meanwhile. */
+/* Also after a SIGSTOP of somebody else, when the shell has changed the terminal meanwhile. In the
+ * background (`bg`) there is no terminal to take: to try would stop us inside of the call, where no
+ * signal that is to end us is read. */
 static enum vtap_ctl_event go_on(struct vtap_ctl_terminal *terminal)
 {
+	if (terminal->has_keys && tcgetpgrp(STDIN_FILENO) != getpgrp())
+		return stop(terminal);
 	return screen_take(terminal) < 0 ? VTAP_CTL_EVENT_END : VTAP_CTL_EVENT_REDRAW;
 }
 

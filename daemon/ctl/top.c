@@ -34,6 +34,7 @@ struct live {
 	struct vtap_text_top_view view;
 	struct vtap_text_words trouble; /* what view.trouble is while the daemon is away */
 	uint64_t away_since_ns;         /* wall clock; 0: it answers */
+	int error;                      /* why nothing can be drawn any more, or 0 */
 };
 
 /* ---- asking ---- */
@@ -120,8 +121,7 @@ static int screen_text(const struct live *live, char **ret_text)
 	return fclose(out) != 0 ? -ENOMEM : r;
 }
 
-/* Return: 0; negative errno, and then the terminal is of no use any more. */
-static int draw(struct live *live, bool is_anew)
+static int frame_draw(struct live *live, bool is_anew)
 {
 	_auto_free char *text = NULL;
 	_auto_free char *frame = NULL;
@@ -141,6 +141,13 @@ static int draw(struct live *live, bool is_anew)
 	if (fclose(out) != 0)
 		return -ENOMEM;
 	return vtap_ctl_terminal_show(frame, len);
+}
+
+/* Return: was it? Else the terminal is of no use any more, and the error says why. */
+static bool draw(struct live *live, bool is_anew)
+{
+	live->error = frame_draw(live, is_anew);
+	return live->error == 0;
 }
 
 /* ---- the loop ---- */
@@ -171,7 +178,7 @@ static bool serve(struct live *live, uint64_t until_ns, int *ret_signal)
 			*ret_signal = key;
 		if (event == VTAP_CTL_EVENT_SIGNAL || event == VTAP_CTL_EVENT_END ||
 			(event == VTAP_CTL_EVENT_KEY && !take_key(live, key)) ||
-			draw(live, event == VTAP_CTL_EVENT_REDRAW) < 0)
+			!draw(live, event == VTAP_CTL_EVENT_REDRAW))
 			return false;
 	}
 	return true;
@@ -184,7 +191,7 @@ static int run_screen(struct live *live)
 	uint64_t next_ns = vtap_clock_mono_ns();
 	int signal = 0;
 
-	if (draw(live, true) < 0)
+	if (!draw(live, true))
 		return 0;
 	do {
 		next_ns += interval_ns;
@@ -193,7 +200,7 @@ static int run_screen(struct live *live)
 		if (!serve(live, next_ns, &signal))
 			break;
 		refresh(live);
-	} while (draw(live, false) == 0);
+	} while (draw(live, false));
 	return signal;
 }
 
@@ -212,7 +219,10 @@ static enum vtap_ctl_exit run_live(struct live *live)
 	vtap_ctl_terminal_close(&live->terminal);
 	if (signal != 0)
 		(void)raise(signal); /* it ends us, now that the terminal is given back */
-	return VTAP_CTL_OK;
+	if (live->error < 0)
+		(void)vtap_err_set(&err, live->error, "drawing the screen: %s", /* returns it */
+			vtap_errno_text(live->error));
+	return vtap_ctl_answer_exit(live->command, live->error, &err);
 }
 
 static enum vtap_ctl_exit run_once(struct live *live)
@@ -235,7 +245,8 @@ enum vtap_ctl_exit vtap_ctl_top_run(const struct vtap_ctl_command *command,
 	const struct vtap_ctl_options *options, const struct vtap_ctl_request *request,
 	unsigned interval_s, const struct vtap_text_opts *text_opts)
 {
-	bool is_once = (options->given & VTAP_CTL_OPTION_ONCE) != 0 || !isatty(STDOUT_FILENO);
+	bool is_once =
+		(options->given & VTAP_CTL_OPTION_ONCE) != 0 || !vtap_ctl_terminal_is_capable();
 	_auto(text_top) struct vtap_text_top *top = NULL;
 	struct vtap_err err = VTAP_ERR_NULL;
 	struct live live = {

@@ -216,6 +216,15 @@ def test_top_when_several_keys_are_typed_at_once_then_each_is_taken(vtapd, termi
     terminal.wait_end(0)
 
 
+def state_of(pid):
+    """R, S, T …, or None once it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+
+
 @pytest.mark.parametrize("by", ["key", "signal"])
 def test_top_when_stopped_then_it_goes_on_where_it_was(by, vtapd, terminal, ns):
     """By its key, the terminal is given back first; SIGSTOP leaves no time for that, and the shell sees to the settings."""
@@ -288,6 +297,27 @@ def test_top_when_once_then_the_screen_is_left_alone(vtapd, terminal):
     lines = terminal.wait(r"^exit 0$", r"^\$ *$")
     assert any(line.endswith("over 1 s") for line in lines), lines
     assert "web" in rows_of(lines) and KEYS not in "".join(lines)
+
+
+def test_top_when_the_terminal_is_dumb_then_as_once(vtapd, terminal):
+    terminal.start("TERM=dumb " + command(vtapd))
+    lines = terminal.wait(r"^exit 0$", r"^\$ *$")
+    assert any(line.endswith("over 1 s") for line in lines), lines
+    assert KEYS not in "".join(lines) and not any("1049" in line for line in lines), lines
+
+
+def test_top_when_put_into_the_background_then_it_rests_and_can_be_ended(ns, vtapd, terminal):
+    terminal.type("set -m", "Enter")
+    terminal.type(command(vtapd), "Enter")
+    terminal.wait(KEYS)
+    pid = pid_of_top(ns)
+    terminal.type("C-z")
+    terminal.wait("Stopped")
+    terminal.type("clear; bg", "Enter")
+    until(lambda: KEYS not in "\n".join(terminal.lines()), "the shell has its screen", seen=terminal.lines)
+    until(lambda: state_of(pid) == "T", "it rests", seen=lambda: state_of(pid))
+    terminal.type("kill %1", "Enter")
+    until(lambda: not os.path.exists(f"/proc/{pid}"), "it has ended", seen=lambda: state_of(pid))
 
 
 @pytest.mark.parametrize("argv, words", [
