@@ -125,6 +125,7 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 			"remove what is ours: %s; what is left of it stays: vtapd --teardown",
 			err.text);
 	stopping.is_torn_down = stopping.is_torn_down || (is_removing && n >= 0);
+	vtap_log_done(); /* the last line says how it stopped */
 	log_stopped(&stopping);
 }
 
@@ -206,7 +207,7 @@ static int run(const struct vtap_options *options, const struct vtap_conf *conf,
 	stop(&manager, manager.conf->on_stop);
 	vtap_control_free(vtap_steal(&manager.control));
 	vtap_manager_done(&manager);
-	vtap_log_done();
+	vtap_log_done(); /* what was held back since */
 	return r < 0 ? complain(r, &err) : VTAP_EXIT_OK;
 }
 

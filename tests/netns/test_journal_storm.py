@@ -80,6 +80,7 @@ def test_underlay_when_it_flaps_then_a_few_lines_of_each_kind(make_vtapd, ns):
     vtapd.stop()
     assert vtapd.log_lines("the last of", "eth0: back"), vtapd.log()
     assert vtapd.log_lines("the last of", "target default: ready"), "what was held back is told at the end"
+    assert "stopped" in vtapd.log().splitlines()[-1], vtapd.log()
 
 
 def test_filter_when_somebody_keeps_removing_it_then_a_few_lines_and_it_is_there(make_vtapd, ns):
