@@ -295,7 +295,7 @@ def test_frames_when_truncated_then_delivered_and_counted_as_such(path, make_vta
     session = vtapd.wait_session("web", delivered=8)
     assert session["truncated"] == 4, session
     shown = vtapd.ctl("show", "web").stdout
-    assert "  truncated    4\n" in shown, shown
+    assert "  truncated    4, 4 of them in the last minute\n" in shown, shown
 
 
 @pytest.mark.parametrize("path", PATHS)
