@@ -42,8 +42,8 @@ enum vtap_ctl_event {
 	VTAP_CTL_EVENT_COUNT
 };
 
-/** vtap_ctl_terminal_is_capable() - is standard output a terminal that knows colour and a cursor, by
- * its own word (TERM)? */
+/** vtap_ctl_terminal_is_capable() - is standard output a terminal that knows colour and a cursor,
+ * by its own word (TERM)? */
 bool vtap_ctl_terminal_is_capable(void);
 
 /** vtap_ctl_terminal_open() - block the signals and take the screen. Return: 0 or negative errno
