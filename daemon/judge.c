@@ -22,9 +22,6 @@
 /* Between two tries to listen for metrics. */
 #define METRICS_RETRY_NS (5 * VTAP_NS_PER_S)
 
-/* How much the last second weighs in the smoothed rate. */
-#define RATE_WEIGHT 0.1
-
 /* ---- what begins and what ends ---- */
 
 /* Those that somebody else logs when they begin, because he knows more: targets and sessions that
@@ -307,31 +304,52 @@ static uint64_t losses_of(const struct vtap_totals *totals)
 	       totals->verdicts[VTAP_VERDICT_DECAP_ERROR];
 }
 
-static void rates_sample(struct vtap_manager *manager, uint64_t now_ns)
+/* Of all targets. */
+struct sums {
+	uint64_t received;
+	uint64_t delivered;
+	uint64_t lost;
+};
+
+static struct sums sums_read(const struct vtap_manager *manager)
 {
-	struct vtap_judge *judge = &manager->judge;
-	uint64_t received = 0, delivered = 0, lost = 0;
+	struct sums sums = { .received = 0 };
 	struct vtap_totals totals;
 
 	for (size_t i = 0; i < manager->n_intakes; i++) {
 		vtap_intake_read(manager->intake[i], &totals);
-		received += totals.received;
-		delivered += totals.verdicts[VTAP_VERDICT_DELIVERED];
-		lost += losses_of(&totals);
+		sums.received += totals.received;
+		sums.delivered += totals.verdicts[VTAP_VERDICT_DELIVERED];
+		sums.lost += losses_of(&totals);
 	}
-	if (judge->sampled_ns != 0 && received >= judge->received) { /* fewer: a target is gone */
-		judge->rate = (double)(received - judge->received) * (double)VTAP_NS_PER_S /
-			      (double)(now_ns - judge->sampled_ns);
-		judge->rate_smooth += RATE_WEIGHT * (judge->rate - judge->rate_smooth);
-	}
-	judge->received = received;
-	judge->sampled_ns = now_ns;
-	vtap_drain_sample(&judge->drain, judge->rate, delivered, lost, now_ns);
+	return sums;
+}
+
+static void load_sample(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_judge *judge = &manager->judge;
+	struct sums sums = sums_read(manager);
+
+	vtap_load_sample(&judge->load, sums.received, now_ns);
+	vtap_drain_sample(&judge->drain, judge->load.rate, sums.delivered, sums.lost, now_ns);
+}
+
+/* What is counted from now on came while it drains. The load stays that of the last second: one of
+ * its parts would be a false one, and is what somebody acts on who restarts a sensor. */
+static void drain_count(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_judge *judge = &manager->judge;
+	struct sums sums;
+
+	vtap_kernel_count_look(manager, now_ns);
+	vtap_steering_sample(manager, now_ns);
+	sums = sums_read(manager);
+	vtap_drain_sample(&judge->drain, judge->load.rate, sums.delivered, sums.lost, now_ns);
 }
 
 void vtap_judge_forgo(struct vtap_judge *judge, uint64_t n_received)
 {
-	judge->received += n_received;
+	judge->load.received += n_received;
 }
 
 static void metrics_try(struct vtap_manager *manager, uint64_t now_ns)
@@ -352,7 +370,7 @@ static void metrics_try(struct vtap_manager *manager, uint64_t now_ns)
 void vtap_judge_sample(struct vtap_manager *manager, uint64_t now_ns)
 {
 	stall_note(&manager->judge, now_ns);
-	rates_sample(manager, now_ns);
+	load_sample(manager, now_ns);
 	metrics_try(manager, now_ns);
 	vtap_judge_look(manager, now_ns);
 	if (workers_move(manager, now_ns))
@@ -369,7 +387,7 @@ int vtap_judge_drain(struct vtap_manager *manager, const char *reason, struct vt
 	int r;
 
 	if (!was_on)
-		judge->drain.rate = judge->rate_smooth;
+		judge->drain.rate = judge->load.smooth;
 	r = vtap_drain_begin(
 		&judge->drain, judge->drain_path, reason, now_ns, vtap_clock_wall_ns(), err);
 	if (!was_on)
@@ -377,7 +395,7 @@ int vtap_judge_drain(struct vtap_manager *manager, const char *reason, struct vt
 			&(struct vtap_log_context){ .condition = "drain" },
 			"draining%s%s: health checks are refused, forwarding goes on",
 			judge->drain.reason[0] != '\0' ? ", " : "", judge->drain.reason);
-	rates_sample(manager, now_ns);
+	drain_count(manager, now_ns);
 	vtap_judge_look(manager, now_ns);
 	return r;
 }
@@ -415,7 +433,7 @@ static struct vtap_report_drain drain_report(const struct vtap_judge *judge, uin
 		.is_draining = drain->is_on,
 		.since_wall_ns = drain->since_wall_ns,
 		.reason = drain->reason[0] != '\0' ? drain->reason : NULL,
-		.frames_per_second = judge->rate,
+		.frames_per_second = judge->load.rate,
 		.frames_per_second_before = drain->rate_before,
 	};
 	uint64_t delivered = 0, lost = 0;

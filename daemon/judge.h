@@ -12,6 +12,7 @@
 #include "daemon/drain.h"
 #include "daemon/health.h"
 #include "daemon/linger.h"
+#include "daemon/load.h"
 #include "report/finding.h"
 #include "report/snapshot.h"
 
@@ -33,10 +34,7 @@ struct vtap_judge {
 	uint64_t beat_ns;    /* of the last look */
 	uint64_t stall_ns;   /* how long the main loop once did not move; 0: never */
 	uint64_t stalled_ns; /* when that was noticed */
-	uint64_t received;   /* at the last sample, all targets */
-	uint64_t sampled_ns; /* 0: never */
-	double rate;         /* received packets a second since then */
-	double rate_smooth;  /* over some ten seconds: what a drain compares with */
+	struct vtap_load load; /* of all targets */
 };
 
 /** vtap_judge_init() - start the health thread, read what was drained. Return: 0 or negative errno.

@@ -47,5 +47,6 @@ struct vtap_tally *vtap_runs_find_tally(const struct vtap_runs *runs, uint32_t t
  * belongs to no rate */
 void vtap_runs_forgo(struct vtap_run *run, uint64_t frames, uint64_t bytes);
 
-/** vtap_runs_sample() - the rates since the last sample */
+/** vtap_runs_sample() - the rates since the last sample; sooner than VTAP_RATE_MIN_NS after it they
+ * stay as they are */
 void vtap_runs_sample(struct vtap_runs *runs, uint64_t now_ns);

@@ -9,6 +9,10 @@
 #define VTAP_NS_PER_MS 1000000ULL
 #define VTAP_NS_PER_S  1000000000ULL
 
+/** VTAP_RATE_MIN_NS - no rate is computed over less than this: counters are taken up in steps, of
+ * which a shorter time has all or none */
+#define VTAP_RATE_MIN_NS (500 * VTAP_NS_PER_MS)
+
 /** vtap_clock_mono_ns() - CLOCK_MONOTONIC, for durations and order; never 0 */
 uint64_t vtap_clock_mono_ns(void);
 

@@ -10,6 +10,7 @@ import pytest
 
 from lab import frames
 from lab.deadline import until
+from lab.sender import Sender
 
 SETTLE = "[health]\nsettle = 0s\n"
 TWO = "[session web]\nvni = 4321\n[session pay]\nvni = 6000\n"
@@ -197,6 +198,36 @@ def test_drain_when_asked_then_refused_at_once_and_frames_go_on(make_vtapd, ns, 
     wait_answered(ns, True)
     assert vtapd.status()["daemon"]["state"] == "healthy"
     assert not vtapd.log_lines("unhealthy"), "a drain is no trouble"
+
+
+def drain_under_load(vtapd, sender, rate):
+    """A drain of two seconds, which has no effect here: nobody asks for its health."""
+    sent = sender.sent()
+    answers = [vtapd.request("POST", "/v1/drain")[1]]
+    for elapsed in (3 * rate // 10, 2 * rate):
+        sender.wait_sent(sent + elapsed)
+        answers.append(vtapd.get("/v1/drain"))
+    vtapd.request("POST", "/v1/undrain")
+    for answer in answers:
+        assert answer["frames_per_second"] == pytest.approx(rate, rel=0.2), answers
+        assert answer["frames_per_second_before"] == pytest.approx(rate, rel=0.2), answers
+    assert answers[0]["delivered"] < 0.2 * rate, "those before do not count"
+    assert answers[2]["delivered"] == pytest.approx(2 * rate, rel=0.2), answers
+
+
+@pytest.mark.parametrize("path", ["", "[target default]\nfastpath = off\n"], ids=["fast", "worker"])
+def test_drain_when_asked_under_steady_load_then_its_rates_are_the_load(path, make_vtapd, target):
+    """Somebody who reads 0 at the moment of a drain restarts his sensor on top of the traffic."""
+    rate = 2000
+    vtapd = make_vtapd(path + "[session web]\nvni = 4321\n")
+    sender = Sender(target, 4321, rate=rate).start()
+    try:
+        until(lambda: abs(vtapd.session("web")["frames_per_second"] - rate) < 0.1 * rate, "the load is known",
+              seen=lambda: vtapd.session("web"))
+        for _ in range(5):
+            drain_under_load(vtapd, sender, rate)
+    finally:
+        sender.stop()
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

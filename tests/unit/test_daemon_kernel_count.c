@@ -330,14 +330,14 @@ static void test_count_when_a_device_is_older_than_the_daemon_then_in_no_rate(vo
 	assert_true(scene.manager.kernel_count.has_former);
 	assert_rates(&scene, WEB, 2 * VTAP_NS_PER_S, 0);
 	assert_true(scene.manager.runs.run[WEB].bits_per_second < 1);
-	assert_int_equal(scene.manager.judge.received, 1000005);
+	assert_int_equal(scene.manager.judge.load.received, 1000005);
 
 	kernel_receive(WEB_INDEX, 8);
 	vtap_kernel_count_sample(&scene.manager, 30);
 	assert_session(&scene, WEB, 1000008, 0, 5);
 	assert_int_equal(session_totals(&scene, WEB).last_ns, 30);
 	assert_rates(&scene, WEB, 3 * VTAP_NS_PER_S, 8);
-	assert_int_equal(scene.manager.judge.received, 1000005);
+	assert_int_equal(scene.manager.judge.load.received, 1000005);
 	scene_done(&scene);
 }
 

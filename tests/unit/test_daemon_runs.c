@@ -134,6 +134,27 @@ static void test_runs_when_sampled_then_the_rate_between_two_samples(void **stat
 	vtap_runs_done(&runs);
 }
 
+static void test_runs_when_sampled_out_of_turn_then_the_rate_stays_and_nothing_is_lost_of_the_next(
+	void **state)
+{
+	struct vtap_runs runs = { 0 };
+	uint64_t now_ns = 50 * VTAP_NS_PER_S;
+
+	(void)state;
+	follow(&runs, "web");
+	vtap_runs_sample(&runs, now_ns);
+	deliver(&runs.run[0], 100, 0);
+	vtap_runs_sample(&runs, now_ns += VTAP_NS_PER_S);
+	vtap_runs_sample(&runs, now_ns + VTAP_RATE_MIN_NS - 1); /* before anything was taken up */
+	assert_rates(&runs.run[0], 100, 0);
+	deliver(&runs.run[0], 100, 0);
+	vtap_runs_sample(&runs, now_ns + VTAP_NS_PER_MS); /* behind all of it */
+	assert_rates(&runs.run[0], 100, 0);
+	vtap_runs_sample(&runs, now_ns + VTAP_NS_PER_S);
+	assert_rates(&runs.run[0], 100, 0);
+	vtap_runs_done(&runs);
+}
+
 static void test_runs_when_reloaded_between_samples_then_the_rate_goes_on(void **state)
 {
 	struct vtap_runs runs = { 0 };
@@ -158,6 +179,8 @@ int main(void)
 		cmocka_unit_test(
 			test_runs_when_a_reload_is_given_up_then_those_before_are_untouched),
 		cmocka_unit_test(test_runs_when_sampled_then_the_rate_between_two_samples),
+		cmocka_unit_test(
+			test_runs_when_sampled_out_of_turn_then_the_rate_stays_and_nothing_is_lost_of_the_next),
 		cmocka_unit_test(test_runs_when_reloaded_between_samples_then_the_rate_goes_on),
 	};
 
