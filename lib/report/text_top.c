@@ -137,6 +137,10 @@ int vtap_text_top_take(struct vtap_text_top *top, const char *json, struct vtap_
 
 	if (r < 0)
 		return r;
+	if (vtap_top_sample_is_early(&fresh, &top->sample)) {
+		vtap_top_sample_done(&fresh);
+		return 0;
+	}
 	vtap_top_sample_compare(&fresh, &top->sample);
 	vtap_top_sample_done(&top->sample);
 	top->sample = fresh;

@@ -52,7 +52,8 @@ void vtap_text_top_free(struct vtap_text_top *top);
 VTAP_FREEP(text_top, struct vtap_text_top, vtap_text_top_free)
 
 /**
- * vtap_text_top_take() - the next answer to GET /v1/status
+ * vtap_text_top_take() - the next answer to GET /v1/status; one that comes too soon after the
+ * one before is left out: a rate of so short a time says nothing
  * Return: 0; -EPROTO when it is not understood, -ENOMEM (everything is as before).
  */
 int vtap_text_top_take(struct vtap_text_top *top, const char *json, struct vtap_err *err);

@@ -305,6 +305,20 @@ static void rows_update(struct vtap_top_sample *sample, const struct vtap_top_sa
 	}
 }
 
+static bool is_same_daemon(
+	const struct vtap_top_sample *sample, const struct vtap_top_sample *former)
+{
+	return former->rows != NULL && sample->pid == former->pid &&
+	       sample->uptime_ns > former->uptime_ns;
+}
+
+bool vtap_top_sample_is_early(
+	const struct vtap_top_sample *sample, const struct vtap_top_sample *former)
+{
+	return is_same_daemon(sample, former) &&
+	       sample->uptime_ns - former->uptime_ns < VTAP_RATE_MIN_NS;
+}
+
 /* By the daemon's own clock, as long as it is the same daemon; else by the wall's, if that went on
  * by less than the histories are long. */
 static uint64_t step_ns(
@@ -321,8 +335,7 @@ static uint64_t step_ns(
 
 void vtap_top_sample_compare(struct vtap_top_sample *sample, const struct vtap_top_sample *former)
 {
-	bool is_same = former->rows != NULL && sample->pid == former->pid &&
-		       sample->uptime_ns > former->uptime_ns;
+	bool is_same = is_same_daemon(sample, former);
 	uint64_t ns = step_ns(sample, former, is_same);
 	struct step step = {
 		.seconds = is_same ? (double)ns / (double)VTAP_NS_PER_S : 0,

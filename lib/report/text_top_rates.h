@@ -72,6 +72,11 @@ struct vtap_top_sample {
 int vtap_top_sample_read(
 	const char *json, struct vtap_top_sample *ret_sample, struct vtap_err *err);
 
+/** vtap_top_sample_is_early() - is it of the same daemon, and too near to the one before for rates?
+ * As after an answer that was late. */
+bool vtap_top_sample_is_early(
+	const struct vtap_top_sample *sample, const struct vtap_top_sample *former);
+
 /** vtap_top_sample_compare() - fill the rates and histories of @sample, out of the one before it */
 void vtap_top_sample_compare(struct vtap_top_sample *sample, const struct vtap_top_sample *former);
 

@@ -83,8 +83,7 @@ int main(void)
 		cmocka_unit_test(
 			test_load_when_sampled_out_of_turn_then_it_stays_and_nothing_is_lost_of_the_next),
 		cmocka_unit_test(test_load_when_it_ends_then_smoothed_it_fades),
-		cmocka_unit_test(
-			test_load_when_fewer_are_counted_then_that_sample_says_nothing),
+		cmocka_unit_test(test_load_when_fewer_are_counted_then_that_sample_says_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,22 @@ static void test_top_when_a_session_comes_or_goes_then_the_others_keep_their_rat
 	assert_has(top, &WIDE, "\nc        mirror-c          -");
 }
 
+static void test_top_when_an_answer_comes_too_soon_then_the_rates_stay(void **state)
+{
+	_auto(text_top) struct vtap_text_top *top =
+		top_of(ANSWER("00", "", SESSION("web", "0", "0", "0")),
+			ANSWER("01", "", SESSION("web", "100", "10000", "0")));
+	_auto_free char *before = draw(top, &WIDE);
+	_auto_free char *early = json_of(ANSWER("01", "", SESSION("web", "100", "10000", "0")));
+
+	(void)state;
+	memcpy(strstr(early, "100001000000000"), "100001499999999", 15);
+	take(top, early);
+	assert_draws(top, &WIDE, before);
+	take(top, ANSWER("02", "", SESSION("web", "200", "20000", "0")));
+	assert_has(top, &WIDE, "\nweb      mirror-web       100  80.0 k     100 B        0 ");
+}
+
 static void test_top_when_sorted_then_by_what_was_asked(void **state)
 {
 	static const struct {
@@ -451,6 +467,7 @@ int main(void)
 			test_top_when_a_counter_fell_or_the_daemon_is_another_then_not_known),
 		cmocka_unit_test(
 			test_top_when_a_session_comes_or_goes_then_the_others_keep_their_rates),
+		cmocka_unit_test(test_top_when_an_answer_comes_too_soon_then_the_rates_stay),
 		cmocka_unit_test(test_top_when_sorted_then_by_what_was_asked),
 		cmocka_unit_test(test_top_when_the_terminal_is_narrow_then_columns_give_way),
 		cmocka_unit_test(
