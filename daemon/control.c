@@ -237,7 +237,8 @@ static void teardown_run(struct call *call)
 	int r;
 
 	control->manager->is_stopping = true;
-	vtap_manager_ports(control->manager, true, ports, sizeof(ports));
+	(void)vtap_manager_ports(control->manager, VTAP_PORTS_ALL, ports, /* named */
+		sizeof(ports));
 	vtap_manager_close_intakes(control->manager, false);
 	r = vtap_removal_run(control->manager->nl, control->manager->runtime_dir, &removed, &err);
 	call->answer = r < 0 ? vtap_answer_error(MHD_HTTP_INTERNAL_SERVER_ERROR, err.text)

@@ -31,9 +31,9 @@ struct vtap_judge {
 	struct vtap_linger linger;     /* what was logged, and ended a short while ago */
 	struct vtap_health_status checks;
 	bool is_healthy;
-	uint64_t beat_ns;    /* of the last look */
-	uint64_t stall_ns;   /* how long the main loop once did not move; 0: never */
-	uint64_t stalled_ns; /* when that was noticed */
+	uint64_t beat_ns;      /* of the last look */
+	uint64_t stall_ns;     /* how long the main loop once did not move; 0: never */
+	uint64_t stalled_ns;   /* when that was noticed */
 	struct vtap_load load; /* of all targets */
 };
 

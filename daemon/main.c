@@ -46,17 +46,6 @@ static int handle_stop(sd_event_source *source, const struct signalfd_siginfo *i
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-/* Does a program hold every port that is open, so that nothing is answered when it closes? */
-static bool ports_are_held(const struct vtap_manager *manager)
-{
-	/* none is left after a teardown */
-	for (size_t i = 0; i < manager->n_intakes && i < manager->conf->n_targets; i++)
-		if (vtap_intake_port(manager->intake[i]) != 0 &&
-			!vtap_steering_holds_port(manager, i))
-			return false;
-	return true;
-}
-
 static int remove_all(struct vtap_manager *manager, struct vtap_err *err)
 {
 	struct vtap_report_removed removed = { 0 };
@@ -67,46 +56,87 @@ static int remove_all(struct vtap_manager *manager, struct vtap_err *err)
 	return r;
 }
 
+/** struct ports - "4789 and 4790", and how many these are */
+struct ports {
+	char text[64];
+	unsigned n;
+};
+
 /* What has become of ports and interfaces. */
 struct stopping {
-	char ports[64];        /* of sockets */
-	char kernel_ports[64]; /* of those and of vxlan devices */
+	struct ports all;  /* of sockets and of vxlan devices */
+	struct ports held; /* of sockets, by programs of the fast path */
+	struct ports bare; /* of all other sockets */
 	bool is_torn_down;
-	bool are_held; /* by programs of the fast path */
 	bool are_kept; /* the sockets, for a restart */
 };
 
+static struct ports ports_of(const struct vtap_manager *manager, enum vtap_ports which)
+{
+	struct ports ports;
+
+	ports.n = vtap_manager_ports(manager, which, ports.text, sizeof(ports.text));
+	return ports;
+}
+
+/* "Nobody listens on UDP 4790 now: …", behind what @before says of the others */
+static void log_answering(
+	const struct stopping *stopping, const struct ports *ports, const char *before)
+{
+	const char *whose = stopping->held.n == 0 || stopping->is_torn_down ? ""
+			    : ports->n == 1                                 ? " to it"
+									    : " to them";
+
+	vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
+		"stopped, %s. Nobody listens on UDP %s now: this host answers mirrored packets%s "
+		"with ICMP port unreachable%s",
+		before, ports->text, whose,
+		stopping->are_kept
+			? "; only for a restart systemd keeps the sockets, and packets wait in them"
+			: "");
+}
+
+/* Some targets have the fast path, others have not: by port, since the two differ in what may be
+ * done next. */
+static void log_partly_held(const struct stopping *stopping)
+{
+	char before[192];
+
+	(void)snprintf(before, sizeof(before), /* fits */
+		"interfaces and fast path stay: known sessions of UDP %s go on, %s other packets "
+		"are dropped, not answered",
+		stopping->held.text, stopping->held.n == 1 ? "its" : "their");
+	log_answering(stopping, &stopping->bare, before);
+}
+
 static void log_stopped(const struct stopping *stopping)
 {
-	const char *what = stopping->is_torn_down ? "removed" : "stay";
-	const char *ports = stopping->is_torn_down ? stopping->kernel_ports : stopping->ports;
-
-	if (ports[0] == '\0' && stopping->kernel_ports[0] != '\0')
-		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
-			"stopped, interfaces stay: the kernel goes on showing frames on them");
-	else if (ports[0] == '\0')
-		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL, "stopped, interfaces %s", what);
-	else if (stopping->are_held && !stopping->is_torn_down)
+	if (stopping->is_torn_down && stopping->all.n > 0)
+		log_answering(stopping, &stopping->all, "interfaces removed");
+	else if (stopping->is_torn_down || stopping->all.n == 0)
+		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL, "stopped, interfaces %s",
+			stopping->is_torn_down ? "removed" : "stay");
+	else if (stopping->held.n > 0 && stopping->bare.n > 0)
+		log_partly_held(stopping);
+	else if (stopping->bare.n > 0)
+		log_answering(stopping, &stopping->bare, "interfaces stay");
+	else if (stopping->held.n > 0)
 		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
 			"stopped, interfaces and fast path stay: known sessions go on. Other "
-			"packets "
-			"to UDP %s are dropped, not answered",
-			ports);
+			"packets to UDP %s are dropped, not answered",
+			stopping->held.text);
 	else
 		vtap_log(LOG_INFO, VTAP_EVENT_STOPPED, NULL,
-			"stopped, interfaces %s. Nobody listens on UDP %s now: this host answers "
-			"mirrored packets with ICMP port unreachable%s",
-			what, ports,
-			stopping->are_kept ? "; only for a restart systemd keeps the sockets, and "
-					     "packets wait in them"
-					   : "");
+			"stopped, interfaces stay: the kernel goes on showing frames on them");
 }
 
 static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 {
 	struct stopping stopping = {
 		.is_torn_down = manager->is_torn_down,
-		.are_held = ports_are_held(manager),
+		.all = ports_of(manager, VTAP_PORTS_ALL),
+		.held = ports_of(manager, VTAP_PORTS_HELD),
+		.bare = ports_of(manager, VTAP_PORTS_BARE),
 	};
 	bool is_removing = on_stop == VTAP_ON_STOP_REMOVE && !stopping.is_torn_down;
 	struct vtap_err err = VTAP_ERR_NULL;
@@ -114,9 +144,8 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 
 	(void)sd_notify(0, "STOPPING=1"); /* without a manager nobody waits */
 	manager->is_stopping = true;
-	vtap_manager_ports(manager, false, stopping.ports, sizeof(stopping.ports));
-	vtap_manager_ports(manager, true, stopping.kernel_ports, sizeof(stopping.kernel_ports));
-	stopping.are_kept = stopping.ports[0] != '\0' && vtap_store_is_used(manager->store);
+	stopping.are_kept =
+		stopping.held.n + stopping.bare.n > 0 && vtap_store_is_used(manager->store);
 	vtap_manager_close_intakes(manager, true); /* each reads its socket empty */
 	if (is_removing)
 		n = remove_all(manager, &err);

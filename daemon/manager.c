@@ -681,24 +681,51 @@ int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
 	return r < 0 ? vtap_err_add(err, r, "start: %s", vtap_errno_text(r)) : 0;
 }
 
-const char *vtap_manager_ports(
-	const struct vtap_manager *manager, bool with_kernel, char *ret_text, size_t size)
+/* Is there a socket for it that no program stands before? */
+static bool is_bare(const struct vtap_manager *manager, uint16_t port)
+{
+	/* no program is left after a teardown */
+	for (size_t i = 0; i < manager->n_intakes; i++)
+		if (vtap_intake_port(manager->intake[i]) == port &&
+			(i >= manager->conf->n_targets || !vtap_steering_holds_port(manager, i)))
+			return true;
+	return false;
+}
+
+/* 0: none of those that are asked for. */
+static uint16_t port_of(const struct vtap_manager *manager, enum vtap_ports which, size_t i)
+{
+	uint16_t port = vtap_intake_port(manager->intake[i]);
+
+	if (port == 0 && which == VTAP_PORTS_ALL && i < manager->conf->n_targets &&
+		manager->conf->targets[i].mode == VTAP_MODE_VXLAN)
+		return manager->conf->targets[i].port;
+	if (port == 0 || which == VTAP_PORTS_ALL)
+		return port;
+	return is_bare(manager, port) == (which == VTAP_PORTS_BARE) ? port : 0;
+}
+
+unsigned vtap_manager_ports(
+	const struct vtap_manager *manager, enum vtap_ports which, char *ret_text, size_t size)
 {
 	size_t used = 0;
+	unsigned n = 0;
 
 	ret_text[0] = '\0';
-	for (size_t i = 0; i < manager->n_intakes && used < size; i++) {
-		uint16_t port = vtap_intake_port(manager->intake[i]);
+	for (size_t i = 0; i < manager->n_intakes; i++) {
+		uint16_t port = port_of(manager, which, i);
+		bool is_told = port == 0;
 
-		if (port == 0 && with_kernel && i < manager->conf->n_targets &&
-			manager->conf->targets[i].mode == VTAP_MODE_VXLAN)
-			port = manager->conf->targets[i].port;
-		if (port != 0)
-			used += (size_t)snprintf(ret_text + used, size - used,
-				"%s%u", /* cut is fine */
-				used > 0 ? " and " : "", port);
+		for (size_t j = 0; j < i && !is_told; j++) /* targets may share it */
+			is_told = port_of(manager, which, j) == port;
+		if (is_told)
+			continue;
+		if (used < size)
+			used += (size_t)snprintf(ret_text + used, size - used, /* cut is fine */
+				"%s%u", n > 0 ? " and " : "", port);
+		n++;
 	}
-	return ret_text;
+	return n;
 }
 
 void vtap_manager_close_intakes(struct vtap_manager *manager, bool keeps_sockets)

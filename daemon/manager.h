@@ -108,13 +108,20 @@ void vtap_manager_done(struct vtap_manager *manager);
 /** vtap_manager_trigger() - something may have changed: take a turn soon */
 void vtap_manager_trigger(struct vtap_manager *manager);
 
+/** enum vtap_ports - whose ports */
+enum vtap_ports {
+	VTAP_PORTS_ALL,  /* sockets, and vxlan devices, which close with their devices and not with
+			    us */
+	VTAP_PORTS_HELD, /* sockets behind programs that let nothing be answered without them */
+	VTAP_PORTS_BARE, /* all other sockets */
+};
+
 /**
  * vtap_manager_ports() - "4789 and 6081": ports that somebody of ours has open, "" for none
- * @with_kernel: those of vxlan devices, too, which close with their devices and not with us
- * Return: @ret_text.
+ * Return: how many there are; @ret_text may be cut.
  */
-const char *vtap_manager_ports(
-	const struct vtap_manager *manager, bool with_kernel, char *ret_text, size_t size);
+unsigned vtap_manager_ports(
+	const struct vtap_manager *manager, enum vtap_ports which, char *ret_text, size_t size);
 
 /**
  * vtap_manager_close_intakes() - stop every worker and close every socket

@@ -110,8 +110,7 @@ static void run_sample(struct vtap_run *run, double seconds)
 void vtap_runs_sample(struct vtap_runs *runs, uint64_t now_ns)
 {
 	uint64_t span_ns = now_ns - runs->sampled_ns;
-	double seconds =
-		runs->sampled_ns == 0 ? 0 : (double)span_ns / (double)VTAP_NS_PER_S;
+	double seconds = runs->sampled_ns == 0 ? 0 : (double)span_ns / (double)VTAP_NS_PER_S;
 
 	if (runs->sampled_ns != 0 && span_ns < VTAP_RATE_MIN_NS)
 		return; /* what came meanwhile is in the next one */

@@ -84,6 +84,27 @@ def test_packets_when_no_daemon_listens_then_sessions_go_on_and_nobody_is_answer
     assert out.settled() == []
 
 
+def test_stop_when_only_some_targets_have_the_fast_path_then_the_line_is_true_of_each_port(
+        make_vtapd, mirror, target, capture):
+    """What goes on and what is answered differs by port, and so does what somebody has to do next."""
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\n[target slow]\nunderlay = eth0\nport = 4790\nfastpath = off\n"
+                       + WEB + "[session db]\nvni = 4400\ntarget = slow\n")
+    wait_attached(vtapd, "eth0")
+    tap = capture()
+    vtapd.stop()
+    assert vtapd.log_lines(
+        "stopped, interfaces and fast path stay: known sessions of UDP 4789 go on, its other packets are dropped, "
+        "not answered. Nobody listens on UDP 4790 now: this host answers mirrored packets to it with ICMP port "
+        "unreachable"), vtapd.log()
+    before = target.underlay_counts()[1]
+    mirror.send(4321, FRAME)
+    assert tap.frames(at_least=1) == [FRAME]
+    mirror.send_ip(JUNK["unknown VNI"])
+    mirror.send_ip(frames.ipv4(SENDER_V4, TARGET_V4, frames.udp(65408, 4790, UNKNOWN)))
+    until(lambda: target.underlay_counts()[1] == before + 1, "the one to 4790 is answered",
+          seen=lambda: target.underlay_counts())
+
+
 def reassemblies_failed(ns):
     rows = [line.split() for line in ns.read("/proc/net/snmp").splitlines() if line.startswith("Ip:")]
     rows6 = dict(line.split() for line in ns.read("/proc/net/snmp6").splitlines())
