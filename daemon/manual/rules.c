@@ -27,9 +27,9 @@ static const struct {
 	enum vtap_condition condition;
 	const char *time;
 } OWN_FORS[] = {
-	/* told for a minute after they are over, no longer */
+	/* it is over when it is told, and that for a minute: until then nobody was there to tell it
+	 */
 	{ VTAP_CONDITION_LOOP_STALLED, "0s" },
-	{ VTAP_CONDITION_WORKER_STALLED, "0s" },
 	/* somebody may be at it */
 	{ VTAP_CONDITION_INTERFACE_FOREIGN, "5m" },
 	{ VTAP_CONDITION_VNI_TAKEN, "5m" },
@@ -58,7 +58,8 @@ struct alert {
 };
 
 static const struct alert ALERTS[] = {
-	{ "VtapdDown", "up{job=\"vtapd\"} == 0", "2m", VTAP_SEVERITY_PAGE,
+	/* a reboot takes 2 minutes, and a fleet has others for that long */
+	{ "VtapdDown", "up{job=\"vtapd\"} == 0", "5m", VTAP_SEVERITY_PAGE,
 		"{{ $labels.instance }}: vtapd does not answer",
 		"The daemon, its host or the way to its metrics port is down. Known sessions may "
 		"go "
@@ -73,7 +74,7 @@ static const struct alert ALERTS[] = {
 		"Grafana\"" },
 	{ "VtapdScrapeFailing",
 		"avg_over_time(up{job=\"vtapd\"}[15m]) < 0.9 and "
-		"max_over_time(up{job=\"vtapd\"}[5m]) == 1",
+		"changes(up{job=\"vtapd\"}[15m]) >= 4", /* one outage changes it twice */
 		"5m", VTAP_SEVERITY_TICKET, "{{ $labels.instance }}: scrapes fail again and again",
 		"More than one scrape in ten failed within 15 minutes. The host is short of "
 		"processors, or the network between loses packets.",
@@ -83,7 +84,10 @@ static const struct alert ALERTS[] = {
 		"{{ $labels.instance }}: vtapd was started more than twice within 30 minutes",
 		"It ends by itself, or somebody keeps restarting it.",
 		"journalctl -u vtapd; systemctl status vtapd" },
-	{ "VtapdLoss", "target:vtapd_lost_packets:ratio_rate5m > 0.01", "5m", VTAP_SEVERITY_PAGE,
+	{ "VtapdLoss",
+		"target:vtapd_lost_packets:ratio_rate5m > 0.01 and "
+		"target:vtapd_lost_packets:rate5m > 1", /* less can wait: VtapdDropRatio */
+		"5m", VTAP_SEVERITY_PAGE,
 		"{{ $labels.instance }}: {{ $value | humanizePercentage }} of what target "
 		"{{ $labels.target }} received was lost on this host",
 		"Packets of known sessions that no sensor got: a socket, a processor's queue or an "
@@ -97,6 +101,21 @@ static const struct alert ALERTS[] = {
 		"wanted: "
 		"unknown VNIs, sources that are not allowed.",
 		"vtapctl status names the verdicts; vtapctl unknown; vtapctl doctor" },
+	{ "VtapdSessionSilentEverywhere",
+		"time() - max_over_time(session:vtapd_last_frame_timestamp_seconds:max[6h]) > 3600 "
+		"and on (job, session) count by (job, session) "
+		"(vtapd_session_ready{job=\"vtapd\"}) "
+		"and on (job) count by (job) (up{job=\"vtapd\"}) > 1",
+		"15m", VTAP_SEVERITY_TICKET,
+		"session {{ $labels.session }}: no target of the fleet has had a frame of it for "
+		"{{ $value | humanizeDuration }}",
+		"A single target is rightly silent when the load balancer sends a source to "
+		"another one; "
+		"all of them are when the mirror session, its filter or its VNI was changed, or "
+		"the "
+		"sources have nothing to say. Asked of sessions that are configured and had "
+		"traffic, where there is more than one target.",
+		"aws ec2 describe-traffic-mirror-sessions; on any target: vtapctl unknown" },
 	{ "VtapdLoopLag", "vtapd_loop_lag_seconds > 1", "10m", VTAP_SEVERITY_TICKET,
 		"{{ $labels.instance }}: the main loop is late",
 		"Frames go on, but repairs, answers and health are late: "
@@ -122,17 +141,20 @@ static const struct {
 	{ "target:vtapd_dropped_packets:ratio_rate5m",
 		"sum without (verdict) (target_verdict:vtapd_dropped_packets:rate5m) / "
 		"target:vtapd_received_packets:rate5m" },
+	/* of the whole fleet; it outlives the target that had the last frame */
+	{ "session:vtapd_last_frame_timestamp_seconds:max",
+		"max by (job, session) "
+		"(vtapd_session_last_frame_timestamp_seconds{job=\"vtapd\"})" },
 };
 
-/* Drops of what a sensor should have got; the others are somebody's packets that are not wanted. */
+/* Drops of what a sensor should have got. The others are somebody's packets that are not wanted,
+ * came while vtapd was away (no-listener) or cut (decap-error), or have a page of their own: an
+ * interface is gone for longer than a repair only where a foreign one has its name. */
 static const enum vtap_verdict LOSSES[] = {
 	VTAP_VERDICT_INTERFACE_DOWN,
-	VTAP_VERDICT_INTERFACE_GONE,
 	VTAP_VERDICT_WRITE_REFUSED,
 	VTAP_VERDICT_SOCKET_FULL,
 	VTAP_VERDICT_LOST_IN_HANDOVER,
-	VTAP_VERDICT_NO_LISTENER,
-	VTAP_VERDICT_DECAP_ERROR,
 };
 
 /* ---- YAML ---- */
@@ -229,7 +251,7 @@ static void record_write(FILE *out, const char *name, const char *expr)
 	text_write(out, 8, "expr", expr);
 }
 
-/* The only one that has a list of ours in it. */
+/* Those that have a list of ours in them. */
 static void loss_write(FILE *out)
 {
 	char verdicts[256] = "", expr[512];
@@ -240,10 +262,11 @@ static void loss_write(FILE *out)
 			"%s%s", i > 0 ? "|" : "", vtap_verdict_name(LOSSES[i]));
 	(void)snprintf(expr, sizeof(expr), /* fits */
 		"sum without (verdict) "
-		"(target_verdict:vtapd_dropped_packets:rate5m{verdict=~\"%s\"}) "
-		"/ target:vtapd_received_packets:rate5m",
+		"(target_verdict:vtapd_dropped_packets:rate5m{verdict=~\"%s\"})",
 		verdicts);
-	record_write(out, "target:vtapd_lost_packets:ratio_rate5m", expr);
+	record_write(out, "target:vtapd_lost_packets:rate5m", expr);
+	record_write(out, "target:vtapd_lost_packets:ratio_rate5m",
+		"target:vtapd_lost_packets:rate5m / target:vtapd_received_packets:rate5m");
 }
 
 void vtap_rules_write(FILE *out)

@@ -51,12 +51,13 @@ static const struct vtap_condition_row ROWS[] = {
 	},
 	[VTAP_CONDITION_LOOP_STALLED] = {
 		.id = "loop-stalled",
-		.severity = VTAP_SEVERITY_PAGE,
+		.severity = VTAP_SEVERITY_TICKET, /* told when it is over */
 		.message_id = "af1b5648630248d6ac15bb2c0dcb03a7",
-		.meaning = "the main loop has not moved for more than 5 s",
-		.cause = "Frames still flow, but nothing is repaired and no question is answered. "
-			 "The host is out of memory or processors, or this is a bug; systemd "
-			 "restarts vtapd when its watchdog runs out.",
+		.meaning = "the main loop did not move for more than 5 s, within the last minute",
+		.cause = "Frames still flowed, but nothing was repaired and no question answered. "
+			 "The host was paused (migration, snapshot), is out of memory or "
+			 "processors, or this is a bug; systemd restarts vtapd when its watchdog "
+			 "runs out.",
 		.remedy = "journalctl -u vtapd -b; vmstat 1",
 	},
 	[VTAP_CONDITION_WORKER_STALLED] = {
