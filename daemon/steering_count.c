@@ -244,8 +244,19 @@ void vtap_steering_note_lost(struct vtap_steering *steering, uint64_t n)
 	steering->n_lost += n;
 }
 
-static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
+/* As the condition has it: a processor's queue was full of late. */
+static bool backlog_drops(struct vtap_manager *manager, uint64_t now_ns)
 {
+	struct vtap_report_trend counter[VTAP_HOST_COUNT];
+
+	vtap_host_count_look(&manager->host_count, now_ns);
+	vtap_host_count_fill(&manager->host_count, now_ns, counter);
+	return counter[VTAP_HOST_SOFTNET_DROPPED].recent > 0;
+}
+
+static void lost_report(struct vtap_manager *manager, uint64_t now_ns)
+{
+	struct vtap_steering *steering = manager->steering;
 	uint64_t n = steering->n_lost - steering->n_lost_reported;
 
 	if (steering->n_lost <= steering->n_lost_reported ||
@@ -255,7 +266,8 @@ static void lost_report(struct vtap_steering *steering, uint64_t now_ns)
 	steering->lost_reported_ns = now_ns;
 	steering->n_lost_reported = steering->n_lost;
 	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS,
-		&(struct vtap_log_context){ .because = "backlog-drops" },
+		&(struct vtap_log_context){
+			.because = backlog_drops(manager, now_ns) ? "backlog-drops" : NULL },
 		"lost-in-handover: %ju frames did not come past the sensors; a tap interface was "
 		"down or gone, or net.core.netdev_max_backlog is too small",
 		(uintmax_t)n);
@@ -307,5 +319,5 @@ void vtap_steering_second(struct vtap_manager *manager, uint64_t now_ns)
 	vtap_steering_flows(manager, now_ns);
 	for (size_t i = 0; i < manager->conf->n_targets && manager->steering->fastpath != NULL; i++)
 		target_watch(manager, i);
-	lost_report(manager->steering, now_ns);
+	lost_report(manager, now_ns);
 }
