@@ -5,7 +5,7 @@
 
 #include "datapath/sightings.h"
 
-/* VNIs remembered by each worker. 330 bytes each; what does not fit is counted as forgotten. */
+/* VNIs remembered by each worker. 450 bytes each; what does not fit is counted as forgotten. */
 #define UNKNOWN_MAX 1024
 #define CARRIED_MAX 4096
 

@@ -114,8 +114,12 @@ static void networks_set(struct networks *networks, const struct vtap_cover *cov
 
 static void networks_note(struct networks *networks, const struct vtap_prefix *prefix)
 {
-	struct vtap_cover cover = networks_get(networks);
+	struct vtap_cover cover;
 
+	/* nobody makes a list of these any more, and whoever floods chooses what comes next */
+	if (get(&networks->is_scattered) != 0)
+		return;
+	cover = networks_get(networks);
 	if (prefix->len == ADDR_BITS && vtap_cover_has(&cover, &prefix->addr))
 		return; /* almost always */
 	if (vtap_cover_add(&cover, VTAP_SIGHTING_PREFIXES, prefix))

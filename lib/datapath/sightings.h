@@ -37,7 +37,7 @@ struct vtap_sighting {
 	bool has_more_sources; /* than were remembered */
 	struct vtap_addr source[VTAP_SIGHTING_SOURCES];
 	struct vtap_cover more; /* the sources that were not remembered one by one lie in it */
-	bool is_scattered;      /* some of them lie too far apart for that */
+	bool is_scattered;      /* one lay too far apart for that: those that came later may, too */
 };
 
 /**
@@ -74,7 +74,8 @@ uint64_t vtap_sightings_forgotten(const struct vtap_sightings *sightings);
 
 /**
  * vtap_sightings_gone() - where the sources of forgotten rows are
- * Context: main thread. Return: false: some of them lie too far apart, and are not among those.
+ * Context: main thread. Return: false: one lay too far apart; it and those that came later may not
+ * be among those.
  */
 bool vtap_sightings_gone(const struct vtap_sightings *sightings, const struct vtap_slot *slot,
 	struct vtap_cover *ret_networks);

@@ -167,6 +167,23 @@ static void test_sightings_when_many_sources_then_networks_contain_those_without
 	assert_false(row.is_scattered);
 }
 
+/* A flood of forged sources costs little, and says nothing new. */
+static void test_sightings_when_sources_are_scattered_then_networks_stay_as_they_are(void **state)
+{
+	struct memory *memory = *state;
+	struct vtap_sighting before, after;
+
+	for (uint32_t i = 0; i < 64; i++)
+		note(memory, OWNER, 5, i << 25, 1, 1);
+	assert_true(row_find(memory, OWNER, 5, 1, &before));
+	assert_true(before.is_scattered);
+	for (uint32_t i = 0; i < 4096; i++)
+		note(memory, OWNER, 5, i * 2654435761U, 1, 1);
+	assert_true(row_find(memory, OWNER, 5, 1, &after));
+	assert_true(after.is_scattered);
+	assert_memory_equal(&after.more, &before.more, sizeof(after.more));
+}
+
 /* So that a suggested `allow` leaves out nobody whose VNI had to give way. */
 static void test_sightings_when_rows_give_way_then_where_their_sources_are_is_kept(void **state)
 {
@@ -325,6 +342,8 @@ int main(void)
 		in_memory(test_sightings_when_many_sources_then_sixteen_and_that_there_are_more),
 		in_memory(
 			test_sightings_when_many_sources_then_networks_contain_those_without_room),
+		in_memory(
+			test_sightings_when_sources_are_scattered_then_networks_stay_as_they_are),
 		in_memory(test_sightings_when_rows_give_way_then_where_their_sources_are_is_kept),
 		in_memory(
 			test_sightings_when_flooded_then_bounded_and_nothing_is_lost_from_the_sum),
