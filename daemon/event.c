@@ -13,7 +13,7 @@ static const struct vtap_event_row ROWS[] = {
 			   "is told",
 		.cause = "Sessions that wait do not hold up the others, and are tried again by "
 			 "themselves.",
-		.remedy = "nothing; where some wait: vtapctl doctor",
+		.remedy = "vtapctl doctor # where some wait; else there is nothing to do",
 		.is_asked_for = true,
 	},
 	[VTAP_EVENT_STOPPED] = {
@@ -22,8 +22,8 @@ static const struct vtap_event_row ROWS[] = {
 		.cause = "It was asked to. The entry says what stays, and whether this host now "
 			 "answers mirrored packets with ICMP port unreachable, which goes to the "
 			 "machines whose traffic is mirrored.",
-		.remedy = "systemctl start vtapd; for good: end the mirror sessions first, then "
-			  "vtapctl teardown",
+		.remedy = "sudo systemctl start vtapd # for good: end the mirror sessions first, "
+			  "then sudo vtapctl teardown",
 		.is_asked_for = true,
 	},
 	[VTAP_EVENT_RELOADED] = {
@@ -31,7 +31,7 @@ static const struct vtap_event_row ROWS[] = {
 		.meaning = "another configuration is in effect",
 		.cause = "Somebody asked for a reload. Sessions that did not change were not "
 			 "touched.",
-		.remedy = "nothing; vtapctl status shows what came of it",
+		.remedy = "vtapctl status # shows what came of it",
 		.is_asked_for = true,
 	},
 	[VTAP_EVENT_RELOAD_REFUSED] = {
@@ -39,14 +39,14 @@ static const struct vtap_event_row ROWS[] = {
 		.meaning = "a reload failed, and nothing was changed",
 		.cause = "The files are good, but something else was missing: memory, for "
 			 "instance. The entry says what.",
-		.remedy = "vtapctl reload, once that is there",
+		.remedy = "sudo vtapctl reload # once that is there",
 		.is_asked_for = true,
 	},
 	[VTAP_EVENT_SESSION_READY] = {
 		.message_id = "40eb5e4b97514c559b67cd9b996dcafc",
 		.meaning = "a session that had waited is ready",
 		.cause = "What stood in its way is gone; VTAPD_CONDITION names what that was.",
-		.remedy = "nothing",
+		.remedy = "# nothing",
 	},
 	[VTAP_EVENT_SESSION_WAITING] = {
 		.message_id = "61710707bdfb48cb9d78757c68fd6e8d",
@@ -61,21 +61,21 @@ static const struct vtap_event_row ROWS[] = {
 		.cause = "An interface was deleted, renamed, set down or changed, a filter taken "
 			 "away, or an offload switched on. Frames of those milliseconds may be "
 			 "lost.",
-		.remedy = "nothing, if it was once; again and again: ip monitor link, then keep the "
-			  "other program away from it",
+		.remedy = "ip monitor link # if it comes again and again: keep the other program "
+			  "away from it",
 	},
 	[VTAP_EVENT_INTERFACE_REMOVED] = {
 		.message_id = "d60023669be14903bcde93fd3869a7fd",
 		.meaning = "interfaces that no session has any more were removed",
 		.cause = "The configuration does not name them any more, and they carry the mark "
 			 "of vtapd. Others are never removed.",
-		.remedy = "nothing; vtapctl plan would have told so before the reload",
+		.remedy = "# nothing; vtapctl plan would have told so before the reload",
 	},
 	[VTAP_EVENT_TARGET_READY] = {
 		.message_id = "6c1987fc5f26436291c8922a533f8b55",
 		.meaning = "a target that had waited receives on its port",
 		.cause = "What stood in its way is gone; VTAPD_CONDITION names what that was.",
-		.remedy = "nothing",
+		.remedy = "# nothing",
 	},
 	[VTAP_EVENT_TARGET_WAITING] = {
 		.message_id = "67191ec803fc4042990d75408bcd2233",
@@ -89,14 +89,14 @@ static const struct vtap_event_row ROWS[] = {
 		.cause = "They came back from systemd, which had kept them over a restart, and "
 			 "the configuration has changed meanwhile. What is sent to those ports is "
 			 "answered with ICMP port unreachable now.",
-		.remedy = "nothing, or close the port in the security group",
+		.remedy = "# nothing, or close the port in the security group",
 	},
 	[VTAP_EVENT_UNDERLAY] = {
 		.message_id = "33a3163bbe9248099638fc92b6f94096",
 		.meaning = "an interface that mirrored packets come in on has changed",
 		.cause = "It came or went, or vtapd treats it otherwise from now on: the fast path "
 			 "is on or off there, or what merges frames.",
-		.remedy = "gone, and not by intention: ip -br link, then attach it again; else "
+		.remedy = "ip -br link # gone, and not by intention: attach it again; else "
 			  "nothing",
 	},
 	[VTAP_EVENT_NEWS_LOST] = {
@@ -104,14 +104,14 @@ static const struct vtap_event_row ROWS[] = {
 		.meaning = "the kernel had more news of interfaces than fits",
 		.cause = "Something changes very many of them at once. vtapd looks at every "
 			 "interface instead, and misses nothing.",
-		.remedy = "nothing; if it does not end: ip monitor link",
+		.remedy = "ip monitor link # if it does not end; else nothing",
 	},
 	[VTAP_EVENT_DROPS] = {
 		.message_id = "9597c1d92a5d463aa4f88f442210047f",
 		.meaning = "packets were lost on this host",
 		.cause = "The entry names the verdict, how many there were since the last entry, "
 			 "and what helps. While it goes on there is one such entry a minute.",
-		.remedy = "vtapctl status; \"Verdicts\" of vtapd(8) explains each",
+		.remedy = "vtapctl status # \"Verdicts\" of vtapd(8) explains each",
 	},
 	[VTAP_EVENT_HEALTH] = {
 		.message_id = "dba363a57acd4d7bb90b3675e0d5af94",
@@ -131,7 +131,8 @@ static const struct vtap_event_row ROWS[] = {
 		.meaning = "something that vtapd does for itself failed",
 		.cause = "The entry says what was tried, what the kernel answered, and what becomes "
 			 "of it. ERRNO has the number.",
-		.remedy = "vtapctl doctor; what the entry names: memory, rights, a full file system",
+		.remedy = "vtapctl doctor # and what the entry names: memory, rights, a full "
+			  "file system",
 	},
 };
 static_assert(VTAP_ARRAY_LEN(ROWS) == VTAP_EVENT_COUNT, "every event has its row");

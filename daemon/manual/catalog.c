@@ -6,9 +6,12 @@
 
 #include "daemon/event.h"
 #include "report/condition.h"
+#include "report/text_lines.h"
 
 /* Bytes of a line: journalctl sets a bar and a blank before each. */
 #define WIDTH 76
+
+#define INDENT "  "
 
 static void paragraph_write(FILE *out, const char *text)
 {
@@ -25,6 +28,16 @@ static void paragraph_write(FILE *out, const char *text)
 	(void)fputc('\n', out);
 }
 
+/* Indented, as a line that begins with '#' is none of the catalog. */
+static void remedy_write(FILE *out, const char *remedy)
+{
+	struct vtap_text_lines lines = vtap_text_lines_of_remedy(remedy, WIDTH - strlen(INDENT));
+	const char *line;
+
+	while ((line = vtap_text_lines_next(&lines)) != NULL)
+		(void)fprintf(out, INDENT "%s\n", line);
+}
+
 /* @name: what the subject ends with, "" for nothing */
 static void entry_write(FILE *out, const char *message_id, const char *meaning, const char *name,
 	const char *cause, const char *remedy)
@@ -34,7 +47,7 @@ static void entry_write(FILE *out, const char *message_id, const char *meaning, 
 		message_id, toupper((unsigned char)meaning[0]), meaning + 1, name);
 	paragraph_write(out, cause);
 	(void)fputs("\nRemedy:\n", out);
-	paragraph_write(out, remedy);
+	remedy_write(out, remedy);
 }
 
 static void event_write(FILE *out, const struct vtap_event_row *row)

@@ -70,7 +70,8 @@ static const struct alert ALERTS[] = {
 		"Prometheus has no target in the job vtapd, so that no other alert of this file "
 		"can "
 		"fire.",
-		"a scrape configuration with `job_name: vtapd`; README of vtapd, \"Prometheus and "
+		"# a scrape configuration with `job_name: vtapd`: README of vtapd, \"Prometheus "
+		"and "
 		"Grafana\"" },
 	{ "VtapdScrapeFailing",
 		"avg_over_time(up{job=\"vtapd\"}[15m]) < 0.9 and "
@@ -78,7 +79,8 @@ static const struct alert ALERTS[] = {
 		"5m", VTAP_SEVERITY_TICKET, "{{ $labels.instance }}: scrapes fail again and again",
 		"More than one scrape in ten failed within 15 minutes. The host is short of "
 		"processors, or the network between loses packets.",
-		"vtapd_loop_lag_seconds and scrape_duration_seconds of this instance; vmstat 1" },
+		"vmstat 1 5 # and vtapd_loop_lag_seconds and scrape_duration_seconds of this "
+		"instance" },
 	{ "VtapdRestarting", "changes(vtapd_start_time_seconds[30m]) > 2", "0s",
 		VTAP_SEVERITY_TICKET,
 		"{{ $labels.instance }}: vtapd was started more than twice within 30 minutes",
@@ -100,7 +102,7 @@ static const struct alert ALERTS[] = {
 		"All verdicts together, those included that mean somebody's packets are not "
 		"wanted: "
 		"unknown VNIs, sources that are not allowed.",
-		"vtapctl status names the verdicts; vtapctl unknown; vtapctl doctor" },
+		"vtapctl status; vtapctl unknown; vtapctl doctor # status names the verdicts" },
 	{ "VtapdSessionSilentEverywhere",
 		"time() - max_over_time(session:vtapd_last_frame_timestamp_seconds:max[6h]) > 3600 "
 		"and on (job, session) count by (job, session) "
@@ -115,19 +117,20 @@ static const struct alert ALERTS[] = {
 		"the "
 		"sources have nothing to say. Asked of sessions that are configured and had "
 		"traffic, where there is more than one target.",
-		"aws ec2 describe-traffic-mirror-sessions; on any target: vtapctl unknown" },
+		"aws ec2 describe-traffic-mirror-sessions; vtapctl unknown # the latter on any "
+		"target" },
 	{ "VtapdLoopLag", "vtapd_loop_lag_seconds > 1", "10m", VTAP_SEVERITY_TICKET,
 		"{{ $labels.instance }}: the main loop is late",
 		"Frames go on, but repairs, answers and health are late: "
 		"the host is short of processors, or something changes its interfaces all the "
 		"time.",
-		"vmstat 1; ip monitor link" },
+		"vmstat 1 5; ip monitor link" },
 	{ "VtapdDrainForgotten", "vtapd_draining == 1", "4h", VTAP_SEVERITY_TICKET,
 		"{{ $labels.instance }}: a drain was not ended for hours",
 		"The load balancer sends nothing to this target while it drains, and the others "
 		"carry "
 		"its share.",
-		"vtapctl status says who drained it and why; vtapctl undrain" },
+		"vtapctl status; sudo vtapctl undrain # status says since when and why" },
 };
 
 static const struct {
@@ -230,8 +233,8 @@ static void condition_write(FILE *out, enum vtap_condition condition)
 		row->id);
 	(void)snprintf(summary, sizeof(summary), "{{ $labels.instance }}: %s", /* fits */
 		row->meaning);
-	(void)snprintf(remedy, sizeof(remedy), "vtapctl doctor %s; %s", row->id, /* fits */
-		row->remedy);
+	(void)snprintf(remedy, sizeof(remedy), "vtapctl doctor %s%s %s", row->id, /* fits */
+		row->remedy[0] == '#' ? "" : ";", row->remedy);
 	alert_write(out, &(struct alert){
 				 .name = name,
 				 .expr = expr,

@@ -65,6 +65,11 @@ async function handleCopy(event) {
 	}, COPIED_MS);
 }
 
+/* A note alone is for reading; everything else can be pasted as it stands. */
+function isNote(remedy) {
+	return remedy.startsWith("#");
+}
+
 function findingNew() {
 	const item = element("li", "finding");
 	const head = element("p", "head"), sentence = element("p", "sentence"), fix = element("div", "fix");
@@ -87,6 +92,7 @@ function findingFill(item, finding) {
 	setText(part("since"), since);
 	setText(part("sentence"), finding.sentence);
 	setText(part("remedy"), finding.remedy);
+	part("copy").hidden = isNote(finding.remedy);
 	part("copy").setAttribute("aria-label", `Copy the remedy for ${finding.id} ${finding.subject ?? ""}`.trim());
 	part("beyond").hidden = finding.beyond === 0;
 	setText(part("beyond"), finding.beyond === 0 ? ""

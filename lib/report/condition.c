@@ -15,8 +15,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.meaning = "no session is ready, so no frame is shown anywhere",
 		.cause = "Either no session is configured, or every one waits for something. The "
 			 "target is unhealthy: another one would do better.",
-		.remedy = "vtapctl status names what each session waits for; sessions are written "
-			  "to /etc/vtapd/conf.d/NAME.conf",
+		.remedy = "vtapctl status # names what each session waits for; sessions are "
+			  "written to /etc/vtapd/conf.d/NAME.conf",
 	},
 	[VTAP_CONDITION_UNDERLAY_MISSING] = {
 		.id = "underlay-missing",
@@ -25,7 +25,7 @@ static const struct vtap_condition_row ROWS[] = {
 		.meaning = "a target's underlay interface is not there",
 		.cause = "Packets cannot arrive. The network interface was detached or renamed, or "
 			 "`underlay` names one that this host never had.",
-		.remedy = "ip -br link; then attach the interface or change `underlay`",
+		.remedy = "ip -br link # then attach the interface, or change `underlay`",
 	},
 	[VTAP_CONDITION_PORT_TAKEN] = {
 		.id = "port-taken",
@@ -36,8 +36,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "On a target's UDP port nothing is received. On the TCP port of [health] the "
 			 "load balancer's checks fail; on that of [metrics] nobody can look; "
 			 "forwarding goes on in both cases.",
-		.remedy = "ss -ulpn; ss -tlpn; ip -d link show type vxlan; then end the other one or "
-			  "change the port",
+		.remedy = "sudo ss -ulpn; sudo ss -tlpn; ip -d link show type vxlan # then end "
+			  "the other one, or change the port",
 	},
 	[VTAP_CONDITION_SOCKET_REFUSED] = {
 		.id = "socket-refused",
@@ -58,7 +58,7 @@ static const struct vtap_condition_row ROWS[] = {
 			 "The host was paused (migration, snapshot), is out of memory or "
 			 "processors, or this is a bug; systemd restarts vtapd when its watchdog "
 			 "runs out.",
-		.remedy = "journalctl -u vtapd -b; vmstat 1",
+		.remedy = "journalctl -u vtapd -b; vmstat 1 5",
 	},
 	[VTAP_CONDITION_WORKER_STALLED] = {
 		.id = "worker-stalled",
@@ -77,7 +77,7 @@ static const struct vtap_condition_row ROWS[] = {
 			   "make",
 		.cause = "The session cannot be shown. vtapd leaves the other interface alone "
 			 "whatever it is.",
-		.remedy = "ip link del NAME, or another `interface` for the session",
+		.remedy = "sudo ip link del NAME # or another `interface` for the session",
 	},
 	[VTAP_CONDITION_VNI_TAKEN] = {
 		.id = "vni-taken",
@@ -86,7 +86,7 @@ static const struct vtap_condition_row ROWS[] = {
 		.meaning = "a session's VNI belongs to a vxlan interface that vtapd did not make",
 		.cause = "Only `mode = vxlan`: the kernel gives each VNI of a port to one device. "
 			 "That one gets the frames and the session nothing; vtapd leaves it alone.",
-		.remedy = "ip link del NAME; vtapctl status tells the NAME",
+		.remedy = "sudo ip link del NAME # vtapctl status tells the NAME",
 	},
 	[VTAP_CONDITION_UNDERLAY_DOWN] = {
 		.id = "underlay-down",
@@ -96,7 +96,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "No packet comes in there. Somebody set the interface down, or nobody set "
 			 "it up after it was attached. It breaks no health: the load balancer's "
 			 "checks come the same way.",
-		.remedy = "ip link set NAME up; then whoever manages it (networkd, NetworkManager)",
+		.remedy = "sudo ip link set NAME up # then whoever manages it (networkd, "
+			  "NetworkManager)",
 	},
 	[VTAP_CONDITION_SESSION_WAITING] = {
 		.id = "session-waiting",
@@ -114,7 +115,7 @@ static const struct vtap_condition_row ROWS[] = {
 		.meaning = "somebody keeps undoing what vtapd repairs",
 		.cause = "Another program manages the interface too (NetworkManager, "
 			 "systemd-networkd, a script). vtapd repairs it again, but ever less often.",
-		.remedy = "ip monitor link; then keep the other program away from the interface",
+		.remedy = "ip monitor link # then keep the other program away from the interface",
 	},
 	[VTAP_CONDITION_CONFIG_REJECTED] = {
 		.id = "config-rejected",
@@ -124,7 +125,7 @@ static const struct vtap_condition_row ROWS[] = {
 			   "effect",
 		.cause = "A restart would fail. Everything goes on as it was until a reload is "
 			 "accepted.",
-		.remedy = "vtapd --check; then vtapctl reload",
+		.remedy = "vtapd --check && sudo vtapctl reload",
 	},
 	[VTAP_CONDITION_NO_SENSOR] = {
 		.id = "no-sensor",
@@ -134,8 +135,8 @@ static const struct vtap_condition_row ROWS[] = {
 			   "sensors` asks for it",
 		.cause = "Frames are shown to nobody: no packet socket is bound to the interface. "
 			 "The sensor has stopped, or reads another interface.",
-		.remedy = "systemctl status suricata (or whatever reads it); vtapctl status shows "
-			  "SENSORS",
+		.remedy = "systemctl status suricata # or whatever reads it; vtapctl status "
+			  "shows SENSORS",
 	},
 	[VTAP_CONDITION_NO_TRAFFIC] = {
 		.id = "no-traffic",
@@ -144,8 +145,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.meaning = "no frame was shown in the last 60 s, and `require = traffic` asks for it",
 		.cause = "Dangerous to ask for: a target that the load balancer took out gets no "
 			 "traffic, and so stays out.",
-		.remedy = "vtapctl unknown; tcpdump -ni UNDERLAY udp port 4789; or take traffic out "
-			  "of `require`",
+		.remedy = "sudo timeout 10 tcpdump -c 5 -ni UNDERLAY udp port 4789; vtapctl "
+			  "unknown # or take traffic out of `require`",
 	},
 	[VTAP_CONDITION_SILENT] = {
 		.id = "silent",
@@ -155,8 +156,9 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "The mirror session on the source was deleted, its filter or its VNI was "
 			 "changed, the balancer sends it to another target, the security group "
 			 "lost its rule for the port, or the source has nothing to say.",
-		.remedy = "tcpdump -ni UNDERLAY udp port 4789; if packets come: vtapctl match VNI, "
-			  "vtapctl unknown; if none: aws ec2 describe-traffic-mirror-sessions",
+		.remedy = "sudo timeout 10 tcpdump -c 5 -ni UNDERLAY udp port 4789; vtapctl "
+			  "match VNI; vtapctl unknown # packets come: the last two tell who gets "
+			  "them; none: aws ec2 describe-traffic-mirror-sessions",
 	},
 	[VTAP_CONDITION_ONE_WAY] = {
 		.id = "one-way",
@@ -169,10 +171,11 @@ static const struct vtap_condition_row ROWS[] = {
 			 "targets. Judged is TCP alone, by samples of the guard: answers of the AWS "
 			 "resolver, which a balancer sends elsewhere than their questions, are UDP "
 			 "and not seen here.",
-		.remedy = "aws ec2 describe-traffic-mirror-filters: it needs ingress and egress "
-			  "rules; behind a balancer: aws elbv2 modify-target-group-attributes "
-			  "--target-group-arn ARN --attributes Key=stickiness.enabled,Value=true "
-			  "Key=stickiness.type,Value=source_ip; then: vtapctl doctor one-way",
+		.remedy = "aws ec2 describe-traffic-mirror-filters; aws elbv2 "
+			  "modify-target-group-attributes --target-group-arn ARN --attributes "
+			  "Key=stickiness.enabled,Value=true Key=stickiness.type,Value=source_ip "
+			  "# the filter needs ingress and egress rules; the second one is for a "
+			  "balancer",
 	},
 	[VTAP_CONDITION_GUARD_OFF] = {
 		.id = "guard-off",
@@ -183,9 +186,10 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "The kernel or the service's rights do not allow BPF programs; the sentence "
 			 "says which. Without address, ARP, IPv6 and forwarding and with strict "
 			 "reverse path filtering, a broadcast from 0.0.0.0 still comes through.",
-		.remedy = "not permitted: systemctl show -P AmbientCapabilities vtapd must name "
-			  "cap_bpf; somebody's filter: tc filter show dev INTERFACE ingress; until "
-			  "then run no DHCP server on this host, or bind it to its interface",
+		.remedy = "systemctl show -P AmbientCapabilities vtapd; tc filter show dev "
+			  "INTERFACE ingress # the first must name cap_bpf, the second shows "
+			  "somebody's filter; until then run no DHCP server on this host, or bind "
+			  "it to its interface",
 	},
 	[VTAP_CONDITION_FASTPATH_OFF] = {
 		.id = "fastpath-off",
@@ -195,9 +199,10 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "The worker carries every packet, but fewer in a second, and none while "
 			 "vtapd is away. The kernel or the service's rights do not allow BPF "
 			 "programs, or somebody has our place; the sentence says which.",
-		.remedy = "not permitted: systemctl show -P AmbientCapabilities vtapd must name "
-			  "cap_bpf; somebody's filter: tc filter show dev UNDERLAY ingress; or "
-			  "accept the worker: fastpath = off in the [target] section",
+		.remedy = "systemctl show -P AmbientCapabilities vtapd; tc filter show dev "
+			  "UNDERLAY ingress # the first must name cap_bpf, the second shows "
+			  "somebody's filter; or accept the worker: fastpath = off in the "
+			  "[target] section",
 	},
 	[VTAP_CONDITION_FASTPATH_BYPASSED] = {
 		.id = "fastpath-bypassed",
@@ -208,8 +213,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "The worker carries what comes in there. Filters with a priority below 47 "
 			 "and tcx programs run before the fast path, and what they accept goes past "
 			 "it.",
-		.remedy = "tc filter show dev UNDERLAY ingress; give the other filter a priority "
-			  "behind 47, or let it end with `continue` (TC_ACT_UNSPEC)",
+		.remedy = "tc filter show dev UNDERLAY ingress # give the other filter a "
+			  "priority behind 47, or let it end with `continue` (TC_ACT_UNSPEC)",
 	},
 	[VTAP_CONDITION_GRO_MERGING] = {
 		.id = "gro-merging",
@@ -220,7 +225,7 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "Generic or large receive offload is on and does not stay off. What "
 			 "switches it on again is usually tuned, NetworkManager, a systemd .link "
 			 "file or a start-up script of the cloud.",
-		.remedy = "ethtool -K NAME gro off; then keep the other program (tuned, "
+		.remedy = "sudo ethtool -K NAME gro off # then keep the other program (tuned, "
 			  "NetworkManager, a .link file, a start-up script) away from it; or mode "
 			  "= tap, which needs no offload off",
 	},
@@ -233,8 +238,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "More comes in than the workers carry: a burst, a machine short of "
 			 "processors, or much that the fast path leaves to them (fragments, "
 			 "unknown VNIs, no fast path at all). Counted as socket-full.",
-		.remedy = "a larger receive-buffer or more workers, in the [target] section; "
-			  "vtapctl status tells the PATH",
+		.remedy = "vtapctl status # tells the PATH; then a larger `receive-buffer` or "
+			  "more `workers` in the [target] section",
 	},
 	[VTAP_CONDITION_BACKLOG_DROPS] = {
 		.id = "backlog-drops",
@@ -247,7 +252,8 @@ static const struct vtap_condition_row ROWS[] = {
 			 "underlay is virtual. The kernel counts it for the whole host "
 			 "(/proc/net/softnet_stat); frames of ours are lost-in-handover. A queue "
 			 "holds 1000 unless somebody set it.",
-		.remedy = "sysctl -w net.core.netdev_max_backlog=16384",
+		.remedy = "sudo sysctl -w net.core.netdev_max_backlog=16384 # and the same in "
+			  "/etc/sysctl.d",
 	},
 	[VTAP_CONDITION_ENA_ALLOWANCE] = {
 		.id = "ena-allowance",
@@ -258,8 +264,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "Each instance type has its bandwidth, packets a second and tracked "
 			 "connections; what is beyond is dropped before it gets to the host, and "
 			 "only the interface's own statistics tell.",
-		.remedy = "ethtool -S UNDERLAY | grep allowance; then a larger instance type, or "
-			  "more targets",
+		.remedy = "ethtool -S UNDERLAY | grep allowance # then a larger instance type, "
+			  "or more targets",
 	},
 	[VTAP_CONDITION_RP_FILTER] = {
 		.id = "rp-filter",
@@ -271,7 +277,7 @@ static const struct vtap_condition_row ROWS[] = {
 			 "another interface, as on a sensor with two of them. The fast path takes "
 			 "packets before this filter; those that the worker gets, and all in mode "
 			 "vxlan, go through it.",
-		.remedy = "sysctl -w net.ipv4.conf.UNDERLAY.rp_filter=2, and the same in "
+		.remedy = "sudo sysctl -w net.ipv4.conf.UNDERLAY.rp_filter=2 # and the same in "
 			  "/etc/sysctl.d",
 	},
 	[VTAP_CONDITION_UDP_CHECKSUM] = {
@@ -282,8 +288,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "Whoever sends them leaves the checksum to a card that does not fill it "
 			 "in, or the packets are damaged on the way. The kernel counts them for "
 			 "the whole host, to whatever port. AWS sends none (0), which is right.",
-		.remedy = "tcpdump -nnvvi UNDERLAY udp | grep 'bad udp cksum'; on the sender: "
-			  "ethtool -K NAME tx off",
+		.remedy = "sudo timeout 30 tcpdump -nnvvi UNDERLAY udp | grep 'bad udp cksum' # "
+			  "on the sender: ethtool -K NAME tx off",
 	},
 	[VTAP_CONDITION_CONNTRACK] = {
 		.id = "conntrack",
@@ -293,8 +299,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "Mirrored flows are many and one-way: they fill the table, and a full one "
 			 "drops packets of everybody. A rule of the firewall, or NAT, made the "
 			 "kernel track; only packets that the fast path does not take are.",
-		.remedy = "nft 'table inet vtapd_notrack { chain prerouting { type filter hook prerouting "
-			  "priority raw; udp dport 4789 notrack; }; }'",
+		.remedy = "sudo nft 'table inet vtapd_notrack { chain prerouting { type filter "
+			  "hook prerouting priority raw; udp dport 4789 notrack; }; }'",
 	},
 	[VTAP_CONDITION_UNKNOWN_VNI] = {
 		.id = "unknown-vni",
@@ -304,7 +310,7 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "A mirror session was made that nobody configured here, or somebody sends "
 			 "junk to the port. The frames are dropped and shown to nobody; the "
 			 "remedy prints the session that would take them.",
-		.remedy = "vtapctl unknown",
+		.remedy = "vtapctl unknown # prints the session that would take them",
 	},
 	[VTAP_CONDITION_UNKNOWN_SOURCE] = {
 		.id = "unknown-source",
@@ -314,7 +320,7 @@ static const struct vtap_condition_row ROWS[] = {
 			   "its session does not take",
 		.cause = "Another account or VPC uses the same VNI, a network was added that "
 			 "`source` does not name, or somebody sends junk.",
-		.remedy = "vtapctl unknown; then `source` of the session, or a session for the "
+		.remedy = "vtapctl unknown # then `source` of the session, or a session for the "
 			  "others",
 	},
 	[VTAP_CONDITION_TRUNCATED] = {
@@ -326,8 +332,8 @@ static const struct vtap_condition_row ROWS[] = {
 			 "8500 at most behind a Network Load Balancer, or to the MTU of a single "
 			 "interface that is the target. Sensors miss what was cut, and call "
 			 "checksums wrong.",
-		.remedy = "a larger PacketLength of the mirror session; or on the sources an MTU "
-			  "of 8486 (behind an NLB), 8446 (GWLB), 8947 (one interface)",
+		.remedy = "aws ec2 describe-traffic-mirror-sessions # a larger PacketLength; or "
+			  "on the sources an MTU of 8486 (behind an NLB), 8947 (one interface)",
 	},
 	[VTAP_CONDITION_DRAIN] = {
 		.id = "drain",
@@ -335,7 +341,7 @@ static const struct vtap_condition_row ROWS[] = {
 		.message_id = "df2c7e7540ab42718626b2b2b41f6ed4",
 		.meaning = "the target is draining: health checks are refused, forwarding goes on",
 		.cause = "Somebody asked for it. The load balancer sends new flows elsewhere.",
-		.remedy = "vtapctl undrain",
+		.remedy = "sudo vtapctl undrain",
 	},
 	[VTAP_CONDITION_RESERVED_BITS] = {
 		.id = "reserved-bits",
@@ -346,8 +352,8 @@ static const struct vtap_condition_row ROWS[] = {
 			 "drops them uncounted. A newer one can, until somebody changes the "
 			 "interface's tunnel by hand; they are `decap-error` then. AWS sets none of "
 			 "them.",
-		.remedy = "an old kernel: mode = tap, or 6.14 or newer; a changed interface: ip link "
-			  "del NAME, and vtapd makes it anew",
+		.remedy = "# an old kernel: mode = tap, or 6.14 or newer; a changed interface: "
+			  "ip link del NAME, and vtapd makes it anew",
 	},
 	[VTAP_CONDITION_NEVER_SEEN] = {
 		.id = "never-seen",
@@ -358,8 +364,9 @@ static const struct vtap_condition_row ROWS[] = {
 			 "is not that of the mirror session, there is none yet, or its packets do "
 			 "not reach this host: a security group, a balancer. A session with `vni = "
 			 "any` is told only while nobody else at its target gets frames.",
-		.remedy = "tcpdump -ni UNDERLAY udp port 4789; if packets come: vtapctl match VNI, "
-			  "vtapctl unknown; if none: aws ec2 describe-traffic-mirror-sessions",
+		.remedy = "sudo timeout 10 tcpdump -c 5 -ni UNDERLAY udp port 4789; vtapctl "
+			  "match VNI; vtapctl unknown # packets come: the last two tell who gets "
+			  "them; none: aws ec2 describe-traffic-mirror-sessions",
 	},
 	[VTAP_CONDITION_HOST_ANSWERS] = {
 		.id = "host-answers",
@@ -370,8 +377,9 @@ static const struct vtap_condition_row ROWS[] = {
 			 "with the mirror. If mirrored packets are answered (another port, an "
 			 "underlay that no target names, a family without session in mode vxlan), "
 			 "the answers go to the machines whose traffic is mirrored.",
-		.remedy = "tcpdump -nni UNDERLAY 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1'; "
-			  "then another `port` or `underlay`, or the security group",
+		.remedy = "sudo timeout 30 tcpdump -nni UNDERLAY 'icmp[icmptype] = icmp-unreach "
+			  "or icmp6[0] = 1' # then another `port` or `underlay`, or the security "
+			  "group",
 	},
 	[VTAP_CONDITION_ALLOW_ANY] = {
 		.id = "allow-any",
@@ -379,8 +387,8 @@ static const struct vtap_condition_row ROWS[] = {
 		.message_id = "657b26c2c1554381832c9dd9007e1e49",
 		.meaning = "any host that reaches the port can put frames before the sensors",
 		.cause = "VXLAN has no authentication: the security group is the only fence by now.",
-		.remedy = "allow = PREFIX of the mirror sources, in the [target] section; in `mode "
-			  "= vxlan` the security group, or the nftables rules of vtapd(8)",
+		.remedy = "# allow = PREFIX of the mirror sources, in the [target] section; in "
+			  "`mode = vxlan` the security group, or the nftables rules of vtapd(8)",
 	},
 };
 static_assert(VTAP_ARRAY_LEN(ROWS) == VTAP_CONDITION_COUNT, "every condition has its row");

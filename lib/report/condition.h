@@ -4,6 +4,11 @@
  * urgent it is, what it means, why it matters and what to do. `vtapctl doctor`, /healthz, the
  * journal's catalog and the manual are made from these rows; a condition that is not here does not
  * exist.
+ *
+ * A remedy can be pasted as it stands, into a shell or into the configuration: commands, joined by
+ * "; ", with a note behind " # "; or one line of the configuration, with a note behind " ; ". Where
+ * there is nothing to paste it is a note alone, "# …". Rows have no lines of the configuration, as
+ * they stand behind commands in the rules for Prometheus. `sudo` stands where it takes root.
  */
 #pragma once
 
@@ -61,7 +66,7 @@ struct vtap_condition_row {
 	const char *message_id; /* of the journal, 32 hex digits; never changes */
 	const char *meaning;    /* one sentence: what is the case while it holds */
 	const char *cause;  /* one or two sentences: what it costs, and what usually causes it */
-	const char *remedy; /* what to do, as a command where there is one */
+	const char *remedy; /* what to do, in the form that condition.h gives */
 };
 
 /** vtap_condition_row() - borrowed, constant */

@@ -14,6 +14,12 @@
 /* Interfaces that a sentence names. */
 #define NAMES_SHOWN 4
 
+/* The configuration that vtapd reads when it is not told another. */
+#define CONFIG_USUAL "/etc/vtapd/vtapd.conf"
+
+/* Of what a path is that needs no quotes in a shell. */
+#define PLAIN_ALPHABET "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-"
+
 /* `require = traffic`: a frame within this time. */
 #define TRAFFIC_NS (60 * VTAP_NS_PER_S)
 
@@ -54,12 +60,44 @@ void vtap_finding_remedy(struct vtap_finding *finding, const char *fmt, ...)
 	va_end(args);
 }
 
+struct vtap_text_words vtap_finding_place(const struct vtap_target *target)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	char place[64];
+
+	if (target->place.line == 0)
+		vtap_text_words_add(&words, "in a section [target %s] of vtapd.conf", target->name);
+	else
+		vtap_text_words_add(&words, "in [target %s], %s", target->name,
+			vtap_place_format(target->place, place, sizeof(place)));
+	return words;
+}
+
 bool vtap_finding_requires(const struct vtap_gathering *gathering, enum vtap_require what)
 {
 	return (gathering->snapshot->conf->health.require & (unsigned)what) != 0;
 }
 
 /* ---- the daemon ---- */
+
+/* The remedy of the row checks the usual file. */
+static void gather_refused(struct vtap_gathering *gathering)
+{
+	const struct vtap_snapshot *snapshot = gathering->snapshot;
+	const char *path = snapshot->config_path;
+	struct vtap_finding *finding =
+		vtap_finding_add(gathering, VTAP_CONDITION_CONFIG_REJECTED, "", false,
+			"the files on disk have %s; the configuration before them stays in effect",
+			vtap_text_counted(snapshot->n_refused_mistakes, "mistake").text);
+
+	if (path == NULL || strcmp(path, CONFIG_USUAL) == 0 || strchr(path, '\'') != NULL)
+		return;
+	vtap_finding_remedy(finding,
+		path[strspn(path, PLAIN_ALPHABET)] == '\0'
+			? "vtapd -c %s --check && sudo vtapctl reload"
+			: "vtapd -c '%s' --check && sudo vtapctl reload",
+		path);
+}
 
 static void gather_daemon(struct vtap_gathering *gathering)
 {
@@ -69,29 +107,28 @@ static void gather_daemon(struct vtap_gathering *gathering)
 	if (snapshot->health_refused != NULL) {
 		finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
 			"health checks are not answered: %s", snapshot->health_refused);
-		vtap_finding_remedy(finding, "ss -tlpn; or another `listen` in [health]");
+		vtap_finding_remedy(finding, "sudo ss -tlpn # or another `listen` in [health]");
 	}
 	if (snapshot->metrics_refused != NULL) {
 		finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
 			"/healthz and /v1/status are not served: %s", snapshot->metrics_refused);
-		vtap_finding_remedy(finding, "ss -tlpn; or another `listen` in [metrics]");
+		vtap_finding_remedy(finding, "sudo ss -tlpn # or another `listen` in [metrics]");
 	}
 	if (snapshot->loop_stall_ns != 0)
 		(void)vtap_finding_add(gathering, VTAP_CONDITION_LOOP_STALLED, "", false,
 			"the main loop did not move for %s, less than a minute ago",
 			vtap_text_elapsed(snapshot->loop_stall_ns).text);
 	if (snapshot->refused_wall_ns != 0)
-		(void)vtap_finding_add(gathering, VTAP_CONDITION_CONFIG_REJECTED, "", false,
-			"the files on disk have %s; the configuration before them stays in effect",
-			vtap_text_counted(snapshot->n_refused_mistakes, "mistake").text);
+		gather_refused(gathering);
 }
 
-/* What helps where a program was refused: a right that is missing is called so in the sentence. */
+/* What helps where a program was refused: a right that is missing is called so in the sentence. The
+ * note goes on. */
 static const char *bpf_remedy(const char *why)
 {
 	return strstr(why, "CAP_BPF") != NULL
-		       ? "systemctl show -P AmbientCapabilities vtapd must name cap_bpf"
-		       : "tc qdisc show; tc filter show dev INTERFACE ingress";
+		       ? "systemctl show -P AmbientCapabilities vtapd # must name cap_bpf;"
+		       : "tc qdisc show; tc filter show dev INTERFACE ingress #";
 }
 
 static void gather_guard(struct vtap_gathering *gathering)
@@ -106,7 +143,7 @@ static void gather_guard(struct vtap_gathering *gathering)
 		"%zu of %s %s no guard: %s", n_bare, vtap_text_counted(n, "tap interface").text,
 		n_bare == 1 ? "has" : "have", snapshot->guard_off_why);
 	vtap_finding_remedy(finding,
-		"%s; until then run no DHCP server on this host, or bind it to its interface",
+		"%s until then run no DHCP server on this host, or bind it to its interface",
 		bpf_remedy(snapshot->guard_off_why));
 }
 
@@ -146,8 +183,8 @@ static void gather_fastpath_off(
 		report->is_fast ? "the fast path is not on every underlay"
 				: "the worker carries everything",
 		report->fast_off_why);
-	vtap_finding_remedy(finding, "%s; or accept the worker: fastpath = off in [target %s]",
-		bpf_remedy(report->fast_off_why), target->name);
+	vtap_finding_remedy(finding, "%s or accept the worker: fastpath = off %s",
+		bpf_remedy(report->fast_off_why), vtap_finding_place(target).text);
 }
 
 static void gather_bypassed(
@@ -164,7 +201,7 @@ static void gather_bypassed(
 		report->is_fast ? "what comes in there" : "everything");
 	if (report->n_fast_on == 1)
 		vtap_finding_remedy(finding,
-			"tc filter show dev %s ingress; give the other filter a priority behind "
+			"tc filter show dev %s ingress # give the other filter a priority behind "
 			"47, or let it end with `continue` (TC_ACT_UNSPEC)",
 			report->fast_on[0]);
 }
@@ -198,9 +235,9 @@ static void gather_kernel_port(struct vtap_gathering *gathering,
 		"target %s: %s cannot be shown: %s", target->name,
 		vtap_text_counted(n, "session").text, first->state.message);
 	vtap_finding_remedy(finding,
-		"ss -ulpn sport = :%u; ip -d link show type vxlan; then end the other one, or "
-		"another `port` in [target %s]",
-		target->port, target->name);
+		"sudo ss -ulpn sport = :%u; ip -d link show type vxlan # then end the other one, "
+		"or another `port` %s",
+		target->port, vtap_finding_place(target).text);
 }
 
 /** struct merging - interfaces of a target that merge frames */
@@ -244,7 +281,8 @@ static void gather_merging(
 		report->target->name, merging.names.text, report->merging_why != NULL ? ": " : "",
 		report->merging_why != NULL ? report->merging_why : "");
 	vtap_finding_remedy(finding,
-		"ethtool -K %s gro off; then keep the other program (tuned, NetworkManager, a "
+		"sudo ethtool -K %s gro off # then keep the other program (tuned, NetworkManager, "
+		"a "
 		".link file, a start-up script) away from it",
 		merging.first);
 }
@@ -271,7 +309,8 @@ static void gather_reserved_bits(
 					"session %s: %s drops packets with reserved bits since "
 					"somebody changed its tunnel",
 					session->name, session->interface),
-				"ip link del %s, when its sensors may lose it: vtapd makes it anew",
+				"sudo ip link del %s # when its sensors may lose it: vtapd makes "
+				"it anew",
 				session->interface);
 			continue;
 		}
@@ -282,7 +321,8 @@ static void gather_reserved_bits(
 					"target %s: this kernel drops packets with reserved "
 					"bits uncounted",
 					report->target->name),
-				"mode = tap, or a kernel of 6.14 or newer");
+				"mode = tap ; %s; or a kernel of 6.14 or newer",
+				vtap_finding_place(report->target).text);
 		is_told = true;
 	}
 }
@@ -320,14 +360,13 @@ static void gather_allow_any(
 
 	if (target->mode == VTAP_MODE_VXLAN)
 		vtap_finding_remedy(
-			finding, "the security group, or the nftables rules of vtapd(8)");
+			finding, "# the security group, or the nftables rules of vtapd(8)");
 	else if (report->n_seen > 0 && !report->seen_is_cut)
-		vtap_finding_remedy(finding,
-			"allow = %s    (in [target %s]; covers every source seen so far)",
-			seen_words(report).text, target->name);
+		vtap_finding_remedy(finding, "allow = %s ; %s; covers every source seen so far",
+			seen_words(report).text, vtap_finding_place(target).text);
 	else
-		vtap_finding_remedy(finding,
-			"allow = PREFIX of the mirror sources, in [target %s]%s", target->name,
+		vtap_finding_remedy(finding, "# allow = PREFIX of the mirror sources, %s%s",
+			vtap_finding_place(target).text,
 			report->seen_is_cut ? "; those seen so far lie too far apart for a short "
 					      "list: vtapctl show NAME"
 					    : "");
@@ -390,9 +429,9 @@ static void vni_remedy_set(struct vtap_finding *finding, const struct vtap_repor
 	vtap_place_format(report->session->vni_place, place, sizeof(place));
 	if (name == NULL)
 		vtap_finding_remedy(finding,
-			"ip link del the interface that has it, or another `vni` in %s", place);
+			"# ip link del the interface that has it, or another `vni` in %s", place);
 	else
-		vtap_finding_remedy(finding, "ip link del %.*s, or another `vni` in %s",
+		vtap_finding_remedy(finding, "sudo ip link del %.*s # or another `vni` in %s",
 			(int)strcspn(name + strlen(WORDS), ","), name + strlen(WORDS), place);
 }
 
@@ -414,7 +453,7 @@ static void gather_waiting(
 							: "cannot be shown",
 		complaint_len(report->state.message), report->state.message);
 	if (condition == VTAP_CONDITION_INTERFACE_FOREIGN)
-		vtap_finding_remedy(finding, "ip link del %s, or another `interface` in %s",
+		vtap_finding_remedy(finding, "sudo ip link del %s # or another `interface` in %s",
 			session->interface,
 			vtap_place_format(session->place, place, sizeof(place)));
 	else if (condition == VTAP_CONDITION_VNI_TAKEN)
@@ -447,7 +486,7 @@ static void gather_no_sessions(struct vtap_gathering *gathering)
 	if (snapshot->n_sessions == 0)
 		vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "",
 					    true, "no session is configured"),
-			"write /etc/vtapd/conf.d/NAME.conf, then: vtapctl reload");
+			"# write /etc/vtapd/conf.d/NAME.conf, then: sudo vtapctl reload");
 	else
 		vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "",
 					    vtap_finding_requires(gathering, VTAP_REQUIRE_ANY),

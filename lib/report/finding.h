@@ -19,7 +19,7 @@ struct vtap_finding {
 	enum vtap_condition condition;
 	char subject[VTAP_NAME_MAX]; /* a session's or target's name, "" for the daemon */
 	char sentence[VTAP_ERR_MAX]; /* what is the case */
-	char remedy[VTAP_ERR_MAX];   /* what to do, to be pasted where it is a command */
+	char remedy[VTAP_ERR_MAX];   /* what to do, in the form that condition.h gives */
 	bool breaks_health;          /* with the configuration in effect */
 	uint64_t since_mono_ns;      /* filled by whoever remembers; 0: not known */
 };

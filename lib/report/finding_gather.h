@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "report/finding.h"
+#include "report/text_words.h"
 
 /** struct vtap_gathering - findings as they are found; the first failure sticks */
 struct vtap_gathering {
@@ -20,8 +21,12 @@ struct vtap_finding *vtap_finding_add(struct vtap_gathering *gathering,
 	enum vtap_condition condition, const char *subject, bool breaks_health, const char *fmt,
 	...) VTAP_PRINTF(5, 6);
 
-/** vtap_finding_remedy() - a remedy of its own; NULL is allowed */
+/** vtap_finding_remedy() - a remedy of its own, in the form that condition.h gives; NULL is allowed
+ */
 void vtap_finding_remedy(struct vtap_finding *finding, const char *fmt, ...) VTAP_PRINTF(2, 3);
+
+/** vtap_finding_place() - "in [target default], vtapd.conf:4": where a line of a remedy goes */
+struct vtap_text_words vtap_finding_place(const struct vtap_target *target);
 
 /** vtap_finding_gather_sessions() - whose traffic is not as it should be: none, or no more */
 void vtap_finding_gather_sessions(struct vtap_gathering *gathering);

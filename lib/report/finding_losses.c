@@ -9,7 +9,6 @@
 
 #include "report/finding.h"
 #include "report/finding_gather.h"
-#include "report/text_words.h"
 
 /* Interfaces that a sentence names. */
 #define NAMES_SHOWN 4
@@ -76,13 +75,12 @@ static void gather_socket_drops(
 		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
 	if (mib <= BUFFER_MAX_MIB)
 		vtap_finding_remedy(finding,
-			"receive-buffer = %uM, or more `workers`, in [target %s]; then: vtapctl "
-			"reload",
-			mib, target->name);
+			"receive-buffer = %uM ; or more `workers`, %s; then: sudo vtapctl reload",
+			mib, vtap_finding_place(target).text);
 	else
 		vtap_finding_remedy(finding,
-			"more `workers` in [target %s]; then: vtapctl reload; or another target",
-			target->name);
+			"# more `workers` %s, then: sudo vtapctl reload; or another target",
+			vtap_finding_place(target).text);
 }
 
 /* The guard's count is exact; whether a queue was full, only the whole host can tell. */
@@ -143,7 +141,8 @@ static void gather_conntrack(
 		"%sthis host tracks connections of UDP port %u, an entry for each outer flow",
 		target_words(gathering, target).text, target->port);
 	vtap_finding_remedy(finding,
-		"nft 'table inet vtapd_notrack { chain prerouting { type filter hook prerouting "
+		"sudo nft 'table inet vtapd_notrack { chain prerouting { type filter hook "
+		"prerouting "
 		"priority "
 		"raw; udp dport %u notrack; }; }'",
 		target->port);
@@ -183,7 +182,7 @@ static void gather_underlay_down(
 	vtap_finding_remedy(
 		vtap_finding_add(gathering, VTAP_CONDITION_UNDERLAY_DOWN, underlay->name, false,
 			"%s is down: no packet comes in there", underlay->name),
-		"ip link set %s up", underlay->name);
+		"sudo ip link set %s up", underlay->name);
 }
 
 /* What an instance sends, and what it asks link-local services, is not what it gets mirrored. */
@@ -217,7 +216,8 @@ static void gather_allowance(
 			"%s: AWS dropped packets beyond what this instance is allowed: "
 			"%s%s",
 			underlay->name, words.text, since_words(gathering, first).text),
-		"ethtool -S %s | grep allowance; a larger instance type, or more targets behind "
+		"ethtool -S %s | grep allowance # then a larger instance type, or more targets "
+		"behind "
 		"the load balancer",
 		underlay->name);
 }
@@ -252,7 +252,7 @@ static void gather_rp_filter(struct vtap_gathering *gathering)
 			"%s dropped by strict reverse path filtering, which is on for %s%s",
 			vtap_text_counted(trend->risen, "packet").text, names.text,
 			since_words(gathering, trend).text),
-		"sysctl -w net%cipv4%cconf%c%s%crp_filter=2", dot, dot, dot, first, dot);
+		"sudo sysctl -w net%cipv4%cconf%c%s%crp_filter=2", dot, dot, dot, first, dot);
 }
 
 static void gather_checksum(struct vtap_gathering *gathering)
@@ -268,7 +268,8 @@ static void gather_checksum(struct vtap_gathering *gathering)
 			"them%s",
 			vtap_text_counted(trend->risen, "UDP packet").text,
 			since_words(gathering, trend).text),
-		"tcpdump -nnvvi %s udp | grep 'bad udp cksum' shows who sends them",
+		"sudo timeout 30 tcpdump -nnvvi %s udp | grep 'bad udp cksum' # shows who sends "
+		"them",
 		underlay_name(gathering->snapshot));
 }
 
@@ -305,8 +306,8 @@ static void gather_answers(struct vtap_gathering *gathering)
 			vtap_text_counted(sent->risen, "ICMP unreachable message").text,
 			vtap_text_counted(missed->risen, "UDP packet").text,
 			since_words(gathering, sent).text),
-		"tcpdump -nni %s 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1' shows whom, and "
-		"for which port",
+		"sudo timeout 30 tcpdump -nni %s 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1' "
+		"# shows whom, and for which port",
 		underlay_name(gathering->snapshot));
 }
 

@@ -63,13 +63,15 @@ static void remedy_set(struct vtap_finding *finding, const struct vtap_snapshot 
 
 	if (report->session->n_vnis > 0)
 		vtap_finding_remedy(finding,
-			"tcpdump -ni %s udp port %u; if packets come: vtapctl match %u, vtapctl "
-			"unknown; if none: aws ec2 describe-traffic-mirror-sessions",
+			"sudo timeout 10 tcpdump -c 5 -ni %s udp port %u; vtapctl match %u; "
+			"vtapctl unknown # packets come: the last two tell who gets them; none: "
+			"aws ec2 describe-traffic-mirror-sessions",
 			underlay, port, report->session->vnis[0].first);
 	else
 		vtap_finding_remedy(finding,
-			"tcpdump -ni %s udp port %u; if packets come: vtapctl unknown; if none: "
-			"aws ec2 describe-traffic-mirror-sessions",
+			"sudo timeout 10 tcpdump -c 5 -ni %s udp port %u; vtapctl unknown # "
+			"packets come: it tells who gets them; none: aws ec2 "
+			"describe-traffic-mirror-sessions",
 			underlay, port);
 }
 

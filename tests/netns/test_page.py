@@ -210,6 +210,8 @@ def test_page_when_something_is_wrong_then_finding_and_remedy_until_it_is_mended
         assert browser.texts(f"#findings {part}") == [finding[key] for finding in found]
     assert "mirror-pay is a bridge interface" in browser.text("tbody[data-name=pay] .trouble")
     assert order(browser)[0] == "pay", "whoever is not ready comes first"
+    shown = "[...document.querySelectorAll('.finding .copy')].map((button) => !button.hidden)"
+    assert browser.evaluate(shown) == [True, False], "of a note alone there is nothing to paste"
     browser.click(".finding .copy")
     browser.wait_text(".finding .copy", "Copied")
     assert browser.evaluate("getSelection().toString()") == found[0]["remedy"]

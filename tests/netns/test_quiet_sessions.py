@@ -44,7 +44,7 @@ def test_session_when_its_frames_stop_then_silent_until_the_next_one(vtapd, mirr
     assert (found["subject"], found["severity"], found["breaks_health"]) == ("web", "ticket", False), found
     assert found["sentence"].startswith("session web: no frame for "), found
     assert "the last one that vtapd saw: " in found["sentence"], found
-    assert "tcpdump -ni eth0 udp port 4789; if packets come: vtapctl match 4321" in found["remedy"], found
+    assert "tcpdump -c 5 -ni eth0 udp port 4789; vtapctl match 4321; vtapctl unknown # packets come: " in found["remedy"], found
     assert vtapd.status()["daemon"]["state"] == "healthy"
     mirror.send(4321, FRAME)
     wait_over(vtapd, "silent")

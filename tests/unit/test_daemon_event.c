@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/event.h"
+#include "tests/unit/pasteable.h"
 #include "report/condition.h"
 
 #define HEX_ALPHABET   "0123456789abcdef"
@@ -51,6 +52,7 @@ static void test_event_when_any_then_its_sentences_are_there(void **state)
 		assert_row(row->meaning[0] != '\0' && !has_full_stop(row->meaning), i);
 		assert_row(row->cause[0] != '\0' && has_full_stop(row->cause), i);
 		assert_row(row->remedy[0] != '\0' && !has_full_stop(row->remedy), i);
+		assert_pasteable(row->remedy, false);
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "report/condition.h"
+#include "tests/unit/pasteable.h"
 
 #define ID_ALPHABET    "abcdefghijklmnopqrstuvwxyz-"
 #define HEX_ALPHABET   "0123456789abcdef"
@@ -60,6 +61,13 @@ static void test_condition_when_any_then_its_sentences_are_there(void **state)
 	}
 }
 
+static void test_condition_when_any_then_its_remedy_can_be_pasted(void **state)
+{
+	(void)state;
+	for (int i = 0; i < VTAP_CONDITION_COUNT; i++)
+		assert_pasteable(row_of(i)->remedy, false);
+}
+
 static void test_condition_when_looked_for_by_its_id_then_found(void **state)
 {
 	(void)state;
@@ -81,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_condition_when_any_then_its_ids_are_well_formed_and_its_own),
 		cmocka_unit_test(test_condition_when_any_then_its_sentences_are_there),
+		cmocka_unit_test(test_condition_when_any_then_its_remedy_can_be_pasted),
 		cmocka_unit_test(test_condition_when_looked_for_by_its_id_then_found),
 		cmocka_unit_test(test_severity_when_any_then_it_has_a_word),
 	};

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "report/finding.h"
+#include "tests/unit/pasteable.h"
 
 #define NOW_NS (100000 * VTAP_NS_PER_S)
 
@@ -29,6 +30,7 @@ static void scene_init(struct scene *scene)
 	memset(scene, 0, sizeof(*scene));
 	scene->target = (struct vtap_target){ .name = "default", .port = 4789, .n_allow = 1 };
 	scene->target.allow = &scene->allow;
+	scene->target.place = (struct vtap_place){ .file = "/etc/vtapd/vtapd.conf", .line = 4 };
 	scene->session = (struct vtap_session){ .name = "web",
 		.interface = "mirror-web",
 		.is_required = true,
@@ -77,6 +79,7 @@ static void assert_found(struct scene *scene, const char *wanted)
 		size_t used = strlen(text);
 
 		assert_true(finding->sentence[0] != '\0' && finding->remedy[0] != '\0');
+		assert_pasteable(finding->remedy, true);
 		(void)snprintf(text + used, sizeof(text) - used, "%s%s%s", used > 0 ? " " : "",
 			vtap_condition_row(finding->condition)->id,
 			finding->breaks_health ? "!" : ""); /* fits */
@@ -363,7 +366,7 @@ static void test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_ac
 		"session web cannot be shown: mirror-web is a dummy interface that vtapd did not "
 		"make");
 	assert_string_equal(scene.findings.finding[1].remedy,
-		"ip link del mirror-web, or another `interface` in web.conf:1");
+		"sudo ip link del mirror-web # or another `interface` in web.conf:1");
 	vtap_findings_done(&scene.findings);
 }
 
@@ -386,36 +389,39 @@ static void test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the
 		{ spoil_kernel_port, VTAP_CONDITION_PORT_TAKEN, "default",
 			"target default: 1 session cannot be shown: UDP port 4789 is in use by a "
 			"socket on 0.0.0.0",
-			"ss -ulpn sport = :4789; ip -d link show type vxlan; then end the other "
-			"one, or another `port` in [target default]" },
+			"sudo ss -ulpn sport = :4789; ip -d link show type vxlan # then end the "
+			"other one, or another `port` in [target default], vtapd.conf:4" },
 		{ spoil_kernel_vni, VTAP_CONDITION_VNI_TAKEN, "web",
 			"session web cannot be shown: VNI 5 of UDP port 4789 belongs to the vxlan "
 			"interface vx5, which is not ours",
-			"ip link del vx5, or another `vni` in web.conf:2" },
+			"sudo ip link del vx5 # or another `vni` in web.conf:2" },
 		{ spoil_merging_underlays, VTAP_CONDITION_GRO_MERGING, "default",
 			"target default: frames may be merged on a, b, c, d and 2 more, and "
 			"sensors see some that were never on the wire: the driver refuses",
-			"ethtool -K a gro off; then keep the other program (tuned, NetworkManager, "
+			"sudo ethtool -K a gro off # then keep the other program (tuned, "
+			"NetworkManager, "
 			"a .link file, a start-up script) away from it" },
 		{ spoil_merging_device, VTAP_CONDITION_GRO_MERGING, "default",
 			"target default: frames may be merged on mirror-web, and sensors see some "
 			"that were never on the wire",
-			"ethtool -K mirror-web gro off; then keep the other program (tuned, "
+			"sudo ethtool -K mirror-web gro off # then keep the other program (tuned, "
 			"NetworkManager, a .link file, a start-up script) away from it" },
 		{ spoil_reserved_bits, VTAP_CONDITION_RESERVED_BITS, "default",
 			"target default: this kernel drops packets with reserved bits uncounted",
-			"mode = tap, or a kernel of 6.14 or newer" },
+			"mode = tap ; in [target default], vtapd.conf:4; or a kernel of 6.14 or "
+			"newer" },
 		{ spoil_changed_tunnel, VTAP_CONDITION_RESERVED_BITS, "web",
 			"session web: mirror-web drops packets with reserved bits since somebody "
 			"changed its tunnel",
-			"ip link del mirror-web, when its sensors may lose it: vtapd makes it "
-			"anew" },
+			"sudo ip link del mirror-web # when its sensors may lose it: vtapd makes "
+			"it anew" },
 		{ spoil_allow, VTAP_CONDITION_ALLOW_ANY, "default",
 			"any host that reaches UDP 4789 can put frames before the sensors",
-			"allow = PREFIX of the mirror sources, in [target default]" },
+			"# allow = PREFIX of the mirror sources, in [target default], "
+			"vtapd.conf:4" },
 		{ spoil_kernel_allow, VTAP_CONDITION_ALLOW_ANY, "default",
 			"any host that reaches UDP 4789 can put frames before the sensors",
-			"the security group, or the nftables rules of vtapd(8)" },
+			"# the security group, or the nftables rules of vtapd(8)" },
 	};
 
 	(void)state;
@@ -471,27 +477,28 @@ static void test_finding_when_about_a_path_then_sentence_and_remedy_name_the_pla
 	static const struct saying sayings[] = {
 		{ spoil_guard, true,
 			"1 of 3 tap interfaces has no guard: operation not permitted (CAP_BPF)",
-			"systemctl show -P AmbientCapabilities vtapd must name cap_bpf; until then "
+			"systemctl show -P AmbientCapabilities vtapd # must name cap_bpf; until "
+			"then "
 			"run no DHCP server on this host, or bind it to its interface" },
 		{ spoil_fastpath, false,
 			"target default: the worker carries everything: operation not permitted "
 			"(CAP_BPF)",
-			"systemctl show -P AmbientCapabilities vtapd must name cap_bpf; or accept "
-			"the worker: fastpath = off in [target default]" },
+			"systemctl show -P AmbientCapabilities vtapd # must name cap_bpf; or "
+			"accept the worker: fastpath = off in [target default], vtapd.conf:4" },
 		{ spoil_fastpath, true,
 			"target default: the fast path is not on every underlay: operation not "
 			"permitted (CAP_BPF)",
-			"systemctl show -P AmbientCapabilities vtapd must name cap_bpf; or accept "
-			"the worker: fastpath = off in [target default]" },
+			"systemctl show -P AmbientCapabilities vtapd # must name cap_bpf; or "
+			"accept the worker: fastpath = off in [target default], vtapd.conf:4" },
 		{ spoil_chain, false,
 			"target default: filter pref 10 on eth0 ends the chain before the fast "
 			"path; the worker carries everything",
-			"tc filter show dev eth0 ingress; give the other filter a priority behind "
+			"tc filter show dev eth0 ingress # give the other filter a priority behind "
 			"47, or let it end with `continue` (TC_ACT_UNSPEC)" },
 		{ spoil_chain, true,
 			"target default: filter pref 10 on eth0 ends the chain before the fast "
 			"path; the worker carries what comes in there",
-			"tc filter show dev eth0 ingress; give the other filter a priority behind "
+			"tc filter show dev eth0 ingress # give the other filter a priority behind "
 			"47, or let it end with `continue` (TC_ACT_UNSPEC)" },
 	};
 

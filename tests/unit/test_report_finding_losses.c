@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "report/finding.h"
+#include "tests/unit/pasteable.h"
 
 #define NOW_NS      (100000 * VTAP_NS_PER_S)
 #define NOW_WALL_NS (1700471643 * VTAP_NS_PER_S) /* Nov 20 2023 09:14:03 UTC */
@@ -39,7 +40,10 @@ struct scene {
 static void scene_init(struct scene *scene)
 {
 	*scene = (struct scene){
-		.target = { { .name = "default", .port = 4789, .n_allow = 1 },
+		.target = { { .name = "default",
+				    .port = 4789,
+				    .n_allow = 1,
+				    .place = { "/etc/vtapd/vtapd.conf", 4 } },
 			{ .name = "other", .port = 4790, .n_allow = 1 } },
 		.session = { { .name = "web", .interface = "mirror-web" },
 			{ .name = "db", .interface = "mirror-db" } },
@@ -259,26 +263,28 @@ struct row {
 };
 
 #define ICMP_REMEDY                                                                                \
-	"tcpdump -nni ens5 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1' shows whom, and for "   \
-	"which port"
-#define BACKLOG_REMEDY "sysctl -w net.core.netdev_max_backlog=16384"
+	"sudo timeout 30 tcpdump -nni ens5 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1' # "     \
+	"shows whom, and for which port"
+#define BACKLOG_REMEDY                                                                             \
+	"sudo sysctl -w net.core.netdev_max_backlog=16384 # and the same in /etc/sysctl.d"
 
 static const struct row ROWS[] = {
 	{ spoil_socket, "socket-drops", "default",
 		"2,454 packets dropped because a worker's socket was full" SINCE,
-		"receive-buffer = 64M, or more `workers`, in [target default]; then: vtapctl "
-		"reload" },
+		"receive-buffer = 64M ; or more `workers`, in [target default], vtapd.conf:4; "
+		"then: sudo vtapctl reload" },
 	{ spoil_large_socket, "socket-drops", "default",
 		"2,454 packets dropped because a worker's socket was full" SINCE,
-		"receive-buffer = 512M, or more `workers`, in [target default]; then: vtapctl "
-		"reload" },
+		"receive-buffer = 512M ; or more `workers`, in [target default], vtapd.conf:4; "
+		"then: sudo vtapctl reload" },
 	{ spoil_largest_socket, "socket-drops", "default",
 		"2,454 packets dropped because a worker's socket was full" SINCE,
-		"more `workers` in [target default]; then: vtapctl reload; or another target" },
+		"# more `workers` in [target default], vtapd.conf:4, then: sudo vtapctl reload; or "
+		"another target" },
 	{ spoil_second_target, "socket-drops", "other",
 		"target other: 1 packet dropped because a worker's socket was full" SINCE,
-		"receive-buffer = 64M, or more `workers`, in [target other]; then: vtapctl "
-		"reload" },
+		"receive-buffer = 64M ; or more `workers`, in a section [target other] of "
+		"vtapd.conf; then: sudo vtapctl reload" },
 	{ spoil_queue, "backlog-drops", "",
 		"this host dropped 7 packets because a processor's queue was full, mirrored ones "
 		"maybe among them" SINCE,
@@ -290,42 +296,45 @@ static const struct row ROWS[] = {
 	{ spoil_allowance, "ena-allowance", "ens5",
 		"ens5: AWS dropped packets beyond what this instance is allowed: 4 "
 		"bw_in_allowance_exceeded, 1,200 pps_allowance_exceeded" SINCE,
-		"ethtool -S ens5 | grep allowance; a larger instance type, or more targets behind "
-		"the load balancer" },
+		"ethtool -S ens5 | grep allowance # then a larger instance type, or more targets "
+		"behind the load balancer" },
 	{ spoil_allowance_of_what_goes_out, "", "", "", "" },
 	{ spoil_filter, "rp-filter", "",
 		"3 packets dropped by strict reverse path filtering, which is on for ens5" SINCE,
-		"sysctl -w net.ipv4.conf.ens5.rp_filter=2" },
+		"sudo sysctl -w net.ipv4.conf.ens5.rp_filter=2" },
 	{ spoil_filters, "rp-filter", "",
 		"3 packets dropped by strict reverse path filtering, which is on for bond0.7, "
 		"ens6" SINCE,
-		"sysctl -w net/ipv4/conf/bond0.7/rp_filter=2" },
+		"sudo sysctl -w net/ipv4/conf/bond0.7/rp_filter=2" },
 	{ spoil_filter_of_others, "", "", "", "" },
 	{ spoil_checksum, "udp-checksum", "",
 		"this host dropped 1 UDP packet with a wrong checksum, mirrored ones maybe among "
 		"them" SINCE,
-		"tcpdump -nnvvi any udp | grep 'bad udp cksum' shows who sends them" },
+		"sudo timeout 30 tcpdump -nnvvi any udp | grep 'bad udp cksum' # shows who sends "
+		"them" },
 	{ spoil_tracking, "conntrack", "default",
 		"this host tracks connections of UDP port 4789, an entry for each outer flow",
-		"nft 'table inet vtapd_notrack { chain prerouting { type filter hook prerouting "
+		"sudo nft 'table inet vtapd_notrack { chain prerouting { type filter hook "
+		"prerouting "
 		"priority raw; udp dport 4789 notrack; }; }'" },
 	{ spoil_tracking_that_is_not_known, "", "", "", "" },
 	{ spoil_vni, "unknown-vni", "default", "8,891 frames of 1 VNI that no session takes" SINCE,
-		"vtapctl unknown" },
+		"vtapctl unknown # prints the session that would take them" },
 	{ spoil_vnis, "unknown-vni", "default",
 		"8,891 frames of 1,024 VNIs or more that no session takes" SINCE,
-		"vtapctl unknown" },
+		"vtapctl unknown # prints the session that would take them" },
 	{ spoil_vnis_that_were_forgotten, "unknown-vni", "default",
-		"8,891 frames of VNIs that no session takes" SINCE, "vtapctl unknown" },
+		"8,891 frames of VNIs that no session takes" SINCE,
+		"vtapctl unknown # prints the session that would take them" },
 	{ spoil_source, "unknown-source", "default",
 		"1 frame of configured VNIs from sources that no session takes them from" SINCE,
-		"vtapctl unknown; then `source` of the session, or a session for the others" },
+		"vtapctl unknown # then `source` of the session, or a session for the others" },
 	{ spoil_frames, "truncated", "db",
 		"session db: 12 frames came cut short from the source" SINCE,
-		"a larger PacketLength of the mirror session; or on the sources an MTU of 8486 "
-		"(behind an NLB), 8446 (GWLB), 8947 (one interface)" },
+		"aws ec2 describe-traffic-mirror-sessions # a larger PacketLength; or on the "
+		"sources an MTU of 8486 (behind an NLB), 8947 (one interface)" },
 	{ spoil_underlay, "underlay-down", "ens5", "ens5 is down: no packet comes in there",
-		"ip link set ens5 up" },
+		"sudo ip link set ens5 up" },
 	{ spoil_underlay_that_nobody_used, "", "", "", "" },
 	{ spoil_answers, "host-answers", "",
 		"this host sent 12 ICMP unreachable messages while 1,500 UDP packets found no "
@@ -335,15 +344,15 @@ static const struct row ROWS[] = {
 	{ spoil_missed_ports_that_nobody_hears_of, "", "", "", "" },
 	{ spoil_allow, "allow-any", "default",
 		"any host that reaches UDP 4789 can put frames before the sensors",
-		"allow = PREFIX of the mirror sources, in [target default]" },
+		"# allow = PREFIX of the mirror sources, in [target default], vtapd.conf:4" },
 	{ spoil_allow_with_sources, "allow-any", "default",
 		"any host that reaches UDP 4789 can put frames before the sensors",
-		"allow = 10.0.0.0/16 2001:db8:1::/48    (in [target default]; covers every source "
-		"seen so far)" },
+		"allow = 10.0.0.0/16 2001:db8:1::/48 ; in [target default], vtapd.conf:4; covers "
+		"every source seen so far" },
 	{ spoil_allow_with_scattered_sources, "allow-any", "default",
 		"any host that reaches UDP 4789 can put frames before the sensors",
-		"allow = PREFIX of the mirror sources, in [target default]; those seen so far lie "
-		"too far apart for a short list: vtapctl show NAME" },
+		"# allow = PREFIX of the mirror sources, in [target default], vtapd.conf:4; those "
+		"seen so far lie too far apart for a short list: vtapctl show NAME" },
 	{ spoil_what_is_over, "", "", "", "" },
 };
 
@@ -369,6 +378,7 @@ static void test_loss_when_its_counter_rises_then_found_with_numbers_and_remedy(
 		assert_string_equal(findings.finding[0].subject, ROWS[i].subject);
 		assert_string_equal(findings.finding[0].sentence, ROWS[i].sentence);
 		assert_string_equal(findings.finding[0].remedy, ROWS[i].remedy);
+		assert_pasteable(findings.finding[0].remedy, true);
 		vtap_findings_done(&findings);
 	}
 }

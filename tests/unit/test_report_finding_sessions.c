@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "report/finding.h"
+#include "tests/unit/pasteable.h"
 
 #define NOW_NS (100000 * VTAP_NS_PER_S)
 
@@ -80,6 +81,8 @@ static const struct vtap_finding *found_in(
 	const struct scene *scene, struct vtap_findings *ret_findings)
 {
 	assert_int_equal(vtap_findings_make(&scene->snapshot, ret_findings), 0);
+	for (size_t i = 0; i < ret_findings->n; i++)
+		assert_pasteable(ret_findings->finding[i].remedy, true);
 	assert_true(ret_findings->n <= 1);
 	assert_true(vtap_findings_are_healthy(ret_findings));
 	return ret_findings->n == 1 ? &ret_findings->finding[0] : NULL;
@@ -142,8 +145,8 @@ static void test_catch_all_when_others_have_frames_then_it_may_have_none(void **
 	scene.snapshot.n_sessions = 1;
 	assert_int_equal(found_in(&scene, &findings)->condition, VTAP_CONDITION_NEVER_SEEN);
 	assert_string_equal(findings.finding[0].remedy,
-		"tcpdump -ni any udp port 4789; if packets come: vtapctl unknown; if none: aws ec2 "
-		"describe-traffic-mirror-sessions");
+		"sudo timeout 10 tcpdump -c 5 -ni any udp port 4789; vtapctl unknown # packets "
+		"come: it tells who gets them; none: aws ec2 describe-traffic-mirror-sessions");
 	vtap_findings_done(&findings);
 }
 
@@ -163,8 +166,9 @@ static void test_silence_when_told_then_how_long_and_what_to_look_at(void **stat
 	assert_string_equal(found->sentence,
 		"session web: no frame for 1 h 15 min; the last one that vtapd saw: 02:31:40");
 	assert_string_equal(found->remedy,
-		"tcpdump -ni ens5 udp port 4789; if packets come: vtapctl match 4321, vtapctl "
-		"unknown; if none: aws ec2 describe-traffic-mirror-sessions");
+		"sudo timeout 10 tcpdump -c 5 -ni ens5 udp port 4789; vtapctl match 4321; vtapctl "
+		"unknown # packets come: the last two tell who gets them; none: aws ec2 "
+		"describe-traffic-mirror-sessions");
 	vtap_findings_done(&findings);
 	web_set(&scene, 60, 0, 7200, 9);
 	assert_string_equal(found_in(&scene, &findings)->sentence,
