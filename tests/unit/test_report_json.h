@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of report/json share: a snapshot, and answers as trees. */
+/* What the tests of report/json share: a snapshot, one with a session, and answers as trees. */
 #pragma once
 
 #include "tests/unit/cmocka_with.h"
@@ -67,4 +67,34 @@ static inline void assert_json(const json_t *tree, const char *single_quoted)
 	if (!is_equal)
 		print_error("wanted %s\nfound  %s\n", single_quoted, found);
 	assert_true(is_equal);
+}
+
+static const struct vtap_findings NONE = { 0 };
+
+/** struct json_scene - a target with one session */
+struct json_scene {
+	struct vtap_target target;
+	struct vtap_session session;
+	struct vtap_report_target report_target;
+	struct vtap_report_session report_session;
+	struct vtap_snapshot snapshot;
+};
+
+static inline void json_scene_init(struct json_scene *scene)
+{
+	struct vtap_report_state ready = { .state = "ready", .retry_in_ns = VTAP_REPORT_NEVER };
+
+	memset(scene, 0, sizeof(*scene));
+	scene->target = (struct vtap_target){ .name = "default", .port = 4789 };
+	scene->session =
+		(struct vtap_session){ .name = "web", .place = { .file = "web.conf", .line = 1 } };
+	scene->report_target =
+		(struct vtap_report_target){ .target = &scene->target, .state = ready };
+	scene->report_session = (struct vtap_report_session){
+		.session = &scene->session, .target = &scene->target, .state = ready
+	};
+	scene->snapshot = snapshot_healthy();
+	scene->snapshot.targets = &scene->report_target;
+	scene->snapshot.sessions = &scene->report_session;
+	scene->snapshot.n_targets = scene->snapshot.n_sessions = 1;
 }

@@ -31,7 +31,6 @@ static const struct vtap_findings FINDINGS = {
 	.finding = test_findings,
 	.n = VTAP_ARRAY_LEN(test_findings),
 };
-static const struct vtap_findings NONE = { 0 };
 
 /* The item of a list of objects with this id, borrowed. */
 static const json_t *item_find(const json_t *list, const char *id)

@@ -5,8 +5,6 @@
  */
 #include "tests/unit/test_report_json.h"
 
-static const struct vtap_findings NONE = { 0 };
-
 /** struct scene - a vxlan-mode target with one session, whose device is as it should be */
 struct scene {
 	struct vtap_target target;

@@ -5,37 +5,7 @@
  */
 #include "tests/unit/test_report_json.h"
 
-static const struct vtap_findings NONE = { 0 };
-
-/** struct scene - a target with one session, whose path is to be told */
-struct scene {
-	struct vtap_target target;
-	struct vtap_session session;
-	struct vtap_report_target report_target;
-	struct vtap_report_session report_session;
-	struct vtap_snapshot snapshot;
-};
-
-static void scene_init(struct scene *scene)
-{
-	struct vtap_report_state ready = { .state = "ready", .retry_in_ns = VTAP_REPORT_NEVER };
-
-	memset(scene, 0, sizeof(*scene));
-	scene->target = (struct vtap_target){ .name = "default", .port = 4789 };
-	scene->session =
-		(struct vtap_session){ .name = "web", .place = { .file = "web.conf", .line = 1 } };
-	scene->report_target =
-		(struct vtap_report_target){ .target = &scene->target, .state = ready };
-	scene->report_session = (struct vtap_report_session){
-		.session = &scene->session, .target = &scene->target, .state = ready
-	};
-	scene->snapshot = snapshot_healthy();
-	scene->snapshot.targets = &scene->report_target;
-	scene->snapshot.sessions = &scene->report_session;
-	scene->snapshot.n_targets = scene->snapshot.n_sessions = 1;
-}
-
-static void assert_path(const struct scene *scene, const char *path, const char *fastpath)
+static void assert_path(const struct json_scene *scene, const char *path, const char *fastpath)
 {
 	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
 	const json_t *target = json_array_get(json_object_get(tree, "targets"), 0);
@@ -47,10 +17,10 @@ static void assert_path(const struct scene *scene, const char *path, const char 
 
 static void test_path_when_nothing_is_told_then_the_worker(void **state)
 {
-	struct scene scene;
+	struct json_scene scene;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	assert_path(&scene, "'worker'",
 		"{'setting':'auto','attached':[],'reason':null,'idle':null,'bypassed_by':null}");
 	scene.target.fastpath = VTAP_FASTPATH_OFF;
@@ -61,10 +31,10 @@ static void test_path_when_nothing_is_told_then_the_worker(void **state)
 static void test_path_when_attached_then_the_fast_path_and_where(void **state)
 {
 	const char *underlays[] = { "ens5", "ens6" };
-	struct scene scene;
+	struct json_scene scene;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	scene.report_target.is_fast = true;
 	scene.report_target.fast_on = underlays;
 	scene.report_target.n_fast_on = VTAP_ARRAY_LEN(underlays);
@@ -76,10 +46,10 @@ static void test_path_when_attached_then_the_fast_path_and_where(void **state)
 static void test_path_when_refused_idle_or_bypassed_then_why(void **state)
 {
 	const char *underlay = "ens5";
-	struct scene scene;
+	struct json_scene scene;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	scene.target.fastpath = VTAP_FASTPATH_REQUIRE;
 	scene.report_target.fast_off_why = "operation not permitted\x1b: needs CAP_BPF";
 	assert_path(&scene, "'worker'",
@@ -141,11 +111,11 @@ static void test_guard_when_counted_then_on_off_or_partly_with_the_reason(void *
 static void test_counting_when_it_began_elsewhere_then_status_and_show_say_when(void **state)
 {
 	const struct vtap_report_vnis none = { 0 };
-	struct scene scene;
+	struct json_scene scene;
 	json_t *status, *show;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	status = tree_of(vtap_json_status(&scene.snapshot, &NONE));
 	assert_json(json_object_get(json_object_get(status, "daemon"), "counting_since"),
 		"'2026-11-20T10:03:20.000000000Z'"); /* the daemon's start */
@@ -166,11 +136,11 @@ static void test_counting_when_it_began_elsewhere_then_status_and_show_say_when(
 static void test_show_when_asked_then_the_path_of_the_sessions_target(void **state)
 {
 	const struct vtap_report_vnis none = { 0 };
-	struct scene scene;
+	struct json_scene scene;
 	json_t *tree;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &NONE));
 	assert_json(json_object_get(json_object_get(tree, "session"), "path"), "'worker'");
 	json_decref(tree);

@@ -5,37 +5,7 @@
  */
 #include "tests/unit/test_report_json.h"
 
-static const struct vtap_findings NONE = { 0 };
-
-/** struct scene - a target with one session */
-struct scene {
-	struct vtap_target target;
-	struct vtap_session session;
-	struct vtap_report_target report_target;
-	struct vtap_report_session report_session;
-	struct vtap_snapshot snapshot;
-};
-
-static void scene_init(struct scene *scene)
-{
-	struct vtap_report_state ready = { .state = "ready", .retry_in_ns = VTAP_REPORT_NEVER };
-
-	memset(scene, 0, sizeof(*scene));
-	scene->target = (struct vtap_target){ .name = "default", .port = 4789 };
-	scene->session =
-		(struct vtap_session){ .name = "web", .place = { .file = "web.conf", .line = 1 } };
-	scene->report_target =
-		(struct vtap_report_target){ .target = &scene->target, .state = ready };
-	scene->report_session = (struct vtap_report_session){
-		.session = &scene->session, .target = &scene->target, .state = ready
-	};
-	scene->snapshot = snapshot_healthy();
-	scene->snapshot.targets = &scene->report_target;
-	scene->snapshot.sessions = &scene->report_session;
-	scene->snapshot.n_targets = scene->snapshot.n_sessions = 1;
-}
-
-static void assert_session(const struct scene *scene, const char *key, const char *value)
+static void assert_session(const struct json_scene *scene, const char *key, const char *value)
 {
 	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
 
@@ -46,10 +16,10 @@ static void assert_session(const struct scene *scene, const char *key, const cha
 
 static void test_session_when_it_had_frames_then_their_average_size(void **state)
 {
-	struct scene scene;
+	struct json_scene scene;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	assert_session(&scene, "average_frame_bytes", "null");
 	scene.report_session.verdicts[VTAP_VERDICT_DELIVERED] = 3;
 	scene.report_session.bytes = 2500;
@@ -58,10 +28,10 @@ static void test_session_when_it_had_frames_then_their_average_size(void **state
 
 static void test_session_when_frames_came_cut_short_then_how_many_of_late(void **state)
 {
-	struct scene scene;
+	struct json_scene scene;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	assert_session(&scene, "truncated_recent", "null");
 	scene.report_session.truncated_trend =
 		(struct vtap_report_trend){ .is_known = true, .total = 9, .recent = 2 };
@@ -71,10 +41,10 @@ static void test_session_when_frames_came_cut_short_then_how_many_of_late(void *
 static void test_session_when_its_readers_have_names_then_a_list(void **state)
 {
 	char one[] = "suricata", more[] = "suricata, tmux: server";
-	struct scene scene;
+	struct json_scene scene;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	assert_session(&scene, "sensor_names", "[]");
 	scene.report_session.sensors = one;
 	assert_session(&scene, "sensor_names", "['suricata']");
@@ -103,11 +73,11 @@ static void test_show_when_conditions_hold_then_those_of_the_session_and_its_tar
 	};
 	const struct vtap_findings findings = { .finding = finding, .n = VTAP_ARRAY_LEN(finding) };
 	const struct vtap_report_vnis none = { 0 };
-	struct scene scene;
+	struct json_scene scene;
 	json_t *tree;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &findings));
 	assert_json(json_object_get(tree, "findings"),
 		"[{'id':'no-sensor','severity':'ticket','breaks_health':false,'subject':'web',"
@@ -119,7 +89,7 @@ static void test_show_when_conditions_hold_then_those_of_the_session_and_its_tar
 	json_decref(tree);
 }
 
-static void assert_daemon(const struct scene *scene, const char *key, const char *value)
+static void assert_daemon(const struct json_scene *scene, const char *key, const char *value)
 {
 	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
 
@@ -129,10 +99,10 @@ static void assert_daemon(const struct scene *scene, const char *key, const char
 
 static void test_daemon_when_asked_then_its_clock_and_when_checks_follow(void **state)
 {
-	struct scene scene;
+	struct json_scene scene;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	assert_daemon(&scene, "now", "'2026-11-20T10:05:00.000000000Z'");
 	scene.snapshot.checks_follow_in_ns = VTAP_REPORT_NEVER;
 	assert_daemon(&scene, "checks_follow_in_ns", "null");
