@@ -151,13 +151,16 @@ static const struct vtap_ctl_command COMMANDS[] = {
 	{ .name = "status",
 		.args = "",
 		.help = "how the targets and sessions are, and what waits for what",
-		.detail = "One line on the daemon, then every target and every session. "
-			  "Received packets are those delivered plus those dropped; the reasons of "
-			  "drops stand behind their sum. A target or session that is not `ready` "
-			  "is followed by the reason and by the time of the next try. One line "
-			  "tells why where the path of packets is not the wished one, or a tap "
-			  "interface has no guard. The last line names what `doctor` would "
-			  "explain.",
+		.detail =
+			"One line on the daemon, then every target and every session. "
+			"Received packets are those delivered plus those dropped; the reasons of "
+			"drops stand behind their sum. It is degraded, with exit status 1, while a "
+			"target or session is not ready or something of severity page holds. A "
+			"target or session that is not `ready` "
+			"is followed by the reason and by the time of the next try. One line "
+			"tells why where the path of packets is not the wished one, or a tap "
+			"interface has no guard. The last line names what `doctor` would "
+			"explain.",
 		.method = "GET",
 		.path = "/v1/status",
 		.limit_ms = LIMIT_MS,

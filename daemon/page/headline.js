@@ -24,8 +24,13 @@ function shortfallOf(rows) {
 	return { n: rows.length, lacking, state: states.size === 1 ? lacking[0].state : "not ready" };
 }
 
-/* "target default is waiting, 1 of 4 sessions is waiting", or "" when all are ready */
-function shortfallWords(targets, sessions) {
+/* Troubles of the whole daemon that the headline names; the findings have all of them */
+const TROUBLES_SHOWN = 2;
+
+/* "target default is waiting, 1 of 4 sessions is waiting, eth0 is down", or "" when all is well */
+function shortfallWords(status) {
+	const targets = shortfallOf(status.targets), sessions = shortfallOf(status.sessions);
+	const troubles = status.degraded_by.map((trouble) => trouble.words);
 	const words = [];
 
 	if (targets.lacking.length === 1)
@@ -35,13 +40,15 @@ function shortfallWords(targets, sessions) {
 	if (sessions.lacking.length > 0)
 		words.push(`${countWords(sessions.lacking.length)} of ${countedWords(sessions.n, "session")} ` +
 			`${sessions.lacking.length === 1 ? "is" : "are"} ${sessions.state}`);
+	if (troubles.length > 0)
+		words.push(joinedWords(troubles, TROUBLES_SHOWN));
 	return words.join(", ");
 }
 
 /* { word, text }: "degraded" and "healthy, degraded: 1 of 4 sessions is waiting" */
 function headlineOf(status) {
 	const { state, drain } = status.daemon;
-	const words = shortfallWords(shortfallOf(status.targets), shortfallOf(status.sessions));
+	const words = shortfallWords(status);
 
 	if (drain !== null)
 		return { word: "draining", text: `draining since ${clockWords(timeOf(drain.since))}` +
@@ -94,7 +101,7 @@ function noteLines(status) {
 	const lines = [];
 
 	if (daemon.drain !== null) {
-		const words = shortfallWords(shortfallOf(status.targets), shortfallOf(status.sessions));
+		const words = shortfallWords(status);
 
 		lines.push(`${rateWords(daemon.drain.frames_per_second)} frames/s still arrive.` +
 			(words === "" ? "" : ` ${words}.`));

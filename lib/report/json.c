@@ -249,6 +249,58 @@ static json_t *session_json(
 	return joined(joined(object, counts), vtap_json_session_kernel(report));
 }
 
+/* Who asks whether all is well sees targets and sessions that are not ready anyway. */
+static bool is_told_by_states(
+	const struct vtap_snapshot *snapshot, const struct vtap_finding *finding)
+{
+	switch (finding->condition) {
+	case VTAP_CONDITION_NO_SESSIONS:
+	case VTAP_CONDITION_SOCKET_REFUSED:
+	case VTAP_CONDITION_INTERFACE_FOREIGN:
+	case VTAP_CONDITION_VNI_TAKEN:
+		return true;
+	case VTAP_CONDITION_PORT_TAKEN:
+		return finding->subject[0] != '\0'; /* else one of ours for checks or metrics */
+	case VTAP_CONDITION_UNDERLAY_MISSING:
+		for (size_t i = 0; i < snapshot->n_targets; i++)
+			if (strcmp(snapshot->targets[i].target->name, finding->subject) == 0)
+				return strcmp(snapshot->targets[i].state.state, "ready") != 0;
+		return false;
+	default:
+		return false;
+	}
+}
+
+static json_t *degrading_json(const struct vtap_finding *finding)
+{
+	char words[VTAP_ERR_MAX];
+
+	if (finding->condition == VTAP_CONDITION_UNDERLAY_DOWN)
+		(void)snprintf(words, sizeof(words), "%s is down", finding->subject); /* fits */
+	else
+		memcpy(words, finding->sentence, sizeof(words));
+	return json_pack("{s:s, s:s?, s:o}", "id", vtap_condition_row(finding->condition)->id,
+		"subject", finding->subject[0] != '\0' ? finding->subject : NULL, "words",
+		vtap_json_shown(words));
+}
+
+/* What somebody is called for although every target and session is ready: all is not well. */
+static json_t *degraded_by_json(
+	const struct vtap_snapshot *snapshot, const struct vtap_findings *findings)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct vtap_finding *finding = &findings->finding[i];
+
+		if (vtap_condition_row(finding->condition)->severity == VTAP_SEVERITY_PAGE &&
+			!is_told_by_states(snapshot, finding) &&
+			json_array_append_new(array, degrading_json(finding)) < 0)
+			break;
+	}
+	return array;
+}
+
 char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings)
 {
 	json_t *targets = json_array(), *sessions = json_array();
@@ -261,8 +313,9 @@ char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_f
 		if (json_array_append_new(
 			    sessions, session_json(snapshot, &snapshot->sessions[i])) < 0)
 			goto no_memory;
-	return vtap_json_text(json_pack("{s:o, s:o, s:o, s:o}", "daemon", daemon_json(snapshot),
-		"findings", vtap_json_ids(findings), "targets", targets, "sessions", sessions));
+	return vtap_json_text(json_pack("{s:o, s:o, s:o, s:o, s:o}", "daemon",
+		daemon_json(snapshot), "findings", vtap_json_ids(findings), "degraded_by",
+		degraded_by_json(snapshot, findings), "targets", targets, "sessions", sessions));
 no_memory:
 	json_decref(targets);
 	json_decref(sessions);

@@ -14,6 +14,9 @@
 /** The configuration that vtapd reads when it is not told another */
 #define CONFIG_USUAL "/etc/vtapd/vtapd.conf"
 
+/** Troubles of the whole daemon that the first line names; doctor has all of them */
+#define TROUBLES_SHOWN 2
+
 /** Interfaces of a target that its row names */
 #define UNDERLAYS_SHOWN 4
 
@@ -50,8 +53,26 @@ static const char *is_or_are(size_t n)
 	return n == 1 ? "is" : "are";
 }
 
-/* "target default is waiting, 1 of 4 sessions is waiting", or "" when all are ready */
-static struct vtap_text_words shortfall_words(
+/* "eth0 is down, the main loop did not move for 7 s, …": what somebody is called for although all
+ * of them are ready. */
+static void add_degrading(struct vtap_text_answer *answer, struct vtap_text_words *words)
+{
+	const struct json_t *list =
+		vtap_text_has(answer->root, "degraded_by")
+			? vtap_text_get_list(answer, answer->root, "degraded_by")
+			: NULL; /* of an older daemon */
+	size_t n = vtap_text_list_len(list);
+
+	for (size_t i = 0; i < n && i < TROUBLES_SHOWN; i++)
+		vtap_text_words_add(words, "%s%s", words->text[0] != '\0' ? ", " : "",
+			vtap_text_get_string(
+				answer, vtap_text_list_object(answer, list, i), "words"));
+	if (n > TROUBLES_SHOWN)
+		vtap_text_words_add(words, " and %zu more", n - TROUBLES_SHOWN);
+}
+
+/* "target default is waiting, 1 of 4 sessions is waiting", or "" when all is well */
+static struct vtap_text_words shortfall_words(struct vtap_text_answer *answer,
 	const struct shortfall *targets, const struct shortfall *sessions)
 {
 	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
@@ -68,20 +89,20 @@ static struct vtap_text_words shortfall_words(
 			vtap_text_count(sessions->n_not_ready).text,
 			vtap_text_counted(sessions->n, "session").text,
 			is_or_are(sessions->n_not_ready), sessions->state);
+	add_degrading(answer, &words);
 	return words;
 }
 
 /* "healthy", "healthy, degraded: …", "unhealthy: …" */
 static void write_health(struct vtap_text_render *render, const char *state,
-	const struct shortfall *targets, const struct shortfall *sessions)
+	const struct vtap_text_words *words, bool has_sessions)
 {
-	struct vtap_text_words words = shortfall_words(targets, sessions);
 	bool is_healthy = strcmp(state, "healthy") == 0;
 
 	vtap_text_put(render, "%s", vtap_text_state_words(render->opts, state).text);
-	if (words.text[0] != '\0')
-		vtap_text_put(render, "%s%s", is_healthy ? ", degraded: " : ": ", words.text);
-	else if (!is_healthy && sessions->n == 0)
+	if (words->text[0] != '\0')
+		vtap_text_put(render, "%s%s", is_healthy ? ", degraded: " : ": ", words->text);
+	else if (!is_healthy && !has_sessions)
 		vtap_text_put(render, ": no session is configured");
 }
 
@@ -103,10 +124,9 @@ static void write_refused(
 /* "draining since 10:12:00 (suricata 7.0.11), 1,904 frames/s still arrive", and on the next line
  * who is not ready */
 static void write_drain(struct vtap_text_render *render, const struct json_t *drain,
-	const struct shortfall *targets, const struct shortfall *sessions)
+	const struct vtap_text_words *words)
 {
 	struct vtap_text_answer *answer = &render->answer;
-	struct vtap_text_words words = shortfall_words(targets, sessions);
 	const char *reason = vtap_text_find_string(answer, drain, "reason");
 	uint64_t since_ns;
 
@@ -118,8 +138,8 @@ static void write_drain(struct vtap_text_render *render, const struct json_t *dr
 		vtap_text_put(render, " (%s)", reason);
 	vtap_text_put(render, ", %s frames/s still arrive.\n ",
 		vtap_text_rate(vtap_text_get_rate(answer, drain, "frames_per_second")).text);
-	if (words.text[0] != '\0')
-		vtap_text_put(render, " %s.", words.text);
+	if (words->text[0] != '\0')
+		vtap_text_put(render, " %s.", words->text);
 }
 
 /* The balancer follows when health has lasted: until then it sees the opposite. */
@@ -159,9 +179,10 @@ static void write_guard(struct vtap_text_render *render, const struct json_t *da
 		reason != NULL ? reason : "", vtap_text_stop(reason != NULL ? reason : guard));
 }
 
-/* Return: is the daemon healthy, or draining on purpose? */
-static bool write_headline(struct vtap_text_render *render, const struct shortfall *targets,
-	const struct shortfall *sessions)
+/* @words: what is not well, or ""
+ * Return: is the daemon healthy, or draining on purpose? */
+static bool write_headline(
+	struct vtap_text_render *render, const struct vtap_text_words *words, bool has_sessions)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *daemon = vtap_text_get_object(answer, answer->root, "daemon");
@@ -172,9 +193,9 @@ static bool write_headline(struct vtap_text_render *render, const struct shortfa
 
 	vtap_text_put(render, "vtapd %s ", vtap_text_get_string(answer, daemon, "version"));
 	if (drain != NULL) {
-		write_drain(render, drain, targets, sessions);
+		write_drain(render, drain, words);
 	} else {
-		write_health(render, state, targets, sessions);
+		write_health(render, state, words, has_sessions);
 		vtap_text_put(render, ".");
 	}
 	vtap_text_put(render, " Up %s",
@@ -424,15 +445,16 @@ static int write_status(struct vtap_text_render *render)
 	struct shortfall target_shortfall = count_shortfall(answer, targets);
 	struct shortfall session_shortfall = count_shortfall(answer, sessions);
 
-	bool is_well = write_headline(render, &target_shortfall, &session_shortfall);
+	struct vtap_text_words words =
+		shortfall_words(answer, &target_shortfall, &session_shortfall);
+
+	bool is_well = write_headline(render, &words, session_shortfall.n > 0);
 	write_targets(render, targets);
 	vtap_text_kernel_targets(
 		render, vtap_text_get_object(answer, answer->root, "daemon"), targets, sessions);
 	write_sessions(render, sessions, targets);
 	write_findings(render);
-	if (is_well && target_shortfall.n_not_ready + session_shortfall.n_not_ready == 0)
-		return 0;
-	return VTAP_TEXT_NOT_READY;
+	return is_well && words.text[0] == '\0' ? 0 : VTAP_TEXT_NOT_READY;
 }
 
 int vtap_text_status(

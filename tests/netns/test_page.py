@@ -221,6 +221,18 @@ def test_page_when_something_is_wrong_then_finding_and_remedy_until_it_is_mended
     assert browser.texts("#findings .id") == ["allow-any"]
 
 
+def test_page_when_an_underlay_is_down_then_it_is_degraded_though_all_is_ready(make_vtapd, ns, browse):
+    vtapd = make_vtapd(PLAIN)
+    browser = browse()
+    assert headline(browser, "healthy") == "healthy"
+    ns.set_down("eth0")
+    assert headline(browser, "healthy, degraded") == "healthy, degraded: eth0 is down"
+    assert browser.evaluate("document.title") == "degraded · vtapd"
+    status = vtapd.ctl("status")
+    assert (status.returncode, ": eth0 is down. Up " in status.stdout) == (1, True), status
+    assert vtapd.status()["daemon"]["state"] == "healthy", "health decides for the balancer alone"
+
+
 def test_page_when_draining_then_it_says_why_though_health_answers_503(make_vtapd, browse):
     vtapd = make_vtapd(PLAIN)
     browser = browse()

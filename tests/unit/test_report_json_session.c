@@ -14,6 +14,47 @@ static void assert_session(const struct json_scene *scene, const char *key, cons
 	json_decref(tree);
 }
 
+static void assert_degraded_by(
+	const struct scene *scene, const struct vtap_finding *finding, const char *wanted)
+{
+	struct vtap_finding copy = *finding;
+	const struct vtap_findings findings = { .finding = &copy, .n = 1 };
+	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &findings));
+
+	assert_json(json_object_get(tree, "degraded_by"), wanted);
+	json_decref(tree);
+}
+
+static void test_status_when_somebody_is_called_for_then_why_if_no_state_tells_it(void **state)
+{
+	static const struct vtap_finding down = { .condition = VTAP_CONDITION_UNDERLAY_DOWN,
+		.subject = "eth0",
+		.sentence = "eth0 is down: no packet comes in there" };
+	static const struct vtap_finding taken = { .condition = VTAP_CONDITION_PORT_TAKEN,
+		.sentence = "health checks are not answered: TCP port 4789 is taken" };
+	static const struct vtap_finding missing = { .condition = VTAP_CONDITION_UNDERLAY_MISSING,
+		.subject = "default",
+		.sentence = "target default: eth1 is not there" };
+	static const struct vtap_finding ticket = { .condition = VTAP_CONDITION_UNKNOWN_VNI };
+	static const struct vtap_finding none = { .condition = VTAP_CONDITION_NO_SESSIONS };
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	assert_degraded_by(
+		&scene, &down, "[{'id':'underlay-down','subject':'eth0','words':'eth0 is down'}]");
+	assert_degraded_by(&scene, &taken,
+		"[{'id':'port-taken','subject':null,"
+		"'words':'health checks are not answered: TCP port 4789 is taken'}]");
+	assert_degraded_by(&scene, &missing,
+		"[{'id':'underlay-missing','subject':'default',"
+		"'words':'target default: eth1 is not there'}]");
+	scene.report_target.state.state = "waiting";
+	assert_degraded_by(&scene, &missing, "[]");
+	assert_degraded_by(&scene, &none, "[]");
+	assert_degraded_by(&scene, &ticket, "[]");
+}
+
 static void test_session_when_it_had_frames_then_their_average_size(void **state)
 {
 	struct json_scene scene;
@@ -113,6 +154,8 @@ static void test_daemon_when_asked_then_its_clock_and_when_checks_follow(void **
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_status_when_somebody_is_called_for_then_why_if_no_state_tells_it),
 		cmocka_unit_test(test_session_when_it_had_frames_then_their_average_size),
 		cmocka_unit_test(test_session_when_frames_came_cut_short_then_how_many_of_late),
 		cmocka_unit_test(test_session_when_its_readers_have_names_then_a_list),

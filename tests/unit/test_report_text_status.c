@@ -245,6 +245,26 @@ static void test_status_when_something_holds_then_the_last_line_names_it(void **
 		"session-waiting\n");
 }
 
+#define DEGRADED_BY(daemon, words)                                                                 \
+	"{'version':1," daemon ",'findings':['underlay-down'],'degraded_by':[" words               \
+	"],'targets':[" TARGET "],'sessions':["
+#define DOWN "{'id':'underlay-down','subject':'eth0','words':'eth0 is down'}"
+
+static void test_status_when_somebody_is_called_for_then_it_is_not_healthy_and_no_more(void **state)
+{
+	(void)state;
+	assert_first_lines(DEGRADED_BY(DAEMON, DOWN) WEB "]}", VTAP_TEXT_NOT_READY,
+		"vtapd 1.0.0 healthy, degraded: eth0 is down. Up 6 d 4 h, ");
+	assert_first_lines(DEGRADED_BY(DAEMON, DOWN) PAY "]}", VTAP_TEXT_NOT_READY,
+		"vtapd 1.0.0 healthy, degraded: 1 of 1 session is waiting, eth0 is down. Up ");
+	assert_first_lines(DEGRADED_BY(DAEMON, DOWN "," DOWN "," DOWN) WEB "]}",
+		VTAP_TEXT_NOT_READY,
+		"vtapd 1.0.0 healthy, degraded: eth0 is down, eth0 is down and 1 more. Up ");
+	assert_first_lines(DEGRADED_BY(SICK, DOWN) WEB "]}", VTAP_TEXT_NOT_READY,
+		"vtapd 1 unhealthy: eth0 is down. Up ");
+	assert_first_lines(DEGRADED_BY(DAEMON, "") WEB "]}", 0, "vtapd 1.0.0 healthy. Up ");
+}
+
 static void test_status_when_the_target_waits_then_it_is_named_with_what_it_looks_for(void **state)
 {
 	(void)state;
@@ -433,6 +453,8 @@ int main(void)
 		cmocka_unit_test(
 			test_status_when_sensors_have_names_then_they_stand_behind_their_number),
 		cmocka_unit_test(test_status_when_something_holds_then_the_last_line_names_it),
+		cmocka_unit_test(
+			test_status_when_somebody_is_called_for_then_it_is_not_healthy_and_no_more),
 		cmocka_unit_test(
 			test_status_when_the_target_waits_then_it_is_named_with_what_it_looks_for),
 		cmocka_unit_test(
