@@ -25,7 +25,8 @@
 /* ---- what begins and what ends ---- */
 
 /* Those that somebody else logs when they begin, because he knows more: targets and sessions that
- * wait, offloads, full sockets, a refused reload. What is only worth knowing is in no log. */
+ * wait, offloads, full sockets and queues, a refused reload. What is only worth knowing is in no
+ * log. */
 static bool is_ours_to_begin(const struct vtap_finding *finding)
 {
 	switch (finding->condition) {
@@ -38,9 +39,9 @@ static bool is_ours_to_begin(const struct vtap_finding *finding)
 	case VTAP_CONDITION_CONFIG_REJECTED:
 	case VTAP_CONDITION_GRO_MERGING:
 	case VTAP_CONDITION_SOCKET_DROPS:
+	case VTAP_CONDITION_BACKLOG_DROPS:
 		return false;
-	case VTAP_CONDITION_PORT_TAKEN:    /* targets say so themselves */
-	case VTAP_CONDITION_BACKLOG_DROPS: /* so do they of frames that are lost in handover */
+	case VTAP_CONDITION_PORT_TAKEN: /* targets say so themselves */
 		return finding->subject[0] == '\0';
 	default:
 		return vtap_condition_row(finding->condition)->severity != VTAP_SEVERITY_INFO;
@@ -60,7 +61,6 @@ static bool comes_and_goes(enum vtap_condition condition)
 	case VTAP_CONDITION_BACKLOG_DROPS:
 	case VTAP_CONDITION_ENA_ALLOWANCE:
 	case VTAP_CONDITION_RP_FILTER:
-	case VTAP_CONDITION_UDP_CHECKSUM:
 	case VTAP_CONDITION_CONNTRACK:
 	case VTAP_CONDITION_UNKNOWN_VNI:
 	case VTAP_CONDITION_UNKNOWN_SOURCE:

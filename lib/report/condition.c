@@ -245,13 +245,11 @@ static const struct vtap_condition_row ROWS[] = {
 		.id = "backlog-drops",
 		.severity = VTAP_SEVERITY_TICKET,
 		.message_id = "3385365cdb304d05b9c57b6fd618df45",
-		.meaning = "packets were dropped in the last minute because a processor's queue was "
-			   "full",
-		.cause = "What the fast path hands over waits in that queue, and what comes in "
-			 "does where packets are steered to other processors (RPS) or the "
-			 "underlay is virtual. The kernel counts it for the whole host "
-			 "(/proc/net/softnet_stat); frames of ours are lost-in-handover. A queue "
-			 "holds 1000 unless somebody set it.",
+		.meaning = "frames were lost on their way to a tap interface in the last minute, because "
+			   "a processor's queue was full",
+		.cause = "What the fast path hands over waits in that queue. Frames of ours are "
+			 "lost-in-handover; the kernel counts full queues for the whole host "
+			 "(/proc/net/softnet_stat). A queue holds 1000 unless somebody set it.",
 		.remedy = "sudo sysctl -w net.core.netdev_max_backlog=16384 # and the same in "
 			  "/etc/sysctl.d",
 	},
@@ -282,7 +280,7 @@ static const struct vtap_condition_row ROWS[] = {
 	},
 	[VTAP_CONDITION_UDP_CHECKSUM] = {
 		.id = "udp-checksum",
-		.severity = VTAP_SEVERITY_TICKET,
+		.severity = VTAP_SEVERITY_INFO,
 		.message_id = "5b2332114b3b4edabb1a655d339ae20f",
 		.meaning = "this host dropped UDP packets with a wrong checksum in the last minute",
 		.cause = "Whoever sends them leaves the checksum to a card that does not fill it "
@@ -380,6 +378,19 @@ static const struct vtap_condition_row ROWS[] = {
 		.remedy = "sudo timeout 30 tcpdump -nni UNDERLAY 'icmp[icmptype] = icmp-unreach "
 			  "or icmp6[0] = 1' # then another `port` or `underlay`, or the security "
 			  "group",
+	},
+	[VTAP_CONDITION_HOST_DROPS] = {
+		.id = "host-drops",
+		.severity = VTAP_SEVERITY_INFO,
+		.message_id = "abab18683ec847ce860ef261bb4164b0",
+		.meaning = "this host dropped packets in the last minute because a processor's "
+			   "queue was full, and no target lost a frame that way",
+		.cause = "The kernel counts it for the whole host (/proc/net/softnet_stat). "
+			 "Mirrored packets may be among them that no target ever saw, where "
+			 "packets are steered to other processors (RPS) or the underlay is "
+			 "virtual.",
+		.remedy = "sudo sysctl -w net.core.netdev_max_backlog=16384 # and the same in "
+			  "/etc/sysctl.d",
 	},
 	[VTAP_CONDITION_ALLOW_ANY] = {
 		.id = "allow-any",

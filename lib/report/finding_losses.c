@@ -273,8 +273,9 @@ static void gather_checksum(struct vtap_gathering *gathering)
 		underlay_name(gathering->snapshot));
 }
 
-/* Of one target that lost frames it is told already. */
-static void gather_backlog(struct vtap_gathering *gathering)
+/* What may have been ours is worth knowing, no more: anybody on this host can cause it. Of a target
+ * that lost frames it is told already. */
+static void gather_host_drops(struct vtap_gathering *gathering)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	const struct vtap_report_trend *trend = &snapshot->host_counters[VTAP_HOST_SOFTNET_DROPPED];
@@ -284,7 +285,7 @@ static void gather_backlog(struct vtap_gathering *gathering)
 	for (size_t i = 0; i < snapshot->n_targets; i++)
 		if (snapshot->targets[i].trends[VTAP_VERDICT_LOST_IN_HANDOVER].recent > 0)
 			return;
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_BACKLOG_DROPS, "", false,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_HOST_DROPS, "", false,
 		"this host dropped %s because a processor's queue was full, mirrored ones maybe "
 		"among them%s",
 		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
@@ -323,8 +324,8 @@ void vtap_finding_gather_losses(struct vtap_gathering *gathering)
 		gather_underlay_down(gathering, &snapshot->underlays[i]);
 		gather_allowance(gathering, &snapshot->underlays[i]);
 	}
-	gather_backlog(gathering);
 	gather_rp_filter(gathering);
 	gather_checksum(gathering);
+	gather_host_drops(gathering);
 	gather_answers(gathering);
 }

@@ -156,7 +156,7 @@ WANTED = {
         "ticket", r"3 packets dropped by strict reverse path filtering, which is on for eth0" + SINCE,
         r"sysctl -w net\.ipv4\.conf\.eth0\.rp_filter=2"),
     ("udp-checksum", None): (
-        "ticket", r"this host dropped 2 UDP packets with a wrong checksum, mirrored ones maybe among them" + SINCE,
+        "info", r"this host dropped 2 UDP packets with a wrong checksum, mirrored ones maybe among them" + SINCE,
         r"tcpdump -nnvvi eth0 udp \| grep 'bad udp cksum' .*"),
     ("unknown-vni", "default"): (
         "ticket", r"target default: 9 frames of 2 VNIs that no session takes" + SINCE, "vtapctl unknown"),

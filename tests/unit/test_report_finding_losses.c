@@ -285,7 +285,7 @@ static const struct row ROWS[] = {
 		"target other: 1 packet dropped because a worker's socket was full" SINCE,
 		"receive-buffer = 64M ; or more `workers`, in a section [target other] of "
 		"vtapd.conf; then: sudo vtapctl reload" },
-	{ spoil_queue, "backlog-drops", "",
+	{ spoil_queue, "host-drops", "",
 		"this host dropped 7 packets because a processor's queue was full, mirrored ones "
 		"maybe among them" SINCE,
 		BACKLOG_REMEDY },
