@@ -17,6 +17,7 @@
 #include "daemon/health.h"
 #include "daemon/log.h"
 #include "datapath/receive.h"
+#include "report/text_words.h"
 
 /* Workers of `auto`: one for each CPU, but no more than this: sensors need the machine too. */
 #define WORKERS_AUTO_MAX 4
@@ -692,9 +693,10 @@ void vtap_intake_report_drops(struct vtap_intake *intake, uint64_t now_ns)
 	intake->reported_ns = now_ns;
 	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS,
 		&(struct vtap_log_context){ .target = intake->name, .because = "socket-drops" },
-		"socket-full: target %s dropped %ju packets (%.2f %%); a larger receive-buffer "
+		"socket-full: target %s dropped %s (%.2f %%); a larger receive-buffer "
 		"helps, now %s",
-		intake->name, (uintmax_t)n_drops, 100.0 * (double)n_drops / (double)n_received,
+		intake->name, vtap_text_counted(n_drops, "packet").text,
+		100.0 * (double)n_drops / (double)n_received,
 		vtap_value_format_size(desk_buffer(intake), buffer, sizeof(buffer)));
 }
 

@@ -45,6 +45,7 @@ void vtap_trend_note(struct vtap_trend *trend, uint64_t total, uint64_t now_ns)
 		trend->since_ns = n_more > 0 ? now_ns : 0;
 		trend->began_total = trend->total;
 	}
+	trend->last_ns = n_more > 0 ? now_ns : trend->last_ns;
 	*rise = n_more > UINT32_MAX - *rise ? UINT32_MAX : *rise + (uint32_t)n_more;
 	trend->total = total;
 }
@@ -71,6 +72,7 @@ struct vtap_report_trend vtap_trend_read(const struct vtap_trend *trend, uint64_
 	if (report.recent == 0)
 		return report;
 	report.since_mono_ns = trend->since_ns;
+	report.last_mono_ns = trend->last_ns;
 	report.risen = trend->total - trend->began_total;
 	return report;
 }

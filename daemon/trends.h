@@ -27,6 +27,7 @@ struct vtap_trend {
 	uint64_t total;
 	uint64_t began_total;            /* before it began to rise */
 	uint64_t since_ns;               /* when it began; 0: it does not */
+	uint64_t last_ns;                /* when it last rose */
 	uint64_t i_span;                 /* of the last look, counted since the clock began */
 	uint32_t rise[VTAP_TREND_SPANS]; /* of span i in [i % n]; more than fits is the most */
 };

@@ -384,9 +384,9 @@ static void gather_target(struct vtap_gathering *gathering, const struct vtap_re
 			target->name, report->state.message);
 	if (report->n_stalled > 0)
 		(void)vtap_finding_add(gathering, VTAP_CONDITION_WORKER_STALLED, target->name, true,
-			"target %s: %u of %s not moved for more than 5 s", target->name,
-			report->n_stalled,
-			report->n_workers == 1 ? "1 worker has" : "its workers have");
+			"target %s: %u of %s %s not moved for more than 5 s", target->name,
+			report->n_stalled, vtap_text_counted(report->n_workers, "worker").text,
+			report->n_stalled == 1 ? "has" : "have");
 	gather_fastpath_off(gathering, report);
 	gather_bypassed(gathering, report);
 	if (target->mode == VTAP_MODE_VXLAN)

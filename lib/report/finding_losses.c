@@ -18,6 +18,9 @@
 #define BUFFER_MAX_MIB  1024U
 #define BYTES_OF_MIB    (1ULL << 20)
 
+/* What rose within this time is going on. */
+#define GOING_ON_NS (5 * VTAP_NS_PER_S)
+
 /* ---- words ---- */
 
 /* "target default: ", where there is more than one. */
@@ -31,16 +34,21 @@ static struct vtap_text_words target_words(
 	return words;
 }
 
-/* ", since Nov 20 09:20" */
+/* ", since Nov 20 09:20, the last one 40 s ago": whoever mended it sees that it has stopped */
 static struct vtap_text_words since_words(
 	const struct vtap_gathering *gathering, const struct vtap_report_trend *trend)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
 	uint64_t age_ns = snapshot->now_mono_ns - trend->since_mono_ns;
+	uint64_t quiet_ns = snapshot->now_mono_ns - trend->last_mono_ns;
 
 	vtap_text_words_add(&words, ", since %s",
 		vtap_text_minute(snapshot->now_wall_ns - age_ns, snapshot->now_wall_ns).text);
+	if (quiet_ns < GOING_ON_NS)
+		vtap_text_words_add(&words, ", going on");
+	else
+		vtap_text_words_add(&words, ", the last one %s", vtap_text_age(quiet_ns).text);
 	return words;
 }
 
@@ -196,26 +204,29 @@ static void gather_allowance(
 	struct vtap_gathering *gathering, const struct vtap_report_underlay *underlay)
 {
 	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
-	const struct vtap_report_trend *first = NULL;
+	struct vtap_report_trend all = { .is_known = false };
 
 	for (int i = 0; i < VTAP_ALLOWANCE_COUNT; i++) {
 		const struct vtap_report_trend *trend = &underlay->allowance[i];
 
 		if (trend->recent == 0 || !is_about_packets_in((enum vtap_allowance)i))
 			continue;
-		vtap_text_words_add(&words, "%s%s %s", first != NULL ? ", " : "",
+		vtap_text_words_add(&words, "%s%s %s", all.is_known ? ", " : "",
 			vtap_text_count(trend->risen).text,
 			vtap_allowance_name((enum vtap_allowance)i));
-		if (first == NULL || trend->since_mono_ns < first->since_mono_ns)
-			first = trend;
+		if (!all.is_known || trend->since_mono_ns < all.since_mono_ns)
+			all.since_mono_ns = trend->since_mono_ns;
+		if (trend->last_mono_ns > all.last_mono_ns)
+			all.last_mono_ns = trend->last_mono_ns;
+		all.is_known = true;
 	}
-	if (first == NULL)
+	if (!all.is_known)
 		return;
 	vtap_finding_remedy(
 		vtap_finding_add(gathering, VTAP_CONDITION_ENA_ALLOWANCE, underlay->name, false,
 			"%s: AWS dropped packets beyond what this instance is allowed: "
 			"%s%s",
-			underlay->name, words.text, since_words(gathering, first).text),
+			underlay->name, words.text, since_words(gathering, &all).text),
 		"ethtool -S %s | grep allowance # then a larger instance type, or more targets "
 		"behind "
 		"the load balancer",

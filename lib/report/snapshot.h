@@ -28,6 +28,7 @@ struct vtap_report_trend {
 	uint64_t total;
 	uint64_t recent;        /* of it within VTAP_REPORT_RECENT_NS */
 	uint64_t since_mono_ns; /* when it began to rise; 0: not within VTAP_REPORT_RECENT_NS */
+	uint64_t last_mono_ns;  /* when it was last seen to rise; likewise */
 	uint64_t risen;         /* of it since then */
 };
 

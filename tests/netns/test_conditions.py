@@ -38,7 +38,7 @@ source = 10.77.0.0/16
 target = slow
 """
 ENA = os.path.join(os.path.dirname(daemon.VTAPD), "../tests/netns/ena.so")
-SINCE = r", since \w+ \d+ \d\d:\d\d$"
+SINCE = r", since \w+ \d+ \d\d:\d\d, (going on|the last one [1-5]?\d s ago)$"
 RECENT_S = 60  # VTAP_REPORT_RECENT_NS
 NOT_WHOLE = frames.ethernet("02:00:00:00:00:0a", "02:00:00:00:00:0b", frames.ETH_IPV4,
                             frames.ipv4("192.0.2.1", "192.0.2.2", bytes(1000)))[:100]
@@ -145,21 +145,21 @@ def overrun_backlog(vtapd, target, load, others, backlog_of_one):
 WANTED = {
     ("socket-drops", "slow"): (
         "ticket", r"target slow: [\d,]+ packets dropped because a worker's socket was full" + SINCE,
-        r"receive-buffer = 2M, or more `workers`, in \[target slow\]; then: vtapctl reload"),
+        r"receive-buffer = 2M ; or more `workers`, in \[target slow\], vtapd\.conf:\d+; then: sudo vtapctl reload"),
     ("backlog-drops", "default"): (
         "ticket", r"target default: [\d,]+ frames? did not come past the sensors while a processor's queue was full" + SINCE,
-        r"sysctl -w net\.core\.netdev_max_backlog=16384"),
+        r"sudo sysctl -w net\.core\.netdev_max_backlog=16384 # .*"),
     ("ena-allowance", "eth0"): (
         "ticket", r"eth0: AWS dropped packets beyond what this instance is allowed: 4 bw_in_allowance_exceeded, "
-        r"1,200 pps_allowance_exceeded" + SINCE, r"ethtool -S eth0 \| grep allowance; .*"),
+        r"1,200 pps_allowance_exceeded" + SINCE, r"ethtool -S eth0 \| grep allowance # .*"),
     ("rp-filter", None): (
         "ticket", r"3 packets dropped by strict reverse path filtering, which is on for eth0" + SINCE,
-        r"sysctl -w net\.ipv4\.conf\.eth0\.rp_filter=2"),
+        r"sudo sysctl -w net\.ipv4\.conf\.eth0\.rp_filter=2"),
     ("udp-checksum", None): (
         "info", r"this host dropped 2 UDP packets with a wrong checksum, mirrored ones maybe among them" + SINCE,
-        r"tcpdump -nnvvi eth0 udp \| grep 'bad udp cksum' .*"),
+        r"sudo timeout 30 tcpdump -nnvvi eth0 udp \| grep 'bad udp cksum' # .*"),
     ("unknown-vni", "default"): (
-        "ticket", r"target default: 9 frames of 2 VNIs that no session takes" + SINCE, "vtapctl unknown"),
+        "ticket", r"target default: 9 frames of 2 VNIs that no session takes" + SINCE, "vtapctl unknown # .*"),
     ("unknown-source", "slow"): (
         "ticket", r"target slow: 1 frame of configured VNIs from sources that no session takes them from" + SINCE,
         r"vtapctl unknown # .*"),
@@ -210,7 +210,7 @@ def test_conditions_when_packets_vanish_then_found_with_numbers_and_remedy_and_o
     assert time.monotonic() - began > RECENT_S - 15, "it was told as going on for a while"
     assert len(vtapd.log_lines("unknown-vni:")) == 1, "it may begin again: its end is not told yet"
     assert not [line for line in vtapd.log_lines("socket-drops: ")], "one line is enough, and it is that of socket-full"
-    assert len(vtapd.log_lines("socket-full: target slow")) == 1
+    assert re.search(r"target slow dropped [1-9][\d,]* packets? \(\d", *vtapd.log_lines("socket-full: target slow"))
 
 
 # What is over at once

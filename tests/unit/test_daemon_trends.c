@@ -53,6 +53,9 @@ static void test_trend_when_it_rises_then_since_when_and_over_a_minute_after_the
 	vtap_trend_note(&trend, 107, START_NS + 40 * S);
 	assert_trend(&trend, 40, 7, 3);
 	assert_int_equal(vtap_trend_read(&trend, START_NS + 40 * S).risen, 7);
+	vtap_trend_note(&trend, 107, START_NS + 41 * S);
+	assert_int_equal(
+		vtap_trend_read(&trend, START_NS + 59 * S).last_mono_ns, START_NS + 40 * S);
 	assert_trend(&trend, 59, 7, 3);
 	assert_trend(&trend, 60, 2, 3); /* the first five are no longer of late */
 	assert_int_equal(vtap_trend_read(&trend, START_NS + 60 * S).risen, 7);

@@ -370,6 +370,57 @@ static void test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_ac
 	vtap_findings_done(&scene.findings);
 }
 
+static void test_finding_when_workers_stall_then_so_many_of_all(void **state)
+{
+	static const struct {
+		unsigned n, n_stalled;
+		const char *sentence;
+	} ROWS[] = {
+		{ 1, 1, "target default: 1 of 1 worker has not moved for more than 5 s" },
+		{ 2, 1, "target default: 1 of 2 workers has not moved for more than 5 s" },
+		{ 2, 2, "target default: 2 of 2 workers have not moved for more than 5 s" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ROWS); i++) {
+		struct scene scene;
+
+		scene_init(&scene);
+		scene.report_target.n_workers = ROWS[i].n;
+		scene.report_target.n_stalled = ROWS[i].n_stalled;
+		assert_found(&scene, "worker-stalled!");
+		assert_string_equal(scene.findings.finding[0].sentence, ROWS[i].sentence);
+		vtap_findings_done(&scene.findings);
+	}
+}
+
+static void test_finding_when_files_are_refused_then_those_are_checked_that_vtapd_reads(
+	void **state)
+{
+	static const struct {
+		const char *path, *remedy;
+	} ROWS[] = {
+		{ "/etc/vtapd/vtapd.conf", "vtapd --check && sudo vtapctl reload" },
+		{ "/srv/b.conf", "vtapd -c /srv/b.conf --check && sudo vtapctl reload" },
+		{ "/srv/my taps/b.conf",
+			"vtapd -c '/srv/my taps/b.conf' --check && sudo vtapctl reload" },
+		{ "/srv/it's", "vtapd --check && sudo vtapctl reload" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ROWS); i++) {
+		struct scene scene;
+
+		scene_init(&scene);
+		scene.snapshot.config_path = ROWS[i].path;
+		scene.snapshot.refused_wall_ns = 1;
+		scene.snapshot.n_refused_mistakes = 1;
+		assert_found(&scene, "config-rejected");
+		assert_string_equal(scene.findings.finding[0].remedy, ROWS[i].remedy);
+		vtap_findings_done(&scene.findings);
+	}
+}
+
 struct saying {
 	void (*spoil)(struct scene *scene);
 	bool is_fast;
@@ -557,6 +608,9 @@ int main(void)
 		cmocka_unit_test(test_findings_when_something_is_wrong_then_those_and_no_others),
 		cmocka_unit_test(
 			test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_acted_on),
+		cmocka_unit_test(test_finding_when_workers_stall_then_so_many_of_all),
+		cmocka_unit_test(
+			test_finding_when_files_are_refused_then_those_are_checked_that_vtapd_reads),
 		cmocka_unit_test(
 			test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the_place),
 		cmocka_unit_test(

@@ -15,7 +15,7 @@
 
 #define NOW_NS      (100000 * VTAP_NS_PER_S)
 #define NOW_WALL_NS (1700471643 * VTAP_NS_PER_S) /* Nov 20 2023 09:14:03 UTC */
-#define SINCE       ", since Nov 20 09:12"
+#define SINCE       ", since Nov 20 09:12, the last one 40 s ago"
 
 /** RISES - by one within the last minute, by n since two minutes */
 #define RISES(n)                                                                                   \
@@ -23,6 +23,7 @@
 		.total = 1000000 + (n),                                                            \
 		.recent = 1,                                                                       \
 		.since_mono_ns = NOW_NS - 120 * VTAP_NS_PER_S,                                     \
+		.last_mono_ns = NOW_NS - 40 * VTAP_NS_PER_S,                                       \
 		.risen = (n) })
 
 /** struct scene - two targets, each with a session, and an underlay; all is well */
@@ -80,6 +81,13 @@ typedef void spoil_fn(struct scene *scene);
 static void spoil_socket(struct scene *scene)
 {
 	scene->report_target[0].trends[VTAP_VERDICT_SOCKET_FULL] = RISES(2454);
+}
+
+static void spoil_socket_that_is_full_now(struct scene *scene)
+{
+	spoil_socket(scene);
+	scene->report_target[0].trends[VTAP_VERDICT_SOCKET_FULL].last_mono_ns =
+		NOW_NS - VTAP_NS_PER_S;
 }
 
 static void spoil_large_socket(struct scene *scene)
@@ -271,6 +279,11 @@ struct row {
 static const struct row ROWS[] = {
 	{ spoil_socket, "socket-drops", "default",
 		"2,454 packets dropped because a worker's socket was full" SINCE,
+		"receive-buffer = 64M ; or more `workers`, in [target default], vtapd.conf:4; "
+		"then: sudo vtapctl reload" },
+	{ spoil_socket_that_is_full_now, "socket-drops", "default",
+		"2,454 packets dropped because a worker's socket was full, since Nov 20 09:12, "
+		"going on",
 		"receive-buffer = 64M ; or more `workers`, in [target default], vtapd.conf:4; "
 		"then: sudo vtapctl reload" },
 	{ spoil_large_socket, "socket-drops", "default",

@@ -15,7 +15,7 @@ static void assert_session(const struct json_scene *scene, const char *key, cons
 }
 
 static void assert_degraded_by(
-	const struct scene *scene, const struct vtap_finding *finding, const char *wanted)
+	const struct json_scene *scene, const struct vtap_finding *finding, const char *wanted)
 {
 	struct vtap_finding copy = *finding;
 	const struct vtap_findings findings = { .finding = &copy, .n = 1 };
@@ -37,10 +37,10 @@ static void test_status_when_somebody_is_called_for_then_why_if_no_state_tells_i
 		.sentence = "target default: eth1 is not there" };
 	static const struct vtap_finding ticket = { .condition = VTAP_CONDITION_UNKNOWN_VNI };
 	static const struct vtap_finding none = { .condition = VTAP_CONDITION_NO_SESSIONS };
-	struct scene scene;
+	struct json_scene scene;
 
 	(void)state;
-	scene_init(&scene);
+	json_scene_init(&scene);
 	assert_degraded_by(
 		&scene, &down, "[{'id':'underlay-down','subject':'eth0','words':'eth0 is down'}]");
 	assert_degraded_by(&scene, &taken,
