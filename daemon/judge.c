@@ -71,6 +71,21 @@ static bool comes_and_goes(enum vtap_condition condition)
 	}
 }
 
+static bool is_of_an_underlay(enum vtap_condition condition)
+{
+	return condition == VTAP_CONDITION_UNDERLAY_DOWN ||
+	       condition == VTAP_CONDITION_ENA_ALLOWANCE;
+}
+
+/* Is there still something to tell of it? Whoever was removed is not told of later. */
+static bool is_of_interest(
+	const struct vtap_manager *manager, enum vtap_condition condition, const char *subject)
+{
+	return subject[0] == '\0' || is_of_an_underlay(condition) ||
+	       vtap_conf_find_session(manager->conf, subject) != NULL ||
+	       vtap_conf_find_target(manager->conf, subject) != NULL;
+}
+
 /* A subject is a session's or a target's name, or of some conditions an underlay's. Where a session
  * and a target are both called so, the entry is found by either. */
 static struct vtap_log_context subject_context(
@@ -82,8 +97,7 @@ static struct vtap_log_context subject_context(
 				: NULL;
 	struct vtap_log_context context = { .condition = vtap_condition_row(condition)->id };
 
-	if (condition == VTAP_CONDITION_UNDERLAY_DOWN ||
-		condition == VTAP_CONDITION_ENA_ALLOWANCE) {
+	if (is_of_an_underlay(condition)) {
 		context.interface = subject;
 		return context;
 	}
@@ -141,10 +155,13 @@ static void begins_log(struct vtap_manager *manager, const struct vtap_findings 
 }
 
 /* Does it end without a word for now, because it may begin again? */
-static bool lingers(struct vtap_judge *judge, const struct vtap_finding *finding, uint64_t now_ns)
+static bool lingers(
+	struct vtap_manager *manager, const struct vtap_finding *finding, uint64_t now_ns)
 {
 	return comes_and_goes(finding->condition) &&
-	       vtap_linger_end(&judge->linger, finding->condition, finding->subject, now_ns) == 0;
+	       is_of_interest(manager, finding->condition, finding->subject) &&
+	       vtap_linger_end(
+		       &manager->judge.linger, finding->condition, finding->subject, now_ns) == 0;
 }
 
 static void ends_log(
@@ -158,11 +175,11 @@ static void ends_log(
 		const struct vtap_finding *finding = &judge->findings.finding[i];
 
 		if (is_ours_to_end(finding) && vtap_findings_find(fresh, finding) == NULL &&
-			!lingers(judge, finding, now_ns) && ++n <= FOLD_MIN)
+			!lingers(manager, finding, now_ns) && ++n <= FOLD_MIN)
 			end_log(manager, finding->condition, finding->subject);
 	}
 	while (vtap_linger_take(&judge->linger, now_ns, &over))
-		if (++n <= FOLD_MIN)
+		if (is_of_interest(manager, over.condition, over.subject) && ++n <= FOLD_MIN)
 			end_log(manager, over.condition, over.subject);
 	rest_log(n, "are over");
 }

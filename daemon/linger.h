@@ -3,6 +3,9 @@
  * What comes and goes, told as what it is: one state. A condition that was over for a short while
  * only has not been over, so that whoever sends junk now and then, every few minutes, does not get
  * two lines into the journal each time.
+ *
+ * How it works: a queue, in the order in which they ended. What begins again leaves a gap in it,
+ * and those that are over leave it at its head; nothing is moved until it must grow.
  */
 #pragma once
 
@@ -18,15 +21,18 @@
 
 /** struct vtap_lingering - a condition that ended, and may begin again */
 struct vtap_lingering {
-	enum vtap_condition condition;
+	enum vtap_condition condition; /* VTAP_CONDITION_COUNT: a gap */
 	char subject[VTAP_NAME_MAX];
+	uint64_t key; /* of both: thousands are compared with thousands */
 	uint64_t ended_ns;
 };
 
 /** struct vtap_linger - all zero at first */
 struct vtap_linger {
-	struct vtap_lingering *row; /* in the order in which they ended */
-	size_t n;
+	struct vtap_lingering *row;
+	size_t i_head;
+	size_t n; /* behind the last */
+	size_t n_room;
 };
 
 /** vtap_linger_done() - may run twice */

@@ -54,11 +54,57 @@ static void test_condition_when_it_comes_back_then_it_was_never_over(void **stat
 	vtap_linger_done(&linger);
 }
 
+/* As many as there can be sessions, half of which come back meanwhile. */
+static void test_conditions_when_thousands_come_and_go_then_each_is_over_once_in_order(void **state)
+{
+	enum { N = 4000 };
+	struct vtap_linger linger = { 0 };
+	struct vtap_lingering over;
+	char subject[VTAP_NAME_MAX];
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		uint64_t now_ns = START_NS + (uint64_t)round * VTAP_LINGER_NS;
+
+		for (int i = 0; i < N; i++) {
+			(void)snprintf(subject, sizeof(subject), "s%d", i); /* fits */
+			assert_int_equal(vtap_linger_end(&linger, VNI, subject, now_ns), 0);
+		}
+		for (int i = 0; i < N; i += 2) {
+			(void)snprintf(subject, sizeof(subject), "s%d", i); /* fits */
+			assert_true(vtap_linger_resume(&linger, VNI, subject));
+		}
+		for (int i = 1; i < N; i += 2) {
+			(void)snprintf(subject, sizeof(subject), "s%d", i); /* fits */
+			assert_true(vtap_linger_take(&linger, now_ns + VTAP_LINGER_NS, &over));
+			assert_string_equal(over.subject, subject);
+		}
+		assert_false(vtap_linger_take(&linger, now_ns + VTAP_LINGER_NS, &over));
+		assert_true(linger.n_room <= 2 * N);
+	}
+	vtap_linger_done(&linger);
+}
+
+static void test_condition_when_the_clock_was_read_before_its_end_then_it_is_not_over(void **state)
+{
+	struct vtap_linger linger = { 0 };
+	struct vtap_lingering over;
+
+	(void)state;
+	assert_int_equal(vtap_linger_end(&linger, VNI, "a", START_NS), 0);
+	assert_false(vtap_linger_take(&linger, START_NS - 1, &over));
+	vtap_linger_done(&linger);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_condition_when_it_stays_away_then_it_is_over_once),
 		cmocka_unit_test(test_condition_when_it_comes_back_then_it_was_never_over),
+		cmocka_unit_test(
+			test_conditions_when_thousands_come_and_go_then_each_is_over_once_in_order),
+		cmocka_unit_test(
+			test_condition_when_the_clock_was_read_before_its_end_then_it_is_not_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
