@@ -257,9 +257,13 @@ static void awaited_note(struct vtap_manager *manager, uint64_t now_ns)
 {
 	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
 		struct vtap_run *run = &manager->runs.run[i];
+		bool is_ready = vtap_manager_standing(manager, i).state == VTAP_STATE_READY;
 
-		if (manager->judge.drain.is_on ||
-			vtap_manager_standing(manager, i).state != VTAP_STATE_READY)
+		if (manager->judge.drain.is_on)
+			run->awaited_after = VTAP_AWAITED_DRAIN;
+		else if (!is_ready && run->awaited_ns != 0)
+			run->awaited_after = VTAP_AWAITED_WAIT;
+		if (manager->judge.drain.is_on || !is_ready)
 			run->awaited_ns = 0;
 		else if (run->awaited_ns == 0)
 			run->awaited_ns = now_ns;

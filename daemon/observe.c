@@ -173,6 +173,7 @@ static void session_observe(struct vtap_manager *manager, size_t i, struct vtap_
 		.bits_per_second = manager->runs.run[i].bits_per_second,
 		.last_mono_ns = totals.last_ns,
 		.awaited_mono_ns = manager->runs.run[i].awaited_ns,
+		.awaited_after = manager->runs.run[i].awaited_after,
 		.n_sensors = index != 0 ? vtap_sensors_claim(sensors, index) : 0,
 		.one_way = vtap_one_way_report(&manager->one_way, index),
 		.n_repairs = interface != NULL ? interface->n_repairs : 0,

@@ -9,6 +9,7 @@
 #include "daemon/trends.h"
 #include "datapath/counters.h"
 #include "model/conf.h"
+#include "report/snapshot.h"
 
 struct vtap_run {
 	char name[VTAP_NAME_MAX];
@@ -19,6 +20,7 @@ struct vtap_run {
 	double bits_per_second;
 	struct vtap_trend truncated;
 	uint64_t awaited_ns; /* since when frames are to come; 0: they are not */
+	enum vtap_awaited awaited_after;
 };
 
 /** struct vtap_runs - in the order of the configuration's sessions */

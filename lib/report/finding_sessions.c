@@ -2,9 +2,11 @@
 /* What sessions lack that are ready: frames, for a while or ever, or half of what is said. */
 #include "report/finding_gather.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "report/text_words.h"
 
@@ -75,19 +77,30 @@ static void remedy_set(struct vtap_finding *finding, const struct vtap_snapshot 
 			underlay, port);
 }
 
-/* "; the last one that vtapd saw: 09:14:03" */
-static struct vtap_text_words last_words(
+/* "since 05:45:56, 2 min 22 s (34 s of it after the drain)" */
+static struct vtap_text_words silence_words(
 	const struct vtap_snapshot *snapshot, const struct vtap_report_session *report)
 {
+	static const char *const after[] = {
+		[VTAP_AWAITED_START] = "after vtapd started",
+		[VTAP_AWAITED_DRAIN] = "after the drain",
+		[VTAP_AWAITED_WAIT] = "after it was ready again",
+	};
+	static_assert(VTAP_ARRAY_LEN(after) == VTAP_AWAITED_COUNT, "each has its words");
 	uint64_t age_ns = snapshot->now_mono_ns - report->last_mono_ns;
-	uint64_t now_ns = snapshot->now_wall_ns;
+	uint64_t now_ns = snapshot->now_wall_ns, quiet = quiet_ns(snapshot, report);
 	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
 
 	if (report->last_mono_ns == 0)
-		vtap_text_words_add(&words, "; when the last one came is not known");
+		vtap_text_words_add(&words, "for %s %s; when the last one came is not known",
+			vtap_text_duration(quiet).text, after[report->awaited_after]);
 	else
-		vtap_text_words_add(&words, "; the last one that vtapd saw: %s",
-			vtap_text_clock(now_ns > age_ns ? now_ns - age_ns : 0, now_ns).text);
+		vtap_text_words_add(&words, "since %s, %s",
+			vtap_text_clock(now_ns > age_ns ? now_ns - age_ns : 0, now_ns).text,
+			vtap_text_duration(age_ns).text);
+	if (report->last_mono_ns != 0 && quiet < age_ns)
+		vtap_text_words_add(&words, " (%s of it %s)", vtap_text_duration(quiet).text,
+			after[report->awaited_after]);
 	return words;
 }
 
@@ -96,13 +109,12 @@ static void gather_silent(
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	const struct vtap_session *session = report->session;
-	uint64_t quiet = quiet_ns(snapshot, report);
 
-	if (session->silent_after_ns == 0 || quiet <= session->silent_after_ns)
+	if (session->silent_after_ns == 0 || quiet_ns(snapshot, report) <= session->silent_after_ns)
 		return;
 	remedy_set(vtap_finding_add(gathering, VTAP_CONDITION_SILENT, session->name, false,
-			   "session %s: no frame for %s%s", session->name,
-			   vtap_text_duration(quiet).text, last_words(snapshot, report).text),
+			   "session %s: no frame %s", session->name,
+			   silence_words(snapshot, report).text),
 		snapshot, report);
 }
 

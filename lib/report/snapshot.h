@@ -98,6 +98,14 @@ struct vtap_report_one_way {
 	uint64_t sampled_mono_ns;
 };
 
+/** enum vtap_awaited - behind what frames are awaited */
+enum vtap_awaited {
+	VTAP_AWAITED_START, /* of the daemon */
+	VTAP_AWAITED_DRAIN,
+	VTAP_AWAITED_WAIT, /* it was not ready */
+	VTAP_AWAITED_COUNT,
+};
+
 struct vtap_report_session {
 	const struct vtap_session *session;
 	const struct vtap_target *target;
@@ -112,6 +120,7 @@ struct vtap_report_session {
 	uint64_t last_mono_ns;    /* 0: never */
 	uint64_t awaited_mono_ns; /* since when frames are to come: it is ready, and nobody drains;
 				     0: they are not */
+	enum vtap_awaited awaited_after;
 	unsigned n_sensors;
 	char *sensors; /* heap: "suricata", "suricata, zeek": those whose names are known; or NULL
 			*/

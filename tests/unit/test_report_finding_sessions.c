@@ -150,6 +150,30 @@ static void test_catch_all_when_others_have_frames_then_it_may_have_none(void **
 	vtap_findings_done(&findings);
 }
 
+static void test_silence_when_not_all_of_it_counts_then_how_much_and_why(void **state)
+{
+	static const char *const wanted[] = {
+		[VTAP_AWAITED_START] = "(34 s of it after vtapd started)",
+		[VTAP_AWAITED_DRAIN] = "(34 s of it after the drain)",
+		[VTAP_AWAITED_WAIT] = "(34 s of it after it was ready again)",
+	};
+
+	(void)state;
+	for (int after = 0; after < VTAP_AWAITED_COUNT; after++) {
+		struct vtap_findings findings = { 0 };
+		const struct vtap_finding *found;
+		struct scene scene;
+
+		scene_init(&scene);
+		web_set(&scene, 30, 142, 34, 9);
+		scene.report[0].awaited_after = (enum vtap_awaited)after;
+		found = found_in(&scene, &findings);
+		assert_non_null(strstr(found->sentence, ": no frame since 03:44:18, 2 min 22 s ("));
+		assert_non_null(strstr(found->sentence, wanted[after]));
+		vtap_findings_done(&findings);
+	}
+}
+
 static void test_silence_when_told_then_how_long_and_what_to_look_at(void **state)
 {
 	static const char *underlay = "ens5";
@@ -163,8 +187,7 @@ static void test_silence_when_told_then_how_long_and_what_to_look_at(void **stat
 	scene.report_target.n_fast_on = 1;
 	web_set(&scene, 60, 4500, 7200, 9); /* the clock of the scene is UTC's second 100,000 */
 	found = found_in(&scene, &findings);
-	assert_string_equal(found->sentence,
-		"session web: no frame for 1 h 15 min; the last one that vtapd saw: 02:31:40");
+	assert_string_equal(found->sentence, "session web: no frame since 02:31:40, 1 h 15 min");
 	assert_string_equal(found->remedy,
 		"sudo timeout 10 tcpdump -c 5 -ni ens5 udp port 4789; vtapctl match 4321; vtapctl "
 		"unknown # packets come: the last two tell who gets them; none: aws ec2 "
@@ -172,7 +195,8 @@ static void test_silence_when_told_then_how_long_and_what_to_look_at(void **stat
 	vtap_findings_done(&findings);
 	web_set(&scene, 60, 0, 7200, 9);
 	assert_string_equal(found_in(&scene, &findings)->sentence,
-		"session web: no frame for 2 h; when the last one came is not known");
+		"session web: no frame for 2 h after vtapd started; when the last one came is not "
+		"known");
 	vtap_findings_done(&findings);
 	web_set(&scene, 0, 0, 7200, 0);
 	assert_string_equal(found_in(&scene, &findings)->sentence,
@@ -247,6 +271,7 @@ int main(void)
 		cmocka_unit_test(
 			test_silence_when_frames_were_to_come_then_told_in_time_and_not_before),
 		cmocka_unit_test(test_catch_all_when_others_have_frames_then_it_may_have_none),
+		cmocka_unit_test(test_silence_when_not_all_of_it_counts_then_how_much_and_why),
 		cmocka_unit_test(test_silence_when_told_then_how_long_and_what_to_look_at),
 		cmocka_unit_test(test_flows_when_one_way_then_how_many_and_what_to_do),
 		cmocka_unit_test(test_flows_when_sessions_share_an_interface_then_told_once),
