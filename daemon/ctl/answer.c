@@ -191,6 +191,13 @@ enum vtap_ctl_exit vtap_ctl_answer_missing(const struct vtap_ctl_command *comman
 		return VTAP_CTL_NOT_PERMITTED;
 	}
 	say(command, err->text);
+	if (r == -ETIMEDOUT)
+		(void)fputs("  It hangs, or this host is too busy. A fast path and vxlan "
+			    "interfaces go on "
+			    "showing frames; as a service it is started again within 20 s.\n"
+			    "  look: systemctl status vtapd      if that does not end: "
+			    "sudo systemctl restart vtapd\n",
+			stderr); /* as say() */
 	return VTAP_CTL_NO_DAEMON;
 }
 

@@ -76,6 +76,10 @@ static CURLcode set_connection(CURL *curl, const struct vtap_ctl_request *reques
 		code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_LIMIT_MS);
 	if (code == CURLE_OK)
 		code = curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->limit_ms);
+	if (code == CURLE_OK && request->quiet_s > 0)
+		code = curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L); /* byte a second */
+	if (code == CURLE_OK && request->quiet_s > 0)
+		code = curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)request->quiet_s);
 	return code;
 }
 

@@ -17,6 +17,7 @@ struct vtap_ctl_request {
 	const char *method; /* GET or POST */
 	const char *path;   /* with the query: "/v1/show?session=web" */
 	uint64_t limit_ms;  /* the longest that the whole may take; 0 for as long as it takes */
+	unsigned quiet_s;   /* the longest without a byte; 0 for any time */
 	/* Asked at least once a second meanwhile: is the answer no longer wanted? NULL: it is. */
 	bool (*is_unwanted)(void *arg);
 	void *arg;

@@ -15,6 +15,10 @@
 /** Answers made from memory take milliseconds; who needs longer than this hangs. */
 #define LIMIT_MS 10000
 
+/** Whoever asks how it is wants to know soon that nobody answers. Not so long as a busy host with
+ * thousands of sessions, whose answer is on its way for longer, may take until it begins. */
+#define QUIET_S 3
+
 /** The longest --timeout, a day. */
 #define TIMEOUT_MAX_S 86400
 
@@ -164,6 +168,7 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.method = "GET",
 		.path = "/v1/status",
 		.limit_ms = LIMIT_MS,
+		.quiet_s = QUIET_S,
 		.render = vtap_text_status },
 	{ .name = "show",
 		.args = "NAME",
@@ -405,7 +410,11 @@ int vtap_ctl_command_call(const struct vtap_ctl_command *command,
 	const struct vtap_ctl_options *options, struct vtap_ctl_call *ret_call,
 	struct vtap_err *err)
 {
-	struct vtap_ctl_call call = { .path = "", .limit_ms = command->limit_ms };
+	struct vtap_ctl_call call = {
+		.path = "",
+		.limit_ms = command->limit_ms,
+		.quiet_s = command->quiet_s,
+	};
 
 	add_to_path(&call, "%s", command->path);
 	if (command->add_query != NULL) {

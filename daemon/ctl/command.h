@@ -19,6 +19,7 @@
 struct vtap_ctl_call {
 	char path[VTAP_CTL_PATH_MAX]; /* "/v1/show?session=web" */
 	uint64_t limit_ms;            /* 0: as long as it takes */
+	unsigned quiet_s;             /* without a byte; 0: any time */
 	unsigned interval_s;          /* of a live command */
 };
 
@@ -32,6 +33,7 @@ struct vtap_ctl_command {
 	const char *path; /* of the request, without a query */
 	const char *method;
 	uint64_t limit_ms; /* for the whole exchange; 0: as long as it takes */
+	unsigned quiet_s;  /* of it without a byte; 0: any time */
 	size_t n_args_min;
 	size_t n_args_max;
 	unsigned takes; /* bits of enum vtap_ctl_option */

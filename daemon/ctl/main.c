@@ -62,6 +62,7 @@ static int ask(const struct vtap_ctl_command *command, const struct vtap_ctl_opt
 		.method = command->method,
 		.path = call->path,
 		.limit_ms = call->limit_ms,
+		.quiet_s = call->quiet_s,
 	};
 	struct vtap_ctl_reply reply = VTAP_CTL_REPLY_NULL;
 	struct vtap_err err = VTAP_ERR_NULL;

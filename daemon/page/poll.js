@@ -13,6 +13,10 @@ const PERIOD_MAX_MS = 10000;
 const ANSWER_SHARE = 20; /* of the time an answer takes at most this part */
 const TIMEOUT_MS = 10000;
 
+/* Asked for so long without an answer: what is shown is not the case any more for certain. Together with PERIOD_MS
+ * it is no longer than an answer is "now". */
+const LATE_MS = 3000;
+
 /* Of the answers that this page understands: VTAP_JSON_VERSION. */
 const JSON_VERSION = 1;
 
@@ -21,6 +25,8 @@ const rates = new Rates();
 const polling = {
 	timer: 0,
 	isAsking: false,
+	isLate: false,    /* the answer that is asked for */
+	askedAt: 0,       /* by performance.now() */
 	isPaused: false,
 	n: 0,             /* answers so far */
 	failures: 0,      /* on end */
@@ -76,8 +82,15 @@ function awayWords() {
 		"To start it: sudo systemctl start vtapd";
 }
 
+/* "no answer since 10:07:31" */
+function showNoAnswer() {
+	const since = polling.answeredAt === null ? "" : ` since ${clockWords(polling.answeredAt)}`;
+
+	showState("away", `no answer${since}`, "no answer");
+}
+
 function showAway() {
-	showState("away", "no answer", "no answer");
+	showNoAnswer();
 	showLines(byId("notes"), []); /* they are of then, and read as of now */
 	lastMinutes.step(Date.now());
 }
@@ -119,7 +132,7 @@ function showOutcome(answers) {
 	}
 	polling.n++;
 	polling.answeredAt = new Date();
-	if (polling.failures > 0 || !rates.has(answers[0].daemon))
+	if (polling.failures > 0 || polling.isLate || !rates.has(answers[0].daemon))
 		showAnswers(...answers);
 	polling.failures = 0;
 }
@@ -130,17 +143,27 @@ async function poll() {
 	if (polling.isAsking)
 		return;
 	polling.isAsking = true;
+	polling.askedAt = begin;
 	try {
 		showOutcome(await askBoth());
 	} finally {
-		polling.isAsking = false;
+		polling.isAsking = polling.isLate = false;
 		schedule(periodMs(performance.now() - begin));
 		showPolling();
 	}
 }
 
+/* While an answer may still come, only the state says that there is none. */
+function watchAsking() {
+	if (!polling.isAsking || polling.isLate || performance.now() - polling.askedAt < LATE_MS)
+		return;
+	polling.isLate = true;
+	showNoAnswer();
+}
+
 /* "as of 10:07:31", and what is said while there is no answer */
 function showPolling() {
+	watchAsking();
 	setText(byId("as-of"), polling.answeredAt === null ? "" : `as of ${hourWords(polling.answeredAt)}`);
 	byId("pause").hidden = false;
 	setText(byId("pause"), polling.isPaused ? "Go on" : "Pause");

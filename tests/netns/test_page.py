@@ -8,7 +8,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -362,6 +364,22 @@ def test_page_when_vtapd_is_away_then_it_says_so_and_goes_on_afterwards(make_vta
     assert "it is of version 2, this page knows 1; load it again." in browser.text("#away")
     browser.evaluate("fetch = native; document.documentElement.dataset.version = '0.0.9'")
     ask_until(browser, "!document.getElementById('outdated').hidden", "it says that it is older than vtapd")
+
+
+def test_page_when_vtapd_hangs_then_it_is_green_no_longer_until_it_goes_on(make_vtapd, browse):
+    vtapd = make_vtapd(PLAIN)
+    browser = browse()
+    headline(browser, "healthy")
+    vtapd.signal(signal.SIGSTOP)
+    begin = time.monotonic()
+    try:
+        browser.wait("/^no answer since [0-9:]+$/.test(document.getElementById('headline').innerText)", "it says so")
+        assert time.monotonic() - begin < 7, "answers come every 2 s, and a late one is late after 3 s; a busy machine"
+        assert browser.evaluate("polling.isAsking && polling.failures === 0"), "before it gives up"
+        assert browser.evaluate("document.title") == "no answer · vtapd"
+    finally:
+        vtapd.signal(signal.SIGCONT)
+    browser.wait("document.getElementById('headline').innerText.startsWith('healthy')", "and is itself again")
 
 
 # Who can read it

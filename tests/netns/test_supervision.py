@@ -2,6 +2,7 @@
 
 import re
 import signal
+import time
 
 import pytest
 
@@ -84,6 +85,21 @@ def test_session_when_interface_repaired_then_others_are_not_touched(mode, make_
     ns.ip(f"link del {TAP}")
     vtapd.wait_session("web", repairs=1, state="ready")
     assert ns.ifindex("mirror-db") == index and vtapd.session("db")["repairs"] == 0
+
+
+def test_status_when_the_daemon_hangs_then_it_says_so_soon_and_what_to_do(vtapd):
+    vtapd.signal(signal.SIGSTOP)
+    begin = time.monotonic()
+    try:
+        done = vtapd.ctl("status")
+    finally:
+        vtapd.signal(signal.SIGCONT)
+    assert done.returncode == 69 and done.stdout == "", done
+    assert time.monotonic() - begin < 6, "3 s, and a busy machine"
+    first, *rest = done.stderr.splitlines()
+    assert first == f"vtapctl: status: vtapd did not answer in time at {vtapd.socket}", done
+    assert "look: systemctl status vtapd" in rest[-1], done
+    assert vtapd.ctl("status").returncode == 0
 
 
 @pytest.fixture(params=MODES)
