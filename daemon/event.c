@@ -47,6 +47,7 @@ static const struct vtap_event_row ROWS[] = {
 		.meaning = "a session that had waited is ready",
 		.cause = "What stood in its way is gone; VTAPD_CONDITION names what that was.",
 		.remedy = "# nothing",
+		.lane = "session",
 	},
 	[VTAP_EVENT_SESSION_WAITING] = {
 		.message_id = "61710707bdfb48cb9d78757c68fd6e8d",
@@ -54,6 +55,7 @@ static const struct vtap_event_row ROWS[] = {
 		.cause = "The entry says what it waits for, and when it is tried again. Of more than "
 			 "16 at once the others are named together.",
 		.remedy = "vtapctl doctor",
+		.lane = "session",
 	},
 	[VTAP_EVENT_REPAIRED] = {
 		.message_id = "fd7cd4fd233b4d9eb2ae400b14048dff",
@@ -76,12 +78,14 @@ static const struct vtap_event_row ROWS[] = {
 		.meaning = "a target that had waited receives on its port",
 		.cause = "What stood in its way is gone; VTAPD_CONDITION names what that was.",
 		.remedy = "# nothing",
+		.lane = "target",
 	},
 	[VTAP_EVENT_TARGET_WAITING] = {
 		.message_id = "67191ec803fc4042990d75408bcd2233",
 		.meaning = "a target does not receive",
 		.cause = "The entry says what it waits for. It is tried again by itself.",
 		.remedy = "vtapctl doctor",
+		.lane = "target",
 	},
 	[VTAP_EVENT_SOCKETS_CLOSED] = {
 		.message_id = "49d63e42866b4190a0ea5649b1cc701a",
@@ -119,6 +123,7 @@ static const struct vtap_event_row ROWS[] = {
 		.cause = "The state has lasted `settle`. Forwarding goes on in any case; "
 			 "VTAPD_CONDITION names what made it unhealthy.",
 		.remedy = "vtapctl doctor",
+		.lane = "health",
 	},
 	[VTAP_EVENT_CONDITION] = {
 		.message_id = "73a2793c396f401ba9f0a035df658ad6",

@@ -35,6 +35,9 @@ struct vtap_event_row {
 	const char *cause;      /* what it comes from, and what it costs */
 	const char *remedy;     /* what to do, as a command where there is one; may be nothing */
 	bool is_asked_for;      /* somebody did it: told as often as he does it */
+	/* What its kinds of entries tell of to and fro, so that they are held back together and in
+	 * their order; NULL: entries of this kind alone, or of one condition */
+	const char *lane;
 };
 
 /** vtap_event_row() - borrowed, constant */

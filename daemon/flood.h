@@ -50,7 +50,8 @@ struct vtap_flood {
 
 /**
  * vtap_flood_hold() - is an entry to be held back?
- * @kind:    its message id
+ * @kind:    what it tells of, both ways: if only one of two opposites were held back, the other
+ * would seem to happen again and again
  * @subject: who it is about, "" for the daemon
  * Return: NULL: tell it now, it is counted; else the lane that it is to be kept in, in place of the
  * one held there before, which the caller frees.

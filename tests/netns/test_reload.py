@@ -280,6 +280,7 @@ def test_reload_when_refused_then_all_mistakes_are_printed_and_nothing_changes(m
         vtapd.unlink(name)
     vtapd.reload()
     assert vtapd.status()["daemon"]["refused"] is None
+    until(lambda: vtapd.log_lines("reload refused: over"), "it ends in the words in which it began", seen=vtapd.log)
 
 
 def test_sighup_when_the_configuration_is_broken_then_it_stays_visible(make_vtapd):

@@ -108,7 +108,7 @@ def test_catalog_when_entries_are_looked_at_then_each_has_its_subject_cause_and_
     foreign.machine.wait_journal("reload refused", f"MESSAGE_ID={REFUSED_ID}", "VTAPD_CONDITION=config-rejected")
     foreign.unlink("conf.d/bad.conf")
     foreign.ctl("reload")
-    foreign.machine.wait_journal("config-rejected: over", f"MESSAGE_ID={REFUSED_ID}")
+    foreign.machine.wait_journal("reload refused: over", f"MESSAGE_ID={REFUSED_ID}")
     for message_id, subject, remedy in EXPLAINED:
         out = " ".join(foreign.machine.journalctl("-x", f"MESSAGE_ID={message_id}").replace("\u2591", "").split())
         entry, _, explained = out.partition("Subject: ")
