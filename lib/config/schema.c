@@ -920,10 +920,14 @@ static const struct vtap_key KEYS[] = {
 		.parse = silent_after_parse,
 		.format = silent_after_format,
 		.help = "How long this session may be quiet before that is told, as `silent`.",
-		.detail = "Counted is from the last frame, and never from before the session "
-			  "became ready or a drain ended: a restart gives it as much time again. "
-			  "Where no frame ever came the condition is `never-seen`, after as long; "
-			  "with `off` that one is told after 10 minutes, and `silent` never.",
+		.detail =
+			"Counted is from the last frame, and never from before the session "
+			"became ready or a drain ended: a restart gives it as much time again. "
+			"Where no frame ever came the condition is `never-seen`, after as long; "
+			"with `off` that one is told after 10 minutes, and `silent` never. "
+			"Behind a load balancer leave it off: a drain or a refresh moves flows to "
+			"other targets, and the former one is rightly silent. The rules for "
+			"Prometheus ask for all targets together.",
 	},
 };
 
