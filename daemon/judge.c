@@ -44,7 +44,7 @@ static bool is_ours_to_begin(const struct vtap_finding *finding)
 	case VTAP_CONDITION_PORT_TAKEN: /* targets say so themselves */
 		return finding->subject[0] == '\0';
 	default:
-		return vtap_condition_row(finding->condition)->severity != VTAP_SEVERITY_INFO;
+		return vtap_finding_severity(finding) != VTAP_SEVERITY_INFO;
 	}
 }
 
@@ -65,6 +65,7 @@ static bool comes_and_goes(enum vtap_condition condition)
 	case VTAP_CONDITION_UNKNOWN_VNI:
 	case VTAP_CONDITION_UNKNOWN_SOURCE:
 	case VTAP_CONDITION_TRUNCATED:
+	case VTAP_CONDITION_HOST_ANSWERS:
 		return true;
 	default:
 		return false;
@@ -148,9 +149,9 @@ static void begins_log(struct vtap_manager *manager, const struct vtap_findings 
 
 	for (size_t i = 0; i < fresh->n; i++) {
 		const struct vtap_finding *finding = &fresh->finding[i];
+		const struct vtap_finding *former = vtap_findings_find(&judge->findings, finding);
 
-		if (is_ours_to_begin(finding) &&
-			vtap_findings_find(&judge->findings, finding) == NULL &&
+		if (is_ours_to_begin(finding) && (former == NULL || former->is_minor) &&
 			!vtap_linger_resume(&judge->linger, finding->condition, finding->subject) &&
 			++n <= FOLD_MIN)
 			begin_log(manager, finding);
@@ -178,7 +179,9 @@ static void ends_log(
 	for (size_t i = 0; i < judge->findings.n; i++) {
 		const struct vtap_finding *finding = &judge->findings.finding[i];
 
-		if (is_ours_to_end(finding) && vtap_findings_find(fresh, finding) == NULL &&
+		const struct vtap_finding *now = vtap_findings_find(fresh, finding);
+
+		if (is_ours_to_end(finding) && (now == NULL || now->is_minor) &&
 			!lingers(manager, finding, now_ns) && ++n <= FOLD_MIN)
 			end_log(manager, finding->condition, finding->subject);
 	}

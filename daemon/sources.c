@@ -120,15 +120,49 @@ static int vni_compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-static size_t vnis_count(struct vnis *vnis)
+static void vnis_report(struct vnis *vnis, struct vtap_report_target *report)
 {
 	size_t n = 0;
 
 	if (vnis->n > 1)
 		qsort(vnis->vni, vnis->n, sizeof(*vnis->vni), vni_compare);
-	for (size_t i = 0; i < vnis->n; i++)
-		n += i == 0 || vnis->vni[i] != vnis->vni[i - 1];
-	return n;
+	for (size_t i = 0; i < vnis->n; i++) {
+		if (i > 0 && vnis->vni[i] == vnis->vni[i - 1])
+			continue;
+		if (n < VTAP_REPORT_VNIS_NAMED)
+			report->unknown_vnis[n] = vnis->vni[i];
+		n++;
+	}
+	report->n_unknown_vnis = n;
+	report->has_more_unknown_vnis = vnis->has_more;
+}
+
+static void kept_out_look(
+	const struct vtap_slot *slot, uint64_t now_ns, struct vtap_report_kept_out *kept_out)
+{
+	struct vtap_sighting row;
+
+	for (uint32_t i = 0; i < vtap_sightings_size(slot->unknown); i++)
+		if (vtap_sightings_get(slot->unknown, slot, i, now_ns, &row) &&
+			row.owner == VTAP_VERDICT_UNKNOWN_SOURCE && row.n_sources > 0 &&
+			row.last_ns >= kept_out->last_mono_ns)
+			*kept_out = (struct vtap_report_kept_out){ .is_known = true,
+				.vni = row.vni,
+				.source = row.source[row.n_sources - 1],
+				.last_mono_ns = row.last_ns };
+}
+
+static void kept_out_fill(
+	const struct vtap_intake *intake, uint64_t now_ns, struct vtap_report_target *report)
+{
+	if (report->trends[VTAP_VERDICT_UNKNOWN_SOURCE].recent == 0)
+		return;
+	for (unsigned i = 0; i < VTAP_SLOTS_COUNT; i++) {
+		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
+
+		if (slot != NULL)
+			kept_out_look(slot, now_ns, &report->kept_out);
+	}
 }
 
 static int unknown_fill(
@@ -147,10 +181,8 @@ static int unknown_fill(
 		if (slot != NULL)
 			r = vnis_add(&vnis, slot, trend->since_mono_ns - 2 * VTAP_NS_PER_S, now_ns);
 	}
-	if (r == 0) {
-		report->n_unknown_vnis = vnis_count(&vnis);
-		report->has_more_unknown_vnis = vnis.has_more;
-	}
+	if (r == 0)
+		vnis_report(&vnis, report);
 	free(vnis.vni);
 	return r;
 }
@@ -162,6 +194,8 @@ int vtap_sources_fill(struct vtap_manager *manager, size_t i_target, uint64_t no
 	struct vtap_sources *sources =
 		manager->sources != NULL ? &manager->sources[i_target] : NULL;
 	int r = unknown_fill(intake, now_ns, report);
+
+	kept_out_fill(intake, now_ns, report);
 
 	if (r < 0 || sources == NULL || report->target->n_allow > 0)
 		return r;

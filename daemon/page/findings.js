@@ -24,12 +24,21 @@ function findingsOf(health) {
 	return rows.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
-/* "3 findings, 21 checks passed." */
+/* "2 findings and 1 note"; notes are what is only worth knowing */
+function findingsCounted(n, notes) {
+	const words = n > 0 || notes === 0 ? [countedWords(n, "finding")] : [];
+
+	return words.concat(notes > 0 ? [countedWords(notes, "note")] : []).join(" and ");
+}
+
+/* "2 findings and 1 note, 21 checks passed." */
 function findingsWords(health) {
-	const n = health.conditions.reduce((sum, condition) => sum + condition.findings.length, 0);
+	const all = health.conditions.flatMap(({ severity, findings }) => findings.map((finding) =>
+		finding.severity ?? severity));
+	const notes = all.filter((severity) => severity === "info").length;
 	const passed = health.conditions.filter(({ holds, checked }) => !holds && checked !== false).length;
 
-	return `${countedWords(n, "finding")}, ${countedWords(passed, "check")} passed.`;
+	return `${findingsCounted(all.length - notes, notes)}, ${countedWords(passed, "check")} passed.`;
 }
 
 /* The text is selected, so that a browser that refuses leaves it to the keys. */

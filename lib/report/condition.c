@@ -329,7 +329,9 @@ static const struct vtap_condition_row ROWS[] = {
 		.cause = "The source cut them: to PacketLength of the mirror session, which is "
 			 "8500 at most behind a Network Load Balancer, or to the MTU of a single "
 			 "interface that is the target. Sensors miss what was cut, and call "
-			 "checksums wrong.",
+			 "checksums wrong. Where fewer than 1 % of the session's frames of the "
+			 "last minute were cut it is only worth knowing: behind a balancer some "
+			 "jumbo frames always are.",
 		.remedy = "aws ec2 describe-traffic-mirror-sessions # a larger PacketLength; or "
 			  "on the sources an MTU of 8486 (behind an NLB), 8947 (one interface)",
 	},
@@ -368,11 +370,12 @@ static const struct vtap_condition_row ROWS[] = {
 	},
 	[VTAP_CONDITION_HOST_ANSWERS] = {
 		.id = "host-answers",
-		.severity = VTAP_SEVERITY_INFO,
+		.severity = VTAP_SEVERITY_TICKET,
 		.message_id = "5d5f557bdb8f460cb427fc8d85fcc5f0",
 		.meaning = "this host answers UDP packets to ports that nobody listens on, with ICMP",
-		.cause = "The kernel counts that for the whole host, so it may have nothing to do "
-			 "with the mirror. If mirrored packets are answered (another port, an "
+		.cause = "A ticket while nobody listens on the port of a target, and only worth "
+			 "knowing else: the kernel counts that for the whole host, so it may have "
+			 "nothing to do with the mirror. If mirrored packets are answered (another port, an "
 			 "underlay that no target names, a family without session in mode vxlan), "
 			 "the answers go to the machines whose traffic is mirrored.",
 		.remedy = "sudo timeout 30 tcpdump -nni UNDERLAY 'icmp[icmptype] = icmp-unreach "

@@ -512,12 +512,30 @@ static void gather_no_traffic(struct vtap_gathering *gathering)
 
 /* ---- all ---- */
 
+enum vtap_severity vtap_finding_severity(const struct vtap_finding *finding)
+{
+	return finding->is_minor ? VTAP_SEVERITY_INFO
+				 : vtap_condition_row(finding->condition)->severity;
+}
+
+struct vtap_finding_counts vtap_findings_count(const struct vtap_findings *findings)
+{
+	struct vtap_finding_counts counts = { 0 };
+
+	for (size_t i = 0; i < findings->n; i++)
+		if (vtap_finding_severity(&findings->finding[i]) == VTAP_SEVERITY_INFO)
+			counts.n_notes++;
+		else
+			counts.n_findings++;
+	return counts;
+}
+
 /* Most urgent first; among equals the order of the register, then that of the configuration. */
 static int finding_compare(const void *a, const void *b)
 {
 	const struct vtap_finding *left = a, *right = b;
-	enum vtap_severity left_severity = vtap_condition_row(left->condition)->severity;
-	enum vtap_severity right_severity = vtap_condition_row(right->condition)->severity;
+	enum vtap_severity left_severity = vtap_finding_severity(left);
+	enum vtap_severity right_severity = vtap_finding_severity(right);
 
 	if (left_severity != right_severity)
 		return left_severity < right_severity ? -1 : 1;
@@ -561,15 +579,20 @@ void vtap_findings_done(struct vtap_findings *findings)
 const struct vtap_finding *vtap_findings_find(
 	const struct vtap_findings *findings, const struct vtap_finding *like)
 {
-	return findings->n == 0 ? NULL
-				: bsearch(like, findings->finding, findings->n,
-					  sizeof(*findings->finding), finding_compare);
+	struct vtap_finding key = *like;
+	const struct vtap_finding *found = NULL;
+
+	for (int minor = 0; minor <= 1 && found == NULL && findings->n > 0; minor++) {
+		key.is_minor = minor == 1;
+		found = bsearch(&key, findings->finding, findings->n, sizeof(key), finding_compare);
+	}
+	return found;
 }
 
 bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition condition)
 {
 	for (size_t i = 0; i < findings->n; i++)
-		if (findings->finding[i].condition == condition)
+		if (findings->finding[i].condition == condition && !findings->finding[i].is_minor)
 			return true;
 	return false;
 }

@@ -21,7 +21,9 @@ struct vtap_finding {
 	char sentence[VTAP_ERR_MAX]; /* what is the case */
 	char remedy[VTAP_ERR_MAX];   /* what to do, in the form that condition.h gives */
 	bool breaks_health;          /* with the configuration in effect */
-	uint64_t since_mono_ns;      /* filled by whoever remembers; 0: not known */
+	bool is_minor;               /* only worth knowing this time, whatever the register says */
+	char concerned[VTAP_NAME_MAX]; /* of a target's: the one session that it is about, or "" */
+	uint64_t since_mono_ns;        /* filled by whoever remembers; 0: not known */
 };
 
 /** struct vtap_findings - most urgent first, then in the order of the register */
@@ -36,11 +38,23 @@ int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_finding
 /** vtap_findings_done() - may run twice */
 void vtap_findings_done(struct vtap_findings *findings);
 
+/** vtap_finding_severity() - that of the register, or information where it is minor */
+enum vtap_severity vtap_finding_severity(const struct vtap_finding *finding);
+
+/** struct vtap_finding_counts - in the words of status, doctor, top and page */
+struct vtap_finding_counts {
+	size_t n_findings; /* something is wrong */
+	size_t n_notes;    /* only worth knowing */
+};
+
+/** vtap_findings_count() - all, one by one */
+struct vtap_finding_counts vtap_findings_count(const struct vtap_findings *findings);
+
 /** vtap_findings_find() - the one of the same condition and subject, or NULL; borrowed */
 const struct vtap_finding *vtap_findings_find(
 	const struct vtap_findings *findings, const struct vtap_finding *like);
 
-/** vtap_findings_has() - does this condition hold for anybody? */
+/** vtap_findings_has() - does this condition hold for anybody, as urgent as the register has it? */
 bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition condition);
 
 /** vtap_finding_is_checked() - is there anything to tell by whether a condition holds? */

@@ -18,6 +18,11 @@
 #define BUFFER_MAX_MIB  1024U
 #define BYTES_OF_MIB    (1ULL << 20)
 
+/* Frames that are cut are only worth knowing where they are fewer than one of so many: behind a
+ * balancer some of the jumbo ones always are. */
+#define FEW_PART  100
+#define FEW_WORDS ", fewer than 1 % of the last minute's"
+
 /* What rose within this time is going on. */
 #define GOING_ON_NS (5 * VTAP_NS_PER_S)
 
@@ -107,34 +112,95 @@ static void gather_handover(
 		vtap_text_counted(trend->risen, "frame").text, since_words(gathering, trend).text);
 }
 
+/* "VNI 5", "VNIs 5, 7 and 9", "VNIs 5, 7, 9 and 12 or more others" */
+static struct vtap_text_words vni_words(const struct vtap_report_target *report)
+{
+	size_t n = report->n_unknown_vnis;
+	size_t n_named = n < VTAP_REPORT_VNIS_NAMED ? n : VTAP_REPORT_VNIS_NAMED;
+	size_t n_others = n - n_named;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	vtap_text_words_add(&words, n == 1 && !report->has_more_unknown_vnis ? "VNI" : "VNIs");
+	for (size_t i = 0; i < n_named; i++)
+		vtap_text_words_add(&words, "%s%" PRIu32,
+			i == 0 ? " "
+			: i + 1 == n_named && n_others == 0 && !report->has_more_unknown_vnis
+				? " and "
+				: ", ",
+			report->unknown_vnis[i]);
+	if (n_others > 0)
+		vtap_text_words_add(&words, " and %s%s %s", vtap_text_count(n_others).text,
+			report->has_more_unknown_vnis ? " or more" : "",
+			n_others == 1 ? "other" : "others");
+	else if (n > 0 && report->has_more_unknown_vnis)
+		vtap_text_words_add(&words, " and maybe others");
+	return words;
+}
+
 static void gather_unknown_vni(
 	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_VNI];
-	struct vtap_text_words vnis = vtap_text_counted(report->n_unknown_vnis, "VNI");
 
 	if (trend->recent == 0)
 		return;
-	if (report->has_more_unknown_vnis)
-		vtap_text_words_add(&vnis, " or more");
 	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_VNI, report->target->name, false,
 		"%s%s of %s that no session takes%s", target_words(gathering, report->target).text,
-		vtap_text_counted(trend->risen, "frame").text,
-		report->n_unknown_vnis > 0 ? vnis.text : "VNIs",
+		vtap_text_counted(trend->risen, "frame").text, vni_words(report).text,
 		since_words(gathering, trend).text);
+}
+
+/* The first session of a target that names a VNI, or NULL. */
+static const struct vtap_session *session_of(
+	const struct vtap_snapshot *snapshot, const struct vtap_target *target, uint32_t vni)
+{
+	for (size_t i = 0; i < snapshot->n_sessions; i++) {
+		const struct vtap_session *session = snapshot->sessions[i].session;
+
+		for (size_t j = 0; j < session->n_vnis; j++)
+			if (snapshot->sessions[i].target == target &&
+				vni >= session->vnis[j].first && vni <= session->vnis[j].last)
+				return session;
+	}
+	return NULL;
+}
+
+/* ", the last of VNI 4321 (session web) from 172.31.4.2" */
+static struct vtap_text_words kept_out_words(
+	const struct vtap_report_kept_out *kept_out, const struct vtap_session *session)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	char source[VTAP_ADDR_TEXT_MAX];
+
+	if (!kept_out->is_known)
+		return words;
+	vtap_addr_format(&kept_out->source, source);
+	vtap_text_words_add(&words, ", the last of VNI %" PRIu32, kept_out->vni);
+	if (session != NULL)
+		vtap_text_words_add(&words, " (session %s)", session->name);
+	vtap_text_words_add(&words, " from %s", source);
+	return words;
 }
 
 static void gather_unknown_source(
 	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_SOURCE];
+	const struct vtap_report_kept_out *kept_out = &report->kept_out;
+	const struct vtap_session *session =
+		kept_out->is_known ? session_of(gathering->snapshot, report->target, kept_out->vni)
+				   : NULL;
+	struct vtap_finding *finding;
 
 	if (trend->recent == 0)
 		return;
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_SOURCE, report->target->name,
-		false, "%s%s of configured VNIs from sources that no session takes them from%s",
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_SOURCE, report->target->name,
+		false, "%s%s that only their source keeps out%s%s",
 		target_words(gathering, report->target).text,
-		vtap_text_counted(trend->risen, "frame").text, since_words(gathering, trend).text);
+		vtap_text_counted(trend->risen, "frame").text,
+		kept_out_words(kept_out, session).text, since_words(gathering, trend).text);
+	if (finding != NULL && session != NULL)
+		memcpy(finding->concerned, session->name, sizeof(finding->concerned));
 }
 
 static void gather_conntrack(
@@ -172,12 +238,17 @@ static void gather_truncated(
 {
 	const struct vtap_report_trend *trend = &report->truncated_trend;
 	const char *name = report->session->name;
+	bool are_few = trend->recent * FEW_PART < report->delivered_trend.recent;
+	struct vtap_finding *finding;
 
 	if (trend->recent == 0)
 		return;
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_TRUNCATED, name, false,
-		"session %s: %s came cut short from the source%s", name,
-		vtap_text_counted(trend->risen, "frame").text, since_words(gathering, trend).text);
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_TRUNCATED, name, false,
+		"session %s: %s came cut short from the source%s%s", name,
+		vtap_text_counted(trend->risen, "frame").text, are_few ? FEW_WORDS : "",
+		since_words(gathering, trend).text);
+	if (finding != NULL)
+		finding->is_minor = are_few;
 }
 
 /* ---- underlays ---- */
@@ -302,22 +373,62 @@ static void gather_host_drops(struct vtap_gathering *gathering)
 		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
 }
 
-/* Both at once: what found no port is what was answered, as far as the kernel's rate limit goes. */
+/* Does anybody take what comes to the port? In mode vxlan a device of a session does. */
+static bool is_open(const struct vtap_snapshot *snapshot, const struct vtap_report_target *report)
+{
+	if (report->target->mode != VTAP_MODE_VXLAN)
+		return report->state.reason == NULL || report->is_fast; /* which answers nobody */
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		if (snapshot->sessions[i].target == report->target &&
+			snapshot->sessions[i].interface_index != 0)
+			return true;
+	return false;
+}
+
+/* A target that mirrored packets come for, and find no port; or NULL */
+static const struct vtap_target *closed_target(const struct vtap_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->n_targets; i++)
+		if (!is_open(snapshot, &snapshot->targets[i]))
+			return snapshot->targets[i].target;
+	return NULL;
+}
+
+/* ": nobody listens on UDP 4790 of target other, …", or what else it may be */
+static struct vtap_text_words answered_words(const struct vtap_target *closed)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	if (closed != NULL)
+		vtap_text_words_add(&words,
+			"; nobody listens on UDP %u of target %s, so production is answered",
+			closed->port, closed->name);
+	else
+		vtap_text_words_add(
+			&words, "; if mirrored ones are among them, production is answered");
+	return words;
+}
+
+/* Both at once: what found no port is what was answered, as far as the kernel's rate limit goes.
+ * While every target has its port, most likely others were meant. */
 static void gather_answers(struct vtap_gathering *gathering)
 {
 	const struct vtap_report_trend *counters = gathering->snapshot->host_counters;
 	const struct vtap_report_trend *sent = &counters[VTAP_HOST_ICMP_OUT_UNREACHABLE];
 	const struct vtap_report_trend *missed = &counters[VTAP_HOST_UDP_NO_PORTS];
+	const struct vtap_target *closed = closed_target(gathering->snapshot);
+	struct vtap_finding *finding;
 
 	if (sent->recent == 0 || missed->recent == 0)
 		return;
-	vtap_finding_remedy(
-		vtap_finding_add(gathering, VTAP_CONDITION_HOST_ANSWERS, "", false,
-			"this host sent %s while %s found no port; if mirrored ones are among "
-			"them, production is answered%s",
-			vtap_text_counted(sent->risen, "ICMP unreachable message").text,
-			vtap_text_counted(missed->risen, "UDP packet").text,
-			since_words(gathering, sent).text),
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_HOST_ANSWERS, "", false,
+		"this host sent %s while %s found no port%s%s",
+		vtap_text_counted(sent->risen, "ICMP unreachable message").text,
+		vtap_text_counted(missed->risen, "UDP packet").text, answered_words(closed).text,
+		since_words(gathering, sent).text);
+	if (finding != NULL)
+		finding->is_minor = closed == NULL;
+	vtap_finding_remedy(finding,
 		"sudo timeout 30 tcpdump -nni %s 'icmp[icmptype] = icmp-unreach or icmp6[0] = 1' "
 		"# shows whom, and for which port",
 		underlay_name(gathering->snapshot));

@@ -304,6 +304,7 @@ static json_t *degraded_by_json(
 char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_findings *findings)
 {
 	json_t *targets = json_array(), *sessions = json_array();
+	struct vtap_finding_counts counts = vtap_findings_count(findings);
 
 	for (size_t i = 0; i < snapshot->n_targets; i++)
 		if (json_array_append_new(targets, target_json(snapshot, &snapshot->targets[i])) <
@@ -313,9 +314,11 @@ char *vtap_json_status(const struct vtap_snapshot *snapshot, const struct vtap_f
 		if (json_array_append_new(
 			    sessions, session_json(snapshot, &snapshot->sessions[i])) < 0)
 			goto no_memory;
-	return vtap_json_text(json_pack("{s:o, s:o, s:o, s:o, s:o}", "daemon",
+	return vtap_json_text(json_pack("{s:o, s:o, s:o, s:I, s:I, s:o, s:o}", "daemon",
 		daemon_json(snapshot), "findings", vtap_json_ids(findings), "degraded_by",
-		degraded_by_json(snapshot, findings), "targets", targets, "sessions", sessions));
+		degraded_by_json(snapshot, findings), "finding_count",
+		(json_int_t)counts.n_findings, "note_count", (json_int_t)counts.n_notes, "targets",
+		targets, "sessions", sessions));
 no_memory:
 	json_decref(targets);
 	json_decref(sessions);
@@ -368,9 +371,17 @@ static const struct vtap_report_target *session_target(
 	return NULL;
 }
 
+/* What nobody takes of the target's packets is the affair of a session that has that VNI, and of no
+ * other. */
 static bool is_about(const struct vtap_finding *finding, const struct vtap_report_session *session)
 {
-	return strcmp(finding->subject, session->session->name) == 0 ||
+	const char *name = session->session->name;
+
+	if (finding->condition == VTAP_CONDITION_UNKNOWN_VNI)
+		return false;
+	if (finding->condition == VTAP_CONDITION_UNKNOWN_SOURCE)
+		return strcmp(finding->concerned, name) == 0;
+	return strcmp(finding->subject, name) == 0 ||
 	       strcmp(finding->subject, session->target->name) == 0;
 }
 
@@ -389,8 +400,7 @@ static json_t *session_findings_json(const struct vtap_snapshot *snapshot,
 			(void)json_array_append_new(/* missing only without memory */
 				array, vtap_json_finding(snapshot, finding));
 		else
-			n_others += vtap_condition_row(finding->condition)->severity !=
-				    VTAP_SEVERITY_INFO;
+			n_others += vtap_finding_severity(finding) != VTAP_SEVERITY_INFO;
 	}
 	*ret_n_others = n_others;
 	return array;

@@ -18,8 +18,9 @@ static const struct {
 /* What a finding says, without the condition that it belongs to. */
 static json_t *saying_json(const struct vtap_snapshot *snapshot, const struct vtap_finding *finding)
 {
-	return json_pack("{s:s?, s:o, s:o, s:o}", "subject",
-		finding->subject[0] != '\0' ? finding->subject : NULL, "since",
+	return json_pack("{s:s?, s:s, s:o, s:o, s:o}", "subject",
+		finding->subject[0] != '\0' ? finding->subject : NULL, "severity",
+		vtap_severity_name(vtap_finding_severity(finding)), "since",
 		vtap_json_mono(snapshot, finding->since_mono_ns), "sentence",
 		vtap_json_shown(finding->sentence), "remedy", vtap_json_shown(finding->remedy));
 }
@@ -27,8 +28,8 @@ static json_t *saying_json(const struct vtap_snapshot *snapshot, const struct vt
 json_t *vtap_json_finding(const struct vtap_snapshot *snapshot, const struct vtap_finding *finding)
 {
 	const struct vtap_condition_row *row = vtap_condition_row(finding->condition);
-	json_t *object = json_pack("{s:s, s:s, s:b}", "id", row->id, "severity",
-		vtap_severity_name(row->severity), "breaks_health", finding->breaks_health ? 1 : 0);
+	json_t *object = json_pack(
+		"{s:s, s:b}", "id", row->id, "breaks_health", finding->breaks_health ? 1 : 0);
 	json_t *saying = saying_json(snapshot, finding);
 
 	if (saying == NULL || json_object_update(object, saying) < 0) {

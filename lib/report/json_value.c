@@ -123,7 +123,8 @@ json_t *vtap_json_ids(const struct vtap_findings *findings)
 		enum vtap_condition condition = findings->finding[i].condition;
 		const struct vtap_condition_row *row = vtap_condition_row(condition);
 
-		if (row->severity == VTAP_SEVERITY_INFO || is_listed[condition])
+		if (vtap_finding_severity(&findings->finding[i]) == VTAP_SEVERITY_INFO ||
+			is_listed[condition])
 			continue;
 		is_listed[condition] = true;
 		if (json_array_append_new(ids, json_string(row->id)) < 0)

@@ -157,9 +157,9 @@ static const struct vtap_metric_row ROWS[] = {
 	[VTAP_METRIC_HOST + VTAP_HOST_ICMP_OUT_UNREACHABLE] = {
 		.name = "vtapd_host_icmp_out_unreachable_total",
 		.is_counter = true,
-		.help = "ICMP `destination unreachable` that this host has sent. If it rises with "
-			"the mirrored traffic, production gets answers: `vtapctl doctor`, at "
-			"once.",
+		.help = "ICMP `destination unreachable` that this host has sent. If it rises while "
+			"a target's port is closed, production gets answers: "
+			"`vtapctl doctor host-answers` is a ticket then.",
 	},
 	[VTAP_METRIC_HOST + VTAP_HOST_SOFTNET_DROPPED] = {
 		.name = "vtapd_host_softnet_dropped_total",
@@ -171,8 +171,8 @@ static const struct vtap_metric_row ROWS[] = {
 	[VTAP_METRIC_CONDITION] = {
 		.name = "vtapd_condition",
 		.labels = { "condition", "severity" },
-		.help = "1 while the condition holds for anybody. At 1: `vtapctl doctor "
-			"CONDITION` says for whom, and what to do.",
+		.help = "1 while the condition holds for anybody with this severity. At 1: "
+			"`vtapctl doctor CONDITION` says for whom, and what to do.",
 	},
 	[VTAP_METRIC_HEALTHY] = {
 		.name = "vtapd_healthy",

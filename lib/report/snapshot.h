@@ -40,6 +40,17 @@ struct vtap_report_state {
 	uint64_t retry_in_ns; /* or VTAP_REPORT_NEVER */
 };
 
+/** VTAP_REPORT_VNIS_NAMED - unknown VNIs that a report of a target names */
+#define VTAP_REPORT_VNIS_NAMED 3
+
+/** struct vtap_report_kept_out - the last packet of a configured VNI from a source of nobody */
+struct vtap_report_kept_out {
+	bool is_known; /* else the rest is 0 */
+	uint32_t vni;
+	struct vtap_addr source; /* one of those that sent that VNI */
+	uint64_t last_mono_ns;
+};
+
 struct vtap_report_target {
 	const struct vtap_target *target;
 	struct vtap_report_state state;
@@ -63,7 +74,9 @@ struct vtap_report_target {
 	size_t n_seen;
 	bool seen_is_cut;      /* there were sources that lie too far apart for few prefixes */
 	size_t n_unknown_vnis; /* that came since the trend of VTAP_VERDICT_UNKNOWN_VNI rises */
-	bool has_more_unknown_vnis; /* than can be remembered */
+	bool has_more_unknown_vnis;                    /* than can be remembered */
+	uint32_t unknown_vnis[VTAP_REPORT_VNIS_NAMED]; /* the smallest of them */
+	struct vtap_report_kept_out kept_out;
 	enum vtap_known
 		port_tracked; /* do the host's connection tables hold packets to the port? */
 	uint64_t reserved_bits;
@@ -115,6 +128,7 @@ struct vtap_report_session {
 	uint64_t bytes;
 	uint64_t truncated; /* of the delivered: inner IP length beyond the frame */
 	struct vtap_report_trend truncated_trend;
+	struct vtap_report_trend delivered_trend; /* unknown where that of truncated is */
 	double frames_per_second;
 	double bits_per_second;
 	uint64_t last_mono_ns;    /* 0: never */

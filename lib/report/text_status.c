@@ -424,17 +424,24 @@ static void write_sessions(struct vtap_text_render *render, const struct json_t 
 			render, vtap_text_list_object(&render->answer, sessions, i), targets);
 }
 
-/* "2 findings, `vtapctl doctor` explains them: unknown-vni, interface-foreign" */
+/* "2 findings and 1 note, `vtapctl doctor` explains them: unknown-vni, interface-foreign". Notes
+ * alone are no reason to say anything. */
 static void write_findings(struct vtap_text_render *render)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *ids = vtap_text_get_list(answer, answer->root, "findings");
-	size_t n = vtap_text_list_len(ids);
+	size_t n_ids = vtap_text_list_len(ids);
+	uint64_t n = n_ids, n_notes = 0;
 
-	if (n > 0)
+	if (vtap_text_has(answer->root, "finding_count")) { /* not of an older daemon */
+		n = vtap_text_get_count(answer, answer->root, "finding_count");
+		n_notes = vtap_text_get_count(answer, answer->root, "note_count");
+	}
+	if (n_ids > 0)
 		vtap_text_put(render, "\n%s, `vtapctl doctor` explains %s: %s\n",
-			vtap_text_counted(n, "finding").text, n == 1 ? "it" : "them",
-			vtap_text_joined(answer, ids, n).text);
+			vtap_text_findings_counted(n, n_notes).text,
+			n + n_notes == 1 ? "it" : "them",
+			vtap_text_joined(answer, ids, n_ids).text);
 }
 
 static int write_status(struct vtap_text_render *render)

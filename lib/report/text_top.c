@@ -452,12 +452,17 @@ static struct vtap_text_words clock_words(
 	return words;
 }
 
+static bool fits_right(const struct line *line, const char *text)
+{
+	return line->view->width == 0 || line->at + GAP + columns_of(text) <= line->view->width;
+}
+
 /* At the right end of the line, if there is room behind what stands in it. */
 static void put_right(struct line *line, const char *text)
 {
 	size_t width = line->view->width, columns = columns_of(text);
 
-	if (width != 0 && line->at + GAP + columns > width)
+	if (!fits_right(line, text))
 		return;
 	put_gap(line, width > columns ? width - columns : 0);
 	put(line, text);
@@ -593,9 +598,10 @@ static void put_table(struct line *line, const struct vtap_top_sample *sample,
 	}
 }
 
-/* "q quit  f frames …          2 findings: vtapctl doctor" */
-static void put_keys(struct line *line, size_t n_findings)
+/* "q quit  f frames …          2 findings and 1 note: vtapctl doctor" */
+static void put_keys(struct line *line, uint64_t n_findings, uint64_t n_notes)
 {
+	struct vtap_text_words counted = vtap_text_findings_counted(n_findings, n_notes);
 	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
 
 	if (line->view->height == 0)
@@ -603,9 +609,8 @@ static void put_keys(struct line *line, size_t n_findings)
 	put_end(line);
 	put(line, KEYS);
 	if (n_findings > 0) {
-		vtap_text_words_add(&words, "%s: vtapctl doctor",
-			vtap_text_counted(n_findings, "finding").text);
-		put_right(line, words.text);
+		vtap_text_words_add(&words, "%s: vtapctl doctor", counted.text);
+		put_right(line, fits_right(line, words.text) ? words.text : counted.text);
 	}
 	put_end(line);
 }
@@ -625,7 +630,7 @@ static int put_screen(struct line *line, const struct vtap_top_sample *sample)
 	n_shown = count_shown(line->view, sample->n_rows, count_unknown(sample), n_above);
 	put_end(line);
 	put_table(line, sample, rows, n_shown);
-	put_keys(line, sample->n_findings);
+	put_keys(line, sample->n_findings, sample->n_notes);
 	return 0;
 }
 
@@ -652,7 +657,7 @@ int vtap_text_top_draw(
 
 	if (view->trouble != NULL) {
 		put_trouble(&line, view->trouble);
-		put_keys(&line, 0);
+		put_keys(&line, 0, 0);
 	} else {
 		r = put_screen(&line, &top->sample);
 	}

@@ -146,6 +146,10 @@ static void daemon_read(struct vtap_text_answer *answer, struct vtap_top_sample 
 		vtap_text_get_string(answer, daemon, "state"));
 	ret_sample->n_findings =
 		vtap_text_list_len(vtap_text_get_list(answer, answer->root, "findings"));
+	if (vtap_text_has(answer->root, "finding_count")) { /* not of an older daemon */
+		ret_sample->n_findings = vtap_text_get_count(answer, answer->root, "finding_count");
+		ret_sample->n_notes = vtap_text_get_count(answer, answer->root, "note_count");
+	}
 }
 
 static int sample_read(struct vtap_text_answer *answer, struct vtap_top_sample *ret_sample)

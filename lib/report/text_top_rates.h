@@ -61,7 +61,8 @@ struct vtap_top_sample {
 	uint64_t now_ns;    /* wall clock */
 	uint64_t axis_ns;   /* of the histories: goes on over a restart of the daemon */
 	char state[VTAP_TOP_NAME_MAX];
-	size_t n_findings;
+	uint64_t n_findings;
+	uint64_t n_notes;                /* 0 of an older daemon */
 	struct vtap_top_target *targets; /* heap */
 	size_t n_targets;
 	struct vtap_top_row *rows; /* heap, by name */

@@ -51,6 +51,18 @@ struct vtap_text_words vtap_text_counted(uint64_t n, const char *noun)
 	return words;
 }
 
+struct vtap_text_words vtap_text_findings_counted(uint64_t n_findings, uint64_t n_notes)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	if (n_findings > 0 || n_notes == 0)
+		vtap_text_words_add(&words, "%s", vtap_text_counted(n_findings, "finding").text);
+	if (n_notes > 0)
+		vtap_text_words_add(&words, "%s%s", n_findings > 0 ? " and " : "",
+			vtap_text_counted(n_notes, "note").text);
+	return words;
+}
+
 struct vtap_text_words vtap_text_rate(double per_second)
 {
 	if (per_second > 0 && per_second < 1)

@@ -32,6 +32,10 @@ struct vtap_text_words vtap_text_count(uint64_t n);
 /** vtap_text_counted() - "1 session", "2 sessions" */
 struct vtap_text_words vtap_text_counted(uint64_t n, const char *noun);
 
+/** vtap_text_findings_counted() - "2 findings and 3 notes", "1 note", "0 findings"; notes are what
+ * is only worth knowing */
+struct vtap_text_words vtap_text_findings_counted(uint64_t n_findings, uint64_t n_notes);
+
 /** vtap_text_rate() - a rate per second without fraction: "212,418", "<1", "0" */
 struct vtap_text_words vtap_text_rate(double per_second);
 

@@ -181,11 +181,26 @@ static void spoil_vni(struct scene *scene)
 {
 	scene->report_target[0].trends[VTAP_VERDICT_UNKNOWN_VNI] = RISES(8891);
 	scene->report_target[0].n_unknown_vnis = 1;
+	scene->report_target[0].unknown_vnis[0] = 5569041;
+}
+
+static void spoil_few_vnis(struct scene *scene)
+{
+	spoil_vni(scene);
+	scene->report_target[0].n_unknown_vnis = 3;
+	scene->report_target[0].unknown_vnis[1] = 5569042;
+	scene->report_target[0].unknown_vnis[2] = 5569050;
+}
+
+static void spoil_one_vni_too_many(struct scene *scene)
+{
+	spoil_few_vnis(scene);
+	scene->report_target[0].n_unknown_vnis = 4;
 }
 
 static void spoil_vnis(struct scene *scene)
 {
-	spoil_vni(scene);
+	spoil_few_vnis(scene);
 	scene->report_target[0].n_unknown_vnis = 1024;
 	scene->report_target[0].has_more_unknown_vnis = true;
 }
@@ -199,6 +214,26 @@ static void spoil_vnis_that_were_forgotten(struct scene *scene)
 static void spoil_source(struct scene *scene)
 {
 	scene->report_target[0].trends[VTAP_VERDICT_UNKNOWN_SOURCE] = RISES(1);
+}
+
+static void spoil_source_of_a_session(struct scene *scene)
+{
+	static struct vtap_range vni = { .first = 4321, .last = 4321 };
+
+	spoil_source(scene);
+	scene->session[0].vnis = &vni;
+	scene->session[0].n_vnis = 1;
+	scene->report_target[0].kept_out =
+		(struct vtap_report_kept_out){ .is_known = true, .vni = 4321 };
+	assert_int_equal(
+		vtap_addr_parse("172.31.4.2", &scene->report_target[0].kept_out.source), 0);
+}
+
+static void spoil_few_frames(struct scene *scene)
+{
+	scene->report_session[0].truncated_trend = RISES(12);
+	scene->report_session[0].delivered_trend = RISES(5000);
+	scene->report_session[0].delivered_trend.recent = 101;
 }
 
 static void spoil_frames(struct scene *scene)
@@ -221,6 +256,31 @@ static void spoil_answers(struct scene *scene)
 {
 	spoil_host(scene, VTAP_HOST_ICMP_OUT_UNREACHABLE, 12);
 	spoil_host(scene, VTAP_HOST_UDP_NO_PORTS, 1500);
+}
+
+static void spoil_answers_of_a_port(struct scene *scene)
+{
+	spoil_answers(scene);
+	scene->report_target[0].state =
+		(struct vtap_report_state){ .state = "waiting", .reason = "none of the register" };
+}
+
+static void spoil_answers_of_a_port_that_is_held(struct scene *scene)
+{
+	spoil_answers_of_a_port(scene);
+	scene->report_target[0].is_fast = true;
+}
+
+static void spoil_answers_without_a_device(struct scene *scene)
+{
+	spoil_answers(scene);
+	scene->target[0].mode = VTAP_MODE_VXLAN;
+}
+
+static void spoil_answers_with_a_device(struct scene *scene)
+{
+	spoil_answers_without_a_device(scene);
+	scene->report_session[0].interface_index = 7;
 }
 
 static void spoil_answers_to_others(struct scene *scene)
@@ -331,17 +391,35 @@ static const struct row ROWS[] = {
 		"prerouting "
 		"priority raw; udp dport 4789 notrack; }; }'" },
 	{ spoil_tracking_that_is_not_known, "", "", "", "" },
-	{ spoil_vni, "unknown-vni", "default", "8,891 frames of 1 VNI that no session takes" SINCE,
+	{ spoil_vni, "unknown-vni", "default",
+		"8,891 frames of VNI 5569041 that no session takes" SINCE,
+		"vtapctl unknown # prints the session that would take them" },
+	{ spoil_few_vnis, "unknown-vni", "default",
+		"8,891 frames of VNIs 5569041, 5569042 and 5569050 that no session takes" SINCE,
+		"vtapctl unknown # prints the session that would take them" },
+	{ spoil_one_vni_too_many, "unknown-vni", "default",
+		"8,891 frames of VNIs 5569041, 5569042, 5569050 and 1 other that no session "
+		"takes" SINCE,
 		"vtapctl unknown # prints the session that would take them" },
 	{ spoil_vnis, "unknown-vni", "default",
-		"8,891 frames of 1,024 VNIs or more that no session takes" SINCE,
+		"8,891 frames of VNIs 5569041, 5569042, 5569050 and 1,021 or more others that no "
+		"session takes" SINCE,
 		"vtapctl unknown # prints the session that would take them" },
 	{ spoil_vnis_that_were_forgotten, "unknown-vni", "default",
 		"8,891 frames of VNIs that no session takes" SINCE,
 		"vtapctl unknown # prints the session that would take them" },
 	{ spoil_source, "unknown-source", "default",
-		"1 frame of configured VNIs from sources that no session takes them from" SINCE,
+		"1 frame that only their source keeps out" SINCE,
 		"vtapctl unknown # then `source` of the session, or a session for the others" },
+	{ spoil_source_of_a_session, "unknown-source", "default",
+		"1 frame that only their source keeps out, the last of VNI 4321 (session web) "
+		"from 172.31.4.2" SINCE,
+		"vtapctl unknown # then `source` of the session, or a session for the others" },
+	{ spoil_few_frames, "truncated, a note", "web",
+		"session web: 12 frames came cut short from the source, fewer than 1 % of the "
+		"last minute's" SINCE,
+		"aws ec2 describe-traffic-mirror-sessions # a larger PacketLength; or on the "
+		"sources an MTU of 8486 (behind an NLB), 8947 (one interface)" },
 	{ spoil_frames, "truncated", "db",
 		"session db: 12 frames came cut short from the source" SINCE,
 		"aws ec2 describe-traffic-mirror-sessions # a larger PacketLength; or on the "
@@ -349,7 +427,25 @@ static const struct row ROWS[] = {
 	{ spoil_underlay, "underlay-down", "ens5", "ens5 is down: no packet comes in there",
 		"sudo ip link set ens5 up" },
 	{ spoil_underlay_that_nobody_used, "", "", "", "" },
-	{ spoil_answers, "host-answers", "",
+	{ spoil_answers, "host-answers, a note", "",
+		"this host sent 12 ICMP unreachable messages while 1,500 UDP packets found no "
+		"port; if mirrored ones are among them, production is answered" SINCE,
+		ICMP_REMEDY },
+	{ spoil_answers_of_a_port, "host-answers", "",
+		"this host sent 12 ICMP unreachable messages while 1,500 UDP packets found no "
+		"port; nobody listens on UDP 4789 of target default, so production is "
+		"answered" SINCE,
+		ICMP_REMEDY },
+	{ spoil_answers_of_a_port_that_is_held, "host-answers, a note", "",
+		"this host sent 12 ICMP unreachable messages while 1,500 UDP packets found no "
+		"port; if mirrored ones are among them, production is answered" SINCE,
+		ICMP_REMEDY },
+	{ spoil_answers_without_a_device, "host-answers", "",
+		"this host sent 12 ICMP unreachable messages while 1,500 UDP packets found no "
+		"port; nobody listens on UDP 4789 of target default, so production is "
+		"answered" SINCE,
+		ICMP_REMEDY },
+	{ spoil_answers_with_a_device, "host-answers, a note", "",
 		"this host sent 12 ICMP unreachable messages while 1,500 UDP packets found no "
 		"port; if mirrored ones are among them, production is answered" SINCE,
 		ICMP_REMEDY },
@@ -375,6 +471,7 @@ static void test_loss_when_its_counter_rises_then_found_with_numbers_and_remedy(
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(ROWS); i++) {
 		struct vtap_findings findings = { 0 };
 		struct scene scene;
+		char id[64];
 
 		print_message("row %zu\n", i);
 		scene_init(&scene);
@@ -386,12 +483,16 @@ static void test_loss_when_its_counter_rises_then_found_with_numbers_and_remedy(
 			continue;
 		}
 		assert_int_equal(findings.n, 1);
-		assert_string_equal(
-			vtap_condition_row(findings.finding[0].condition)->id, ROWS[i].id);
+		(void)snprintf(id, sizeof(id), "%s%s", /* fits */
+			vtap_condition_row(findings.finding[0].condition)->id,
+			findings.finding[0].is_minor ? ", a note" : "");
+		assert_string_equal(id, ROWS[i].id);
 		assert_string_equal(findings.finding[0].subject, ROWS[i].subject);
 		assert_string_equal(findings.finding[0].sentence, ROWS[i].sentence);
 		assert_string_equal(findings.finding[0].remedy, ROWS[i].remedy);
 		assert_pasteable(findings.finding[0].remedy, true);
+		assert_int_equal(vtap_findings_has(&findings, findings.finding[0].condition),
+			!findings.finding[0].is_minor);
 		vtap_findings_done(&findings);
 	}
 }
@@ -407,6 +508,7 @@ static const struct vtap_finding *find(
 
 static void test_losses_when_all_at_once_then_each_is_found_by_condition_and_subject(void **state)
 {
+	enum { N_NOTES = 3 }; /* checksums, answers, and anybody is allowed */
 	static spoil_fn *const ALL[] = { spoil_handover, spoil_socket, spoil_allowance,
 		spoil_filter, spoil_checksum, spoil_tracking, spoil_vni, spoil_source, spoil_frames,
 		spoil_underlay, spoil_answers, spoil_allow };
@@ -424,6 +526,8 @@ static void test_losses_when_all_at_once_then_each_is_found_by_condition_and_sub
 
 		assert_ptr_equal(find(&findings, finding->condition, finding->subject), finding);
 	}
+	assert_int_equal(vtap_findings_count(&findings).n_notes, N_NOTES);
+	assert_int_equal(vtap_findings_count(&findings).n_findings, VTAP_ARRAY_LEN(ALL) - N_NOTES);
 	assert_null(find(&findings, VTAP_CONDITION_TRUNCATED, "web"));
 	assert_null(find(&findings, VTAP_CONDITION_DRAIN, ""));
 	vtap_findings_done(&findings);

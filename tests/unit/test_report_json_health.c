@@ -168,8 +168,9 @@ static void test_health_when_something_breaks_it_then_only_that_is_said_to(void 
 	assert_json(item_find(conditions, "session-waiting"),
 		"{'id':'session-waiting','severity':'ticket','checked':true,'holds':true,"
 		"'breaks_health':true,"
-		"'findings':[{'subject':'a','since':null,'sentence':'session a cannot be shown',"
-		"'remedy':'vtapctl show a'},{'subject':'b','since':null,"
+		"'findings':[{'subject':'a','severity':'ticket','since':null,'sentence':'session a "
+		"cannot be shown',"
+		"'remedy':'vtapctl show a'},{'subject':'b','severity':'ticket','since':null,"
 		"'sentence':'session b cannot be shown','remedy':'vtapctl show b'}]}");
 	assert_json(item_find(conditions, "no-sessions"),
 		"{'id':'no-sessions','severity':'page','checked':true,'holds':false,"

@@ -111,6 +111,8 @@ static void test_show_when_conditions_hold_then_those_of_the_session_and_its_tar
 		finding_of(VTAP_CONDITION_CONFIG_REJECTED, ""),
 		finding_of(VTAP_CONDITION_ALLOW_ANY, "default"),
 		finding_of(VTAP_CONDITION_ALLOW_ANY, "east"), /* information: not counted */
+		finding_of(VTAP_CONDITION_UNKNOWN_VNI, "default"),
+		finding_of(VTAP_CONDITION_UNKNOWN_SOURCE, "default"),
 	};
 	const struct vtap_findings findings = { .finding = finding, .n = VTAP_ARRAY_LEN(finding) };
 	const struct vtap_report_vnis none = { 0 };
@@ -125,7 +127,12 @@ static void test_show_when_conditions_hold_then_those_of_the_session_and_its_tar
 		"'since':null,'sentence':'sentence','remedy':'remedy'},"
 		"{'id':'allow-any','severity':'info','breaks_health':false,'subject':'default',"
 		"'since':null,'sentence':'sentence','remedy':'remedy'}]");
-	assert_json(json_object_get(tree, "other_findings"), "2");
+	assert_json(json_object_get(tree, "other_findings"), "4");
+	json_decref(tree);
+	memcpy(finding[6].concerned, "web", sizeof("web"));
+	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &findings));
+	assert_int_equal(json_array_size(json_object_get(tree, "findings")), 3);
+	assert_json(json_object_get(tree, "other_findings"), "3");
 	assert_json(json_object_get(json_object_get(tree, "target"), "name"), "'default'");
 	json_decref(tree);
 }

@@ -243,6 +243,15 @@ static void test_status_when_something_holds_then_the_last_line_names_it(void **
 		"\n"
 		"2 findings, `vtapctl doctor` explains them: interface-foreign, "
 		"session-waiting\n");
+	assert_renders(vtap_text_status,
+		STATUS_WITH(DAEMON, "'silent'],'finding_count':2,'note_count':1,'none':[", "", ""),
+		0,
+		"vtapd 1.0.0 healthy. Up 6 d 4 h, configuration of Nov 20 09:14:03.\n"
+		"\n"
+		"2 findings and 1 note, `vtapctl doctor` explains them: silent\n");
+	assert_renders(vtap_text_status,
+		STATUS_WITH(DAEMON, "],'finding_count':0,'note_count':1,'none':[", "", ""), 0,
+		"vtapd 1.0.0 healthy. Up 6 d 4 h, configuration of Nov 20 09:14:03.\n");
 }
 
 #define DEGRADED_BY(daemon, words)                                                                 \

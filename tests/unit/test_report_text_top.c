@@ -13,7 +13,7 @@
 #define ANSWER_AT(pid, uptime, now, targets, sessions)                                             \
 	"{'version':1,'daemon':{'version':'1','pid':" pid ",'now':'2026-11-20T" now "Z',"          \
 	"'state':'healthy','uptime_ns':" uptime "000000000},'findings':['unknown-vni','truncated'" \
-	"],'targets':[" targets "],'sessions':[" sessions "]}"
+	"],'finding_count':2,'note_count':1,'targets':[" targets "],'sessions':[" sessions "]}"
 #define ANSWER(s, targets, sessions) ANSWER_AT("7", "1000" s, "10:07:" s, targets, sessions)
 
 #define TARGET(name, received, delivered, dropped, drops)                                          \
@@ -108,7 +108,7 @@ static void test_top_when_two_answers_then_the_rates_between_them(void **state)
 		"batch    mirror-batch         0       0         -        0\n"
 		"(unknown)                    12  9.60 k     100 B       12                       "
 		"        ▇\n" KEYS
-		"                                              2 findings: vtapctl doctor\n");
+		"                                   2 findings and 1 note: vtapctl doctor\n");
 }
 
 static void test_top_when_the_first_answer_then_nothing_is_known(void **state)
@@ -219,7 +219,7 @@ static void test_top_when_the_terminal_is_narrow_then_columns_give_way(void **st
 		"db       mirror-db        3,107  18.2 M     732 B        0             ▇\n"
 		"batch    mirror-batch         0       0         -        0\n"
 		"(unknown)                    12  9.60 k     100 B       12             ▇\n" KEYS
-		"            2 findings: vtapctl doctor\n");
+		"                 2 findings and 1 note\n");
 	view.width = 42;
 	assert_draws(top, &view,
 		"default  ens5:4789  fast path\n"
@@ -340,7 +340,7 @@ static void test_top_when_there_are_several_targets_then_each_has_a_line_and_its
 		"\n"
 		"SESSION  INTERFACE  FRAMES/s  BITS/s  AVG SIZE  DROPS/s  LAST 60 s\n"
 		"(unknown) west             -       -         -        -\n" KEYS
-		"                                              2 findings: vtapctl doctor\n");
+		"                                   2 findings and 1 note: vtapctl doctor\n");
 	view.height = 4;
 	assert_has(top, &view, "\nand 1 more target\n");
 }

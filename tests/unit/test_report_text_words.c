@@ -31,6 +31,15 @@ static void test_count_when_large_then_grouped(void **state)
 	assert_string_equal(vtap_text_counted(0, "session").text, "0 sessions");
 }
 
+static void test_findings_when_counted_then_notes_apart(void **state)
+{
+	(void)state;
+	assert_string_equal(vtap_text_findings_counted(0, 0).text, "0 findings");
+	assert_string_equal(vtap_text_findings_counted(0, 1).text, "1 note");
+	assert_string_equal(vtap_text_findings_counted(1, 0).text, "1 finding");
+	assert_string_equal(vtap_text_findings_counted(6, 3).text, "6 findings and 3 notes");
+}
+
 static void test_rate_when_small_then_never_a_false_zero(void **state)
 {
 	static const struct rate table[] = {
@@ -144,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_count_when_large_then_grouped),
+		cmocka_unit_test(test_findings_when_counted_then_notes_apart),
 		cmocka_unit_test(test_rate_when_small_then_never_a_false_zero),
 		cmocka_unit_test(test_bits_when_any_then_three_digits_and_a_unit),
 		cmocka_unit_test(test_duration_when_any_then_two_largest_units),
