@@ -3,6 +3,7 @@
  * `vtapctl doctor`: what holds and what to do about it, most urgent first, and what was checked. Of
  * one condition: what it means, what usually causes it, and whether it holds.
  */
+#include "report/text_lines.h"
 #include "report/text_render.h"
 
 #include <ctype.h>
@@ -11,6 +12,12 @@
 
 /** Checks that passed and are named without -v */
 #define PASSED_NAMED 6
+
+/** Between two columns */
+#define SEPARATOR "  "
+
+/** Narrower than this, text is no longer read with ease */
+#define WIDTH_MIN 24
 
 /** Findings of one condition that are shown; `doctor ID` shows all */
 #define FINDINGS_SHOWN 16
@@ -43,6 +50,30 @@ static int judge(struct vtap_text_answer *answer, const struct json_t *findings)
 	return 0;
 }
 
+/* What is left of the terminal's width behind @indent columns; 0: any length. */
+static size_t width_behind(const struct vtap_text_opts *opts, size_t indent)
+{
+	if (opts->width == 0)
+		return 0;
+	return opts->width > indent + WIDTH_MIN ? opts->width - indent : WIDTH_MIN;
+}
+
+/* Columns in front of the sentences. */
+static size_t indent_of(struct vtap_text_answer *answer, const struct json_t *findings)
+{
+	size_t severity_len = 0, id_len = 0;
+
+	for (size_t i = 0; i < vtap_text_list_len(findings); i++) {
+		const struct json_t *finding = vtap_text_list_object(answer, findings, i);
+		size_t severity = strlen(vtap_text_get_string(answer, finding, "severity"));
+		size_t id = strlen(vtap_text_get_string(answer, finding, "id"));
+
+		severity_len = severity > severity_len ? severity : severity_len;
+		id_len = id > id_len ? id : id_len;
+	}
+	return severity_len + strlen(SEPARATOR) + id_len + strlen(SEPARATOR);
+}
+
 /* A line below a finding's sentence. */
 static void add_below(struct vtap_text_table *table, const char *text)
 {
@@ -52,17 +83,30 @@ static void add_below(struct vtap_text_table *table, const char *text)
 	vtap_text_table_cell(table, text);
 }
 
+static void add_lines_below(struct vtap_text_table *table, struct vtap_text_lines lines)
+{
+	const char *line;
+
+	while ((line = vtap_text_lines_next(&lines)) != NULL)
+		add_below(table, line);
+}
+
 static void add_finding(struct vtap_text_answer *answer, struct vtap_text_table *table,
-	const struct json_t *finding)
+	const struct json_t *finding, size_t width)
 {
 	const char *severity = vtap_text_get_string(answer, finding, "severity");
+	struct vtap_text_lines lines =
+		vtap_text_lines_of(vtap_text_get_string(answer, finding, "sentence"), width);
+	const char *first = vtap_text_lines_next(&lines);
 
 	vtap_text_table_row(table);
 	vtap_text_table_color(table, severity_words(severity).text,
 		is_information(severity) ? NULL : vtap_text_state_color(severity));
 	vtap_text_table_cell(table, vtap_text_get_string(answer, finding, "id"));
-	vtap_text_table_cell(table, vtap_text_get_string(answer, finding, "sentence"));
-	add_below(table, vtap_text_get_string(answer, finding, "remedy"));
+	vtap_text_table_cell(table, first != NULL ? first : "");
+	add_lines_below(table, lines);
+	add_lines_below(table,
+		vtap_text_lines_of_remedy(vtap_text_get_string(answer, finding, "remedy"), width));
 }
 
 /* Findings from @i on that are of the same condition: they stand together. */
@@ -80,8 +124,9 @@ static size_t count_same(struct vtap_text_answer *answer, const struct json_t *f
 }
 
 static void add_findings(struct vtap_text_answer *answer, struct vtap_text_table *table,
-	const struct json_t *findings)
+	const struct json_t *findings, const struct vtap_text_opts *opts)
 {
+	size_t width = width_behind(opts, indent_of(answer, findings));
 	size_t n_same;
 
 	for (size_t i = 0; i < vtap_text_list_len(findings); i += n_same) {
@@ -91,7 +136,8 @@ static void add_findings(struct vtap_text_answer *answer, struct vtap_text_table
 		n_same = count_same(answer, findings, i);
 		n_shown = n_same < FINDINGS_SHOWN ? n_same : FINDINGS_SHOWN;
 		for (size_t j = 0; j < n_shown; j++)
-			add_finding(answer, table, vtap_text_list_object(answer, findings, i + j));
+			add_finding(answer, table, vtap_text_list_object(answer, findings, i + j),
+				width);
 		if (n_same > n_shown) {
 			struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
 
@@ -114,9 +160,10 @@ void vtap_text_findings(struct vtap_text_render *render, const struct json_t *fi
 
 	if (vtap_text_list_len(findings) == 0)
 		return;
-	if (vtap_text_render_table_new(render, columns, VTAP_ARRAY_LEN(columns), "  ", &table) < 0)
+	if (vtap_text_render_table_new(
+		    render, columns, VTAP_ARRAY_LEN(columns), SEPARATOR, &table) < 0)
 		return;
-	add_findings(&render->answer, table, findings);
+	add_findings(&render->answer, table, findings, render->opts);
 	vtap_text_render_table(render, table, false, "");
 }
 
@@ -207,13 +254,24 @@ static void write_passed_meanings(struct vtap_text_render *render, const struct 
 	vtap_text_render_table(render, table, false, "  ");
 }
 
+/* "2 findings and 1 note" */
+static struct vtap_text_words counted_words(
+	struct vtap_text_answer *answer, const struct json_t *findings)
+{
+	size_t n = vtap_text_list_len(findings), n_notes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_notes += is_information(vtap_text_get_string(
+			answer, vtap_text_list_object(answer, findings, i), "severity"));
+	return vtap_text_findings_counted(n - n_notes, n_notes);
+}
+
 static void write_summary(
 	struct vtap_text_render *render, const struct json_t *findings, const struct json_t *checks)
 {
 	size_t n_passed = count_outcomes(&render->answer, checks, OUTCOME_PASSED);
 
-	vtap_text_put(
-		render, "%s, ", vtap_text_counted(vtap_text_list_len(findings), "finding").text);
+	vtap_text_put(render, "%s, ", counted_words(&render->answer, findings).text);
 	vtap_text_put(render, "%s passed", vtap_text_counted(n_passed, "check").text);
 	if (n_passed == 0)
 		vtap_text_put(render, "\n");
@@ -243,19 +301,53 @@ static const struct json_t *find_check(struct vtap_text_render *render, const st
 	return NULL;
 }
 
+/* The first line stands behind @first, the others below it. */
+static void write_lines(
+	struct vtap_text_render *render, const char *first, struct vtap_text_lines lines)
+{
+	const char *line = vtap_text_lines_next(&lines);
+
+	vtap_text_put(render, "%s%s\n", first, line != NULL ? line : "");
+	while ((line = vtap_text_lines_next(&lines)) != NULL)
+		vtap_text_put(render, "%*s%s\n", (int)strlen(first), "", line);
+}
+
+static void write_text(struct vtap_text_render *render, const char *first, const char *text)
+{
+	write_lines(
+		render, first, vtap_text_lines_of(text, width_behind(render->opts, strlen(first))));
+}
+
+static void write_remedy(struct vtap_text_render *render, const char *first, const char *remedy)
+{
+	write_lines(render, first,
+		vtap_text_lines_of_remedy(remedy, width_behind(render->opts, strlen(first))));
+}
+
 /* "  session pay cannot be shown, since Nov 20 09:20", and what to do */
 static void write_finding(struct vtap_text_render *render, const struct json_t *finding)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const char *sentence = vtap_text_get_string(answer, finding, "sentence");
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
 	uint64_t since_ns;
 
-	vtap_text_put(render, "  %s", sentence);
+	vtap_text_words_add(&words, "%s", sentence);
 	if (strstr(sentence, ", since ") == NULL && /* it says so itself */
 		vtap_text_read_time(answer, finding, "since", &since_ns))
-		vtap_text_put(render, ", since %s",
+		vtap_text_words_add(&words, ", since %s",
 			vtap_text_minute(since_ns, render->opts->now_ns).text);
-	vtap_text_put(render, "\n    %s\n", vtap_text_get_string(answer, finding, "remedy"));
+	write_text(render, "  ", words.text);
+	write_remedy(render, "    ", vtap_text_get_string(answer, finding, "remedy"));
+}
+
+/* That of the most urgent finding: it may be less than the register has. */
+static const char *severity_of(
+	struct vtap_text_answer *answer, const struct json_t *findings, const struct json_t *check)
+{
+	if (vtap_text_list_len(findings) == 0)
+		return vtap_text_get_string(answer, check, "severity");
+	return vtap_text_get_string(answer, vtap_text_list_object(answer, findings, 0), "severity");
 }
 
 static void write_condition(
@@ -270,13 +362,13 @@ static void write_condition(
 	};
 
 	vtap_text_put(render, "%s (%s) %s.\n", vtap_text_get_string(answer, check, "id"),
-		vtap_text_get_string(answer, check, "severity"),
-		OUTCOMES[outcome_of(answer, check)]);
+		severity_of(answer, findings, check), OUTCOMES[outcome_of(answer, check)]);
 	for (size_t i = 0; i < vtap_text_list_len(findings); i++)
 		write_finding(render, vtap_text_list_object(answer, findings, i));
-	vtap_text_put(render, "\n  meaning  %s\n", vtap_text_get_string(answer, check, "meaning"));
-	vtap_text_put(render, "  cause    %s\n", vtap_text_get_string(answer, check, "cause"));
-	vtap_text_put(render, "  remedy   %s\n", vtap_text_get_string(answer, check, "remedy"));
+	vtap_text_put(render, "\n");
+	write_text(render, "  meaning  ", vtap_text_get_string(answer, check, "meaning"));
+	write_text(render, "  cause    ", vtap_text_get_string(answer, check, "cause"));
+	write_remedy(render, "  remedy   ", vtap_text_get_string(answer, check, "remedy"));
 }
 
 static int write_doctor(struct vtap_text_render *render)

@@ -7,7 +7,9 @@
 
 #include <stddef.h>
 
-#include "base/err.h"
+/** VTAP_TEXT_LINE_MAX - bytes of a line with its NUL; what is longer is cut, and nothing of ours is
+ */
+#define VTAP_TEXT_LINE_MAX 1024
 
 /** struct vtap_text_lines - what is left of a text; use the two functions that make one */
 struct vtap_text_lines {
@@ -15,7 +17,7 @@ struct vtap_text_lines {
 	size_t width;     /* bytes of a line; 0: as many as there are */
 	char comment;     /* begins the note of a remedy: '#' or ';'; 0: not a remedy */
 	size_t i_note;    /* where the note begins in @rest; 0: all of it is text or note */
-	char line[VTAP_ERR_MAX + 4];
+	char line[VTAP_TEXT_LINE_MAX];
 };
 
 /** vtap_text_lines_of() - of a sentence; borrows @text */

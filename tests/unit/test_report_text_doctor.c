@@ -47,7 +47,52 @@ static void test_doctor_when_something_holds_then_what_and_what_to_do(void **sta
 		"INFO    allow-any          any host can send\n"
 		"                           allow = PREFIX\n"
 		"\n"
-		"3 findings, 7 checks passed: a b c d e f … (`doctor -v` lists them)\n");
+		"2 findings and 1 note, 7 checks passed: a b c d e f … (`doctor -v` lists them)\n");
+}
+
+static void test_doctor_when_the_terminal_is_narrow_then_each_line_can_be_pasted(void **state)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .width = 64 };
+	_auto_free char *json = json_of(
+		DOCTOR(FINDING("page", "interface-foreign",
+			       "session pay cannot be shown: mirror-pay is not ours",
+			       "ip -br link; sudo ip link del mirror-pay # or another interface in "
+			       "pay.conf:1"),
+			CHECK("interface-foreign", "true")));
+	_auto_rendered struct rendered rendered = render_with(vtap_text_doctor, json, &opts);
+
+	(void)state;
+	assert_string_equal(rendered.text,
+		"PAGE  interface-foreign  session pay cannot be shown: mirror-pay\n"
+		"                         is not ours\n"
+		"                         ip -br link\n"
+		"                         sudo ip link del mirror-pay\n"
+		"                         # or another interface in pay.conf:1\n"
+		"\n"
+		"1 finding, 0 checks passed\n");
+}
+
+static void test_doctor_id_when_the_terminal_is_narrow_then_text_breaks_between_words(void **state)
+{
+	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .width = 40, .condition = "a" };
+	_auto_free char *json = json_of(DOCTOR(FINDING("info", "a",
+						       "one two three four five six "
+						       "seven eight",
+						       "vtapctl unknown # one two three"),
+		"{'id':'a','severity':'ticket','meaning':'m m m m m m m m m m m m m m m m',"
+		"'cause':'c','remedy':'vtapctl unknown # r','holds':true}"));
+	_auto_rendered struct rendered rendered = render_with(vtap_text_doctor, json, &opts);
+
+	(void)state;
+	assert_string_equal(rendered.text, "a (info) holds.\n"
+					   "  one two three four five six seven\n"
+					   "  eight, since Nov 20 09:20\n"
+					   "    vtapctl unknown # one two three\n"
+					   "\n"
+					   "  meaning  m m m m m m m m m m m m m m m\n"
+					   "           m\n"
+					   "  cause    c\n"
+					   "  remedy   vtapctl unknown # r\n");
 }
 
 static void test_doctor_when_only_information_holds_then_all_is_well(void **state)
@@ -57,7 +102,7 @@ static void test_doctor_when_only_information_holds_then_all_is_well(void **stat
 		"INFO  allow-any  any host can send\n"
 		"                 allow = PREFIX\n"
 		"\n"
-		"1 finding, 6 checks passed: a b c d e f (`doctor -v` lists them)\n");
+		"1 note, 6 checks passed: a b c d e f (`doctor -v` lists them)\n");
 }
 
 static void test_doctor_when_nothing_holds_then_one_line(void **state)
@@ -189,7 +234,7 @@ static void test_doctor_when_many_are_of_one_kind_then_the_rest_is_counted(void 
 		n++;
 	assert_int_equal(n, 16);
 	assert_non_null(strstr(rendered.text, " and 2 more: vtapctl doctor session-waiting\nINFO"));
-	assert_non_null(strstr(rendered.text, "\n19 findings, 0 checks passed\n"));
+	assert_non_null(strstr(rendered.text, "\n18 findings and 1 note, 0 checks passed\n"));
 }
 
 static void test_doctor_when_colour_is_wanted_then_only_the_severity_has_it(void **state)
@@ -209,6 +254,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_doctor_when_something_holds_then_what_and_what_to_do),
+		cmocka_unit_test(
+			test_doctor_when_the_terminal_is_narrow_then_each_line_can_be_pasted),
+		cmocka_unit_test(
+			test_doctor_id_when_the_terminal_is_narrow_then_text_breaks_between_words),
 		cmocka_unit_test(test_doctor_when_only_information_holds_then_all_is_well),
 		cmocka_unit_test(test_doctor_when_nothing_holds_then_one_line),
 		cmocka_unit_test(test_doctor_when_everything_holds_then_no_check_is_offered),
