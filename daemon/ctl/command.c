@@ -301,7 +301,10 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.help = "what is wrong and what to do; -v: and what is not",
 		.detail =
 			"The most urgent comes first; below stands what was checked and is well, "
-			"with `-v` (or `--verbose`) all of it. Of one condition: whether it holds "
+			"with `-v` (or `--verbose`) all of it. What is wrong is a finding, what is "
+			"only worth knowing (info) a note. On a terminal lines break between "
+			"words, and a remedy only where each line can be pasted. Of one condition: "
+			"whether it holds "
 			"and for whom, what it means, and what usually causes it. Who asks for "
 			"`one-way` has the daemon sample flows again; the answer is some seconds "
 			"later.",
