@@ -5,6 +5,9 @@
 
 #include "base/cleanup.h"
 
+#define STATE_OF_SESSIONS "sessions that wait or are ready"
+#define STATE_OF_TARGETS  "targets that wait or are ready"
+
 /* Message ids were made once with `systemd-id128 new`; they never change. */
 static const struct vtap_event_row ROWS[] = {
 	[VTAP_EVENT_READY] = {
@@ -47,7 +50,7 @@ static const struct vtap_event_row ROWS[] = {
 		.meaning = "a session that had waited is ready",
 		.cause = "What stood in its way is gone; VTAPD_CONDITION names what that was.",
 		.remedy = "# nothing",
-		.lane = "session",
+		.state = STATE_OF_SESSIONS,
 	},
 	[VTAP_EVENT_SESSION_WAITING] = {
 		.message_id = "61710707bdfb48cb9d78757c68fd6e8d",
@@ -55,7 +58,7 @@ static const struct vtap_event_row ROWS[] = {
 		.cause = "The entry says what it waits for, and when it is tried again. Of more than "
 			 "16 at once the others are named together.",
 		.remedy = "vtapctl doctor",
-		.lane = "session",
+		.state = STATE_OF_SESSIONS,
 	},
 	[VTAP_EVENT_REPAIRED] = {
 		.message_id = "fd7cd4fd233b4d9eb2ae400b14048dff",
@@ -78,14 +81,14 @@ static const struct vtap_event_row ROWS[] = {
 		.meaning = "a target that had waited receives on its port",
 		.cause = "What stood in its way is gone; VTAPD_CONDITION names what that was.",
 		.remedy = "# nothing",
-		.lane = "target",
+		.state = STATE_OF_TARGETS,
 	},
 	[VTAP_EVENT_TARGET_WAITING] = {
 		.message_id = "67191ec803fc4042990d75408bcd2233",
 		.meaning = "a target does not receive",
 		.cause = "The entry says what it waits for. It is tried again by itself.",
 		.remedy = "vtapctl doctor",
-		.lane = "target",
+		.state = STATE_OF_TARGETS,
 	},
 	[VTAP_EVENT_SOCKETS_CLOSED] = {
 		.message_id = "49d63e42866b4190a0ea5649b1cc701a",
@@ -123,7 +126,8 @@ static const struct vtap_event_row ROWS[] = {
 		.cause = "The state has lasted `settle`. Forwarding goes on in any case; "
 			 "VTAPD_CONDITION names what made it unhealthy.",
 		.remedy = "vtapctl doctor",
-		.lane = "health",
+		.state = "health checks",
+		.is_urgent = true,
 	},
 	[VTAP_EVENT_CONDITION] = {
 		.message_id = "73a2793c396f401ba9f0a035df658ad6",

@@ -34,10 +34,10 @@ struct vtap_event_row {
 	const char *meaning;    /* one sentence, without a full stop */
 	const char *cause;      /* what it comes from, and what it costs */
 	const char *remedy;     /* what to do, as a command where there is one; may be nothing */
-	bool is_asked_for;      /* somebody did it: told as often as he does it */
-	/* What its kinds of entries tell of to and fro, so that they are held back together and in
-	 * their order; NULL: entries of this kind alone, or of one condition */
-	const char *lane;
+	const char *state; /* what all entries tell of, of which each overrules those before it;
+			      NULL: those with its message id */
+	bool is_asked_for; /* somebody did it: told as often as he does it */
+	bool is_urgent;    /* waits for no other entry, as those of a page */
 };
 
 /** vtap_event_row() - borrowed, constant */

@@ -22,6 +22,9 @@
 /* Between two tries to listen for metrics. */
 #define METRICS_RETRY_NS (5 * VTAP_NS_PER_S)
 
+/* A drain tells of health checks, too. */
+static const struct vtap_log_context BY_SOMEBODY = { .condition = "drain", .is_asked_for = true };
+
 /* ---- what begins and what ends ---- */
 
 /* Those that somebody else logs when they begin, because he knows more: targets and sessions that
@@ -96,7 +99,10 @@ static struct vtap_log_context subject_context(
 	const struct vtap_interface *interface =
 		session != NULL ? vtap_interfaces_find(manager->interfaces, session->interface)
 				: NULL;
-	struct vtap_log_context context = { .condition = vtap_condition_row(condition)->id };
+	struct vtap_log_context context = {
+		.condition = vtap_condition_row(condition)->id,
+		.subject = subject,
+	};
 
 	if (is_of_an_underlay(condition)) {
 		context.interface = subject;
@@ -231,16 +237,18 @@ static void checks_log(const struct vtap_judge *judge, uint64_t now_ns)
 {
 	const struct vtap_finding *why = first_that_breaks(&judge->findings);
 
+	if (judge->drain.is_on)
+		return; /* also of answers until a moment ago */
 	if (judge->checks.is_answering)
 		vtap_log(
 			LOG_NOTICE, VTAP_EVENT_HEALTH, NULL, "healthy: health checks are answered");
-	else if (!judge->drain.is_on && why != NULL)
+	else if (why != NULL)
 		vtap_log(LOG_WARNING, VTAP_EVENT_HEALTH,
 			&(struct vtap_log_context){
 				.because = vtap_condition_row(why->condition)->id },
 			"unhealthy: %s; health checks are refused, forwarding goes on",
 			why->sentence);
-	else if (!judge->drain.is_on && has_stalled(judge, now_ns))
+	else if (has_stalled(judge, now_ns))
 		vtap_log(LOG_WARNING, VTAP_EVENT_HEALTH,
 			&(struct vtap_log_context){ .because = "loop-stalled" },
 			"unhealthy: vtapd did not move; health checks were refused, forwarding "
@@ -421,8 +429,7 @@ int vtap_judge_drain(struct vtap_manager *manager, const char *reason, struct vt
 	r = vtap_drain_begin(
 		&judge->drain, judge->drain_path, reason, now_ns, vtap_clock_wall_ns(), err);
 	if (!was_on)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH,
-			&(struct vtap_log_context){ .condition = "drain" },
+		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH, &BY_SOMEBODY,
 			"draining%s%s: health checks are refused, forwarding goes on",
 			judge->drain.reason[0] != '\0' ? ", " : "", judge->drain.reason);
 	drain_count(manager, now_ns);
@@ -437,8 +444,7 @@ int vtap_judge_undrain(struct vtap_manager *manager, struct vtap_err *err)
 	int r = vtap_drain_end(&judge->drain, judge->drain_path, err);
 
 	if (was_on)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH,
-			&(struct vtap_log_context){ .condition = "drain" },
+		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH, &BY_SOMEBODY,
 			"undrained: health checks are answered once the target has been healthy "
 			"for %.0f s",
 			(double)manager->conf->health.settle_ns / (double)VTAP_NS_PER_S);
@@ -592,8 +598,7 @@ int vtap_judge_init(struct vtap_judge *judge, const char *runtime_dir, struct vt
 		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"%s; if this target was draining, it does not any more", trouble.text);
 	if (judge->drain.is_on)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH,
-			&(struct vtap_log_context){ .condition = "drain" },
+		vtap_log(LOG_NOTICE, VTAP_EVENT_HEALTH, &BY_SOMEBODY,
 			"still draining%s%s: health checks are refused, forwarding goes on",
 			judge->drain.reason[0] != '\0' ? ", " : "", judge->drain.reason);
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/log.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@
 #define ENTRY_BYTES 6144
 
 #define MESSAGE_FIELD "MESSAGE="
+
+static_assert(VTAP_EVENT_COUNT + VTAP_CONDITION_COUNT <= VTAP_FLOOD_KINDS, "each is a kind");
 
 static bool has_journal; /* set once, before any thread */
 static struct vtap_flood flood;
@@ -148,6 +151,33 @@ static void entry_send(struct entry *entry)
 
 /* ---- what is held back ---- */
 
+static enum vtap_flood_rank rank_of(enum vtap_event event, const struct vtap_log_context *context)
+{
+	const struct vtap_condition_row *row =
+		row_find(context->condition != NULL ? context->condition : context->because);
+
+	if (vtap_event_row(event)->is_asked_for || context->is_asked_for)
+		return VTAP_FLOOD_ASKED_FOR;
+	if (vtap_event_row(event)->is_urgent ||
+		(row != NULL && row->severity == VTAP_SEVERITY_PAGE))
+		return VTAP_FLOOD_URGENT;
+	return VTAP_FLOOD_ORDINARY;
+}
+
+/* Of all that are of one kind: whoever they are about. */
+static void entry_make_rest(struct entry *entry, int priority, enum vtap_event event,
+	const struct vtap_log_context *context)
+{
+	const struct vtap_event_row *row = vtap_event_row(event);
+	const struct vtap_log_context of_kind = {
+		.condition = context->condition,
+		.because = context->because,
+	};
+	const char *what = context->condition != NULL ? context->condition : row->meaning;
+
+	entry_make(entry, priority, event, &of_kind, row->state != NULL ? row->state : what);
+}
+
 /* Without memory it is told at once: too much is better than nothing. */
 static void entry_hold(struct entry *entry, struct vtap_flood_lane *lane)
 {
@@ -161,65 +191,77 @@ static void entry_hold(struct entry *entry, struct vtap_flood_lane *lane)
 	lane->held = held;
 }
 
-static void entry_tell(
-	struct entry *entry, enum vtap_event event, const struct vtap_log_context *context)
+static struct vtap_flood_lane *lane_find(
+	enum vtap_event event, const struct vtap_log_context *context)
 {
-	const struct vtap_event_row *row = vtap_event_row(event);
-	struct vtap_flood_lane *lane;
-	char subject[FIELD_MAX];
+	const char *state = vtap_event_row(event)->state;
+	char fields[FIELD_MAX];
 
-	if (row->is_asked_for) {
-		entry_send(entry);
-		return;
-	}
-	(void)snprintf(subject, sizeof(subject), "%s/%s/%s", /* cut is harmless */
+	(void)snprintf(fields, sizeof(fields), "%s/%s/%s", /* cut is harmless */
 		context->sessions != NULL ? context->sessions : "",
 		context->target != NULL ? context->target : "",
 		context->interface != NULL ? context->interface : "");
-	lane = vtap_flood_hold(&flood, row->lane != NULL ? row->lane : message_id(event, context),
-		subject, vtap_clock_mono_ns());
-	if (lane == NULL)
-		entry_send(entry);
-	else
-		entry_hold(entry, lane);
+	return vtap_flood_hold(&flood, state != NULL ? state : message_id(event, context),
+		context->subject != NULL ? context->subject : fields, rank_of(event, context),
+		vtap_clock_mono_ns());
 }
 
-/* @n: entries that this one stands for */
-static void held_note(struct entry *entry, unsigned n, uint64_t held_ns)
+static void entry_tell(int priority, enum vtap_event event, const struct vtap_log_context *context,
+	const char *message)
+{
+	struct vtap_flood_lane *lane = lane_find(event, context);
+	struct entry entry;
+
+	if (lane != NULL && vtap_flood_lane_is_rest(lane))
+		entry_make_rest(&entry, priority, event, context);
+	else
+		entry_make(&entry, priority, event, context, message);
+	if (lane == NULL)
+		entry_send(&entry);
+	else
+		entry_hold(&entry, lane);
+}
+
+static void held_note(struct entry *entry, const struct vtap_flood_late *late)
 {
 	size_t whole = strlen(entry->message);
 	size_t len = whole < FIELD_MAX - NOTE_BYTES ? whole : FIELD_MAX - NOTE_BYTES;
-	double seconds = (double)held_ns / (double)VTAP_NS_PER_S;
+	double seconds = (double)late->held_ns / (double)VTAP_NS_PER_S;
+	char *note = entry->message + len;
 
-	if (n > 1)
-		(void)snprintf(entry->message + len, FIELD_MAX - len, /* fits */
-			"; the last of %u entries about it within %.0f s", n, seconds);
+	if (late->is_rest)
+		(void)snprintf(note, FIELD_MAX - len, /* fits */
+			": and %u more entries of this kind within %.0f s; vtapctl doctor", late->n,
+			seconds);
+	else if (late->n > 1)
+		(void)snprintf(note, FIELD_MAX - len, /* fits */
+			"; the last of %u such entries within %.0f s", late->n, seconds);
 	else
-		(void)snprintf(entry->message + len, FIELD_MAX - len, /* fits */
+		(void)snprintf(note, FIELD_MAX - len, /* fits */
 			"; told up to %.0f s late, there were too many", seconds);
 }
 
-static void held_tell(bool is_all, uint64_t now_ns)
+static void held_tell(bool is_all)
 {
+	uint64_t now_ns = vtap_clock_mono_ns();
+	struct vtap_flood_late late;
 	struct entry *entry;
-	uint64_t held_ns;
-	unsigned n;
 
-	while ((entry = vtap_flood_next(&flood, is_all, now_ns, &n, &held_ns)) != NULL) {
-		held_note(entry, n, held_ns);
+	while ((entry = vtap_flood_next(&flood, is_all, now_ns, &late)) != NULL) {
+		held_note(entry, &late);
 		entry_send(entry);
 		free(entry);
 	}
 }
 
-void vtap_log_second(uint64_t now_ns)
+void vtap_log_second(void)
 {
-	held_tell(false, now_ns);
+	held_tell(false);
 }
 
 void vtap_log_done(void)
 {
-	held_tell(true, vtap_clock_mono_ns());
+	held_tell(true);
 }
 
 /* ---- the log ---- */
@@ -229,13 +271,11 @@ void vtap_log(int priority, enum vtap_event event, const struct vtap_log_context
 {
 	static const struct vtap_log_context none;
 	char message[FIELD_MAX - sizeof(MESSAGE_FIELD)];
-	struct entry entry;
 	va_list args;
 
 	va_start(args, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, args); /* cut is harmless */
 	va_end(args);
 	vtap_text_make_printable(message);
-	entry_make(&entry, priority, event, context != NULL ? context : &none, message);
-	entry_tell(&entry, event, context != NULL ? context : &none);
+	entry_tell(priority, event, context != NULL ? context : &none, message);
 }

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <syslog.h>
 
 #include "base/cleanup.h"
@@ -21,7 +21,9 @@ struct vtap_log_context {
 	const char *condition; /* VTAPD_CONDITION: it begins or ends with this entry, which has its
 				  message id then */
 	const char *because;   /* VTAPD_CONDITION, too, of an entry that keeps its own message id */
+	const char *subject;   /* no field: who it is about, where those above change meanwhile */
 	int error;             /* ERRNO, positive or negative */
+	bool is_asked_for;     /* somebody did it: told as often as he does it */
 };
 
 /** vtap_log_init() - find out where to log. Context: main, once, before any thread. */
@@ -41,7 +43,7 @@ void vtap_log(int priority, enum vtap_event event, const struct vtap_log_context
 	const char *fmt, ...) VTAP_PRINTF(4, 5);
 
 /** vtap_log_second() - tell what was held back long enough. Context: main thread, once a second. */
-void vtap_log_second(uint64_t now_ns);
+void vtap_log_second(void);
 
 /** vtap_log_done() - tell what is still held back. Context: main thread, at the end. */
 void vtap_log_done(void);

@@ -455,7 +455,7 @@ static int handle_sample(sd_event_source *source, uint64_t usec, void *arg)
 	for (size_t i = 0; i < manager->n_intakes; i++)
 		vtap_intake_report_drops(manager->intake[i], now_ns);
 	vtap_judge_sample(manager, now_ns);
-	vtap_log_second(now_ns);
+	vtap_log_second();
 	if (manager->has_settled && !manager->is_stopping)
 		status_tell(manager, "");
 	/* at the same seconds as the rates of VNIs (datapath/sightings.c): they add up */
@@ -571,7 +571,7 @@ static void log_refused(const struct vtap_diags *diags)
 	char summary[64];
 
 	vtap_log(vtap_log_priority("config-rejected"), VTAP_EVENT_RELOAD_REFUSED,
-		&(struct vtap_log_context){ .condition = "config-rejected" },
+		&(struct vtap_log_context){ .condition = "config-rejected", .subject = "" },
 		"reload refused: %s, first: %s; nothing was changed",
 		vtap_diags_summary(diags->n, vtap_diags_n_files(diags), summary, sizeof(summary)),
 		first != NULL ? first : "?");

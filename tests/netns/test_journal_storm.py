@@ -14,6 +14,7 @@ from lab.deadline import until
 
 LANE_MAX, FOLD_MAX = 10, 16  # entries about one thing in a minute (daemon/flood.h); sessions with an entry each
 NAMES_MAX = 5  # lines that have the names of the others
+KIND_MAX = 100  # entries of one kind in a minute
 N_SESSIONS = 200
 MANY = NAMED_UNDERLAY + "".join(f"[session s{i}]\nvni = {i}\n" for i in range(N_SESSIONS))
 ROUNDS = 15
@@ -99,7 +100,7 @@ def test_health_when_drained_again_and_again_then_the_journal_has_both_ways_or_n
     words = re.findall(r"^(draining|undrained|healthy)\b", vtapd.log(), re.MULTILINE)
     assert words[:9] == ["healthy", *["draining", "undrained", "healthy"] * 3][:9], vtapd.log()
     assert not [pair for pair in zip(words, words[1:]) if pair[0] == pair[1]][1:], vtapd.log()
-    assert len(words) <= LANE_MAX + 1 and vtapd.log_lines("the last of", "entries about it"), vtapd.log()
+    assert len(words) <= LANE_MAX + 1 and vtapd.log_lines("the last of", "such entries"), vtapd.log()
 
 
 def test_filter_when_somebody_keeps_removing_it_then_a_few_lines_and_it_is_there(make_vtapd, ns):
@@ -135,3 +136,39 @@ def test_packets_when_of_unknown_vnis_for_seconds_then_two_lines_at_most(make_vt
     vtapd.wait_received(n * 9 // 10)
     lines = vtapd.log().splitlines()[before:]
     assert n > 5000 and len(lines) <= 2, lines
+
+
+def test_drains_when_many_then_each_is_told_and_never_healthy_twice_in_a_row(make_vtapd):
+    vtapd = make_vtapd("[health]\nsettle = 0s\n" + NAMED_UNDERLAY + "[session web]\nvni = 4321\n")
+
+    def wait_checks(words):
+        until(lambda: vtapd.status()["daemon"]["checks"] == words, f"checks are {words}", seen=vtapd.log)
+    wait_checks("answered")
+    for _ in range(ROUNDS):
+        vtapd.ctl("drain")
+        wait_checks("refused")
+        vtapd.ctl("undrain")
+        wait_checks("answered")
+    vtapd.ctl("undrain")  # it looks whether they are answered, and changes nothing
+    assert len(vtapd.log_lines("draining: ")) == len(vtapd.log_lines("undrained: ")) == ROUNDS, vtapd.log()
+    vtapd.stop()
+    told = [line.partition(":")[0] for line in vtapd.log().splitlines() if re.match("healthy|undrained|draining", line)]
+    assert told[-1] == "healthy" and ("healthy", "healthy") not in zip(told, told[1:]), told
+
+
+def test_frames_when_cut_of_very_many_sessions_then_a_bounded_number_of_lines_and_a_drain_is_told(many, mirror):
+    def n_cut():
+        return sum(finding["id"] == "truncated" for finding in many.get("/v1/doctor")["findings"])
+    cut = frames.ethernet("02:00:00:00:00:0a", "02:00:00:00:00:0b", frames.ETH_IPV4,
+                          frames.ipv4("192.0.2.1", "192.0.2.2", bytes(1000)))[:100]
+    n_lines = 7 * FOLD_MAX + 2  # more would be folded by the judge
+    for first in range(0, n_lines, FOLD_MAX):
+        for vni in range(first, first + FOLD_MAX):
+            mirror.send(vni, cut)
+        until(lambda wanted=first + FOLD_MAX: n_cut() >= wanted, "they are found", 30, seen=n_cut)
+    many.ctl("drain")
+    assert len(many.log_lines("truncated: session")) <= KIND_MAX and not many.log_lines("told up to"), many.log()
+    assert many.log_lines("draining: "), many.log()
+    many.stop()
+    late = many.log_lines("truncated: session", "told up to")
+    assert late and all(re.search(r"told up to \d{1,2} s late", line) for line in late), late
