@@ -1,11 +1,13 @@
 """Where there is a journal, each change of state is one entry with fields to search for; elsewhere a readable line."""
 
 import os
+import signal
 import socket
 import sys
 
 import pytest
 
+from lab import fastpath, frames
 from lab.deadline import until
 
 # Runs vtapd where /run holds a journal's socket (ours), and stderr is what JOURNAL_STREAM says: systemd.exec(5).
@@ -93,6 +95,19 @@ def test_a_refusal_by_the_kernel_has_the_errno(service, journal):
     service.reload(expect=1)
     entry = journal.wait("UDP port 4790 is in use by the vxlan interface vx")
     assert entry["ERRNO"] == ["98"], entry
+
+
+def test_frames_when_lost_at_an_interface_that_is_down_then_a_full_queue_is_named_only_if_one_was(service, journal, ns, mirror):
+    mirror.send(4321, frames.numbered(0))
+    fastpath.wait_attached(service, "eth0")
+    service.signal(signal.SIGSTOP)
+    ns.ip("link set mirror-web down")
+    for i in range(10):
+        mirror.send(4321, frames.numbered(i))
+    service.signal(signal.SIGCONT)
+    entry = journal.wait("lost-in-handover: ")
+    found = service.status()["findings"]
+    assert "VTAPD_CONDITION" not in entry or "backlog-drops" in found, (entry, found)
 
 
 def test_sessions_when_many_wait_then_the_entry_of_those_beyond_sixteen_is_found_by_each_name(make_vtapd, journal, ns):

@@ -19,6 +19,8 @@ N_SESSIONS = 200
 MANY = NAMED_UNDERLAY + "".join(f"[session s{i}]\nvni = {i}\n" for i in range(N_SESSIONS))
 ROUNDS = 15
 GROUP = 4711
+CUT = frames.ethernet("02:00:00:00:00:0a", "02:00:00:00:00:0b", frames.ETH_IPV4,
+                      frames.ipv4("192.0.2.1", "192.0.2.2", bytes(1000)))[:100]
 
 
 @pytest.fixture
@@ -159,12 +161,10 @@ def test_drains_when_many_then_each_is_told_and_never_healthy_twice_in_a_row(mak
 def test_frames_when_cut_of_very_many_sessions_then_a_bounded_number_of_lines_and_a_drain_is_told(many, mirror):
     def n_cut():
         return sum(finding["id"] == "truncated" for finding in many.get("/v1/doctor")["findings"])
-    cut = frames.ethernet("02:00:00:00:00:0a", "02:00:00:00:00:0b", frames.ETH_IPV4,
-                          frames.ipv4("192.0.2.1", "192.0.2.2", bytes(1000)))[:100]
     n_lines = 7 * FOLD_MAX + 2  # more would be folded by the judge
     for first in range(0, n_lines, FOLD_MAX):
         for vni in range(first, first + FOLD_MAX):
-            mirror.send(vni, cut)
+            mirror.send(vni, CUT)
         until(lambda wanted=first + FOLD_MAX: n_cut() >= wanted, "they are found", 30, seen=n_cut)
     many.ctl("drain")
     assert len(many.log_lines("truncated: session")) <= KIND_MAX and not many.log_lines("told up to"), many.log()
@@ -172,3 +172,13 @@ def test_frames_when_cut_of_very_many_sessions_then_a_bounded_number_of_lines_an
     many.stop()
     late = many.log_lines("truncated: session", "told up to")
     assert late and all(re.search(r"told up to \d{1,2} s late", line) for line in late), late
+
+
+def test_session_when_removed_then_what_was_wrong_with_it_is_over_at_once(make_vtapd, mirror):
+    two = NAMED_UNDERLAY + "[session web]\nvni = 1\n"
+    vtapd = make_vtapd(two + "[session gone]\nvni = 2\n")
+    mirror.send(2, CUT)
+    until(lambda: vtapd.log_lines("truncated: session gone"), "it is found", seen=vtapd.log)
+    vtapd.write("vtapd.conf", two)
+    vtapd.reload()
+    until(lambda: vtapd.log_lines("truncated: over, gone"), "it is over", seen=vtapd.log)
