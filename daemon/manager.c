@@ -561,6 +561,7 @@ static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
 	vtap_steering_follow(manager, vtap_clock_mono_ns());
 	vtap_offloads_follow(manager);
 	vtap_sources_follow(manager);
+	vtap_tracking_follow(&manager->tracking, conf);
 	vtap_judge_follow(manager);
 	return 0;
 }

@@ -63,15 +63,39 @@ static int offloads_observe(
 	return 0;
 }
 
-/* Written by this thread alone: it fits what was summed up before. */
-static uint64_t delivered_fast(const struct vtap_intake *intake)
+/* By the fast path or a vxlan device. Written by this thread alone: it fits what was summed up
+ * before. */
+static struct vtap_totals totals_fast(const struct vtap_intake *intake)
 {
 	const struct vtap_slot *slot = vtap_intake_slot(intake, VTAP_SLOT_FAST);
 	struct vtap_totals totals = { 0 };
 
 	if (slot != NULL)
 		vtap_slot_add(slot, &totals);
-	return totals.verdicts[VTAP_VERDICT_DELIVERED];
+	return totals;
+}
+
+static bool has_ipv6(const struct vtap_intake *intake)
+{
+	for (unsigned i = 0; i < VTAP_SLOTS_MAX; i++) {
+		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
+
+		if (slot != NULL && (vtap_sightings_has_ipv6(slot->carried) ||
+					    vtap_sightings_has_ipv6(slot->unknown)))
+			return true;
+	}
+	return false;
+}
+
+/* A vxlan device is behind the host's stack, and nobody knows the sources; the fast path is before
+ * it. */
+static struct vtap_passed passed_up(const struct vtap_target *target,
+	const struct vtap_intake *intake, uint64_t n_received, uint64_t n_received_fast)
+{
+	if (target->mode == VTAP_MODE_VXLAN)
+		return (struct vtap_passed){ .n = n_received, .has_ipv6 = true };
+	return (struct vtap_passed){ .n = n_received - n_received_fast,
+		.has_ipv6 = has_ipv6(intake) };
 }
 
 /* Whoever looks makes it known: somebody does once a second. */
@@ -86,11 +110,13 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 	struct vtap_report_target *ret_report)
 {
 	struct vtap_intake_status status;
-	struct vtap_totals totals;
+	struct vtap_totals totals, fast;
+	struct vtap_passed passed;
 	int r;
 
 	vtap_intake_status(manager->intake[i], &status);
 	vtap_intake_read(manager->intake[i], &totals);
+	fast = totals_fast(manager->intake[i]);
 	*ret_report = (struct vtap_report_target){
 		.target = &manager->conf->targets[i],
 		.state = {
@@ -107,7 +133,7 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 		.unknown_bytes = totals.unknown_bytes,
 	};
 	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
-	ret_report->delivered_fast = delivered_fast(manager->intake[i]);
+	ret_report->delivered_fast = fast.verdicts[VTAP_VERDICT_DELIVERED];
 	for (int v = 0; v < VTAP_VERDICT_COUNT; v++)
 		ret_report->trends[v] = trend_follow(
 			&vtap_intake_trends(manager->intake[i])[v], totals.verdicts[v], now_ns);
@@ -116,8 +142,9 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 		manager->intake[i], &manager->conf->targets[i], &ret_report->n_missing);
 	if (ret_report->bound == NULL || ret_report->missing == NULL)
 		return -ENOMEM;
+	passed = passed_up(ret_report->target, manager->intake[i], totals.received, fast.received);
 	ret_report->port_tracked =
-		vtap_tracking_look(&manager->tracking, ret_report->target->port, now_ns);
+		vtap_tracking_look(&manager->tracking, ret_report->target->port, &passed, now_ns);
 	r = offloads_observe(manager, i, ret_report);
 	if (r == 0)
 		r = vtap_sources_fill(manager, i, now_ns, ret_report);

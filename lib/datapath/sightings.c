@@ -39,6 +39,7 @@ struct entry {
 struct vtap_sightings {
 	uint32_t n_max;
 	bool keeps_networks;
+	_Atomic uint64_t has_ipv6;
 	_Atomic uint64_t forgotten;
 	struct networks gone; /* where the sources of rows are that had to give way */
 	struct entry entry[];
@@ -192,23 +193,25 @@ static struct entry *entry_take(struct vtap_sightings *sightings, uint64_t key, 
 	return least;
 }
 
-static void entry_note_source(struct entry *entry, const struct vtap_addr *source)
+/* Return: false: it is one of those that are remembered. */
+static bool entry_note_source(struct entry *entry, const struct vtap_addr *source)
 {
 	uint64_t n = get(&entry->n_sources), half[2];
 
 	memcpy(half, source->byte, sizeof(half));
 	for (uint64_t i = 0; i < n; i++)
 		if (get(&entry->source[i][0]) == half[0] && get(&entry->source[i][1]) == half[1])
-			return;
+			return false;
 	if (n == VTAP_SIGHTING_SOURCES) {
 		set(&entry->has_more_sources, 1);
 		networks_note(
 			&entry->more, &(struct vtap_prefix){ .addr = *source, .len = ADDR_BITS });
-		return;
+		return true;
 	}
 	set(&entry->source[n][0], half[0]);
 	set(&entry->source[n][1], half[1]);
 	set(&entry->n_sources, n + 1);
+	return true;
 }
 
 static void entry_note_rate(struct entry *entry, uint64_t n_frames, uint64_t now_ns)
@@ -234,7 +237,8 @@ void vtap_sightings_note(struct vtap_sightings *sightings, uint32_t owner, uint3
 	vtap_count(&entry->frames, n_frames);
 	vtap_count(&entry->bytes, n_bytes);
 	set(&entry->last_ns, now_ns);
-	entry_note_source(entry, source);
+	if (entry_note_source(entry, source) && !vtap_addr_is_v4(source))
+		set(&sightings->has_ipv6, 1);
 }
 
 uint32_t vtap_sightings_size(const struct vtap_sightings *sightings)
@@ -287,6 +291,11 @@ bool vtap_sightings_get(const struct vtap_sightings *sightings, const struct vta
 		after = atomic_load_explicit(&slot->seq, memory_order_relaxed);
 	} while (before != after || before % 2 != 0);
 	return key != 0;
+}
+
+bool vtap_sightings_has_ipv6(const struct vtap_sightings *sightings)
+{
+	return get(&sightings->has_ipv6) != 0;
 }
 
 uint64_t vtap_sightings_forgotten(const struct vtap_sightings *sightings)

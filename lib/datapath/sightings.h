@@ -69,6 +69,9 @@ uint32_t vtap_sightings_size(const struct vtap_sightings *sightings);
 bool vtap_sightings_get(const struct vtap_sightings *sightings, const struct vtap_slot *slot,
 	uint32_t i, uint64_t now_ns, struct vtap_sighting *ret_row);
 
+/** vtap_sightings_has_ipv6() - was there ever a source of IPv6? Context: main thread. */
+bool vtap_sightings_has_ipv6(const struct vtap_sightings *sightings);
+
 /** vtap_sightings_forgotten() - frames whose row had to give way */
 uint64_t vtap_sightings_forgotten(const struct vtap_sightings *sightings);
 

@@ -166,13 +166,15 @@ static int family_ask(struct search *search, uint8_t family, struct vtap_err *er
 	return 0;
 }
 
-int vtap_conntrack_ask(uint16_t port, enum vtap_known *ret_tracked, struct vtap_err *err)
+int vtap_conntrack_ask(
+	uint16_t port, bool has_ipv6, enum vtap_known *ret_tracked, struct vtap_err *err)
 {
 	static const uint8_t FAMILIES[] = { AF_INET, AF_INET6 };
 	struct search search = { .port = port };
+	size_t n_families = has_ipv6 ? 2 : 1;
 	bool is_whole = true;
 
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(FAMILIES) && !search.is_found; i++) {
+	for (size_t i = 0; i < n_families && !search.is_found; i++) {
 		int r = family_ask(&search, FAMILIES[i], err);
 
 		if (r < 0)

@@ -100,6 +100,17 @@ static void test_sightings_when_noted_then_counted_with_times(void **state)
 	assert_adds_up(memory);
 }
 
+static void test_sightings_when_a_source_is_of_ipv6_then_that_is_known(void **state)
+{
+	struct memory *memory = *state;
+	struct vtap_addr v6 = { .byte = { 0x20, 0x01 } };
+
+	note(memory, OWNER, 5, 1, 1, 1);
+	assert_false(vtap_sightings_has_ipv6(memory->sightings));
+	vtap_sightings_note(memory->sightings, OWNER, 5, &v6, 1, 1, 1);
+	assert_true(vtap_sightings_has_ipv6(memory->sightings));
+}
+
 static void test_sightings_when_owners_differ_then_rows_of_their_own(void **state)
 {
 	struct memory *memory = *state;
@@ -338,12 +349,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_memory(test_sightings_when_noted_then_counted_with_times),
+		in_memory(test_sightings_when_a_source_is_of_ipv6_then_that_is_known),
 		in_memory(test_sightings_when_owners_differ_then_rows_of_their_own),
 		in_memory(test_sightings_when_many_sources_then_sixteen_and_that_there_are_more),
 		in_memory(
 			test_sightings_when_many_sources_then_networks_contain_those_without_room),
-		in_memory(
-			test_sightings_when_sources_are_scattered_then_networks_stay_as_they_are),
+		in_memory(test_sightings_when_sources_are_scattered_then_networks_stay_as_they_are),
 		in_memory(test_sightings_when_rows_give_way_then_where_their_sources_are_is_kept),
 		in_memory(
 			test_sightings_when_flooded_then_bounded_and_nothing_is_lost_from_the_sum),

@@ -28,12 +28,17 @@ static void udp_send(const char *to, uint16_t port, uint16_t from)
 		is_v6 ? sizeof(v6) : sizeof(v4)); /* nobody listens: it is tracked all the same */
 }
 
-static enum vtap_known ask(uint16_t port)
+static enum vtap_known ask_of(uint16_t port, bool has_ipv6)
 {
 	enum vtap_known tracked = VTAP_UNKNOWN;
 
-	assert_int_equal(vtap_conntrack_ask(port, &tracked, NULL), 0);
+	assert_int_equal(vtap_conntrack_ask(port, has_ipv6, &tracked, NULL), 0);
 	return tracked;
+}
+
+static enum vtap_known ask(uint16_t port)
+{
+	return ask_of(port, true);
 }
 
 static int table_make(void **state)
@@ -65,6 +70,9 @@ static void test_port_when_the_packet_was_of_ipv6_then_it_is_tracked_too(void **
 	assert_int_equal(ask(PORT + 6), VTAP_OFF);
 	udp_send("::1", PORT + 6, 0);
 	assert_int_equal(ask(PORT + 6), VTAP_ON);
+	assert_int_equal(ask_of(PORT + 6, false), VTAP_OFF);
+	udp_send("127.0.0.1", PORT + 6, 0);
+	assert_int_equal(ask_of(PORT + 6, false), VTAP_ON);
 }
 
 /* The kernel looks through it, and neither we nor our socket's buffer are in its way. */
