@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/host_count.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,17 @@
 /* A sample of this age is taken for the present. */
 #define FRESH_NS (500 * VTAP_NS_PER_MS)
 
-/* Of softnet_stat. Source: kernel net/core/net-procfs.c softnet_seq_show(): processed, dropped, …
- */
+/* Of softnet_stat. Source: kernel net/core/net-procfs.c softnet_seq_show(): processed, dropped, …;
+ * the 13th is the CPU's number since Linux 5.10. */
 #define SOFTNET_DROPPED_COLUMN 1
-#define HEXADECIMAL            16
-#define DECIMAL                10
+#define SOFTNET_CPU_COLUMN     12
+
+/* CPUs that a kernel may be built for, at most; more are not believed. Source: kernel
+ * arch/x86/Kconfig NR_CPUS_RANGE_END. */
+#define CPUS_MAX 8192
+
+#define HEXADECIMAL 16
+#define DECIMAL     10
 
 /** struct source - where a counter stands: on a line of names, and for IPv6 as a name of its own */
 struct source {
@@ -115,23 +122,77 @@ static bool row_add(const char *text, const char *name, uint64_t *sum)
 	return number_add(line + strspn(line, " \t"), DECIMAL, sum);
 }
 
-/* Of every CPU. */
-static bool softnet_add(const char *text, uint64_t *sum)
+/* ---- softnet_stat ---- */
+
+void vtap_softnet_done(struct vtap_softnet *softnet)
 {
-	const char *line = text;
-
-	for (; line != NULL && *line != '\0'; line = line_next(line)) {
-		const char *word = line;
-
-		for (int i = 0; i < SOFTNET_DROPPED_COLUMN && word != NULL; i++)
-			word = word_next(word);
-		if (word == NULL || !number_add(word, HEXADECIMAL, sum))
-			return false;
-	}
-	return text != NULL && *text != '\0';
+	free(softnet->told);
+	*softnet = (struct vtap_softnet){ 0 };
 }
 
-void vtap_host_count_parse(const struct vtap_host_files *files, struct vtap_host_values *ret_values)
+static bool hex_read(const char *line, int column, uint64_t *ret_number)
+{
+	const char *word = line;
+	uint64_t number = 0;
+
+	for (int i = 0; i < column && word != NULL; i++)
+		word = word_next(word);
+	if (word == NULL || !number_add(word, HEXADECIMAL, &number))
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+static int cpus_make_room(struct vtap_softnet *softnet, size_t n)
+{
+	struct vtap_softnet_cpu *grown;
+
+	if (n <= softnet->n)
+		return 0;
+	grown = reallocarray(softnet->told, n, sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	memset(&grown[softnet->n], 0, (n - softnet->n) * sizeof(*grown));
+	softnet->told = grown;
+	softnet->n = n;
+	return 0;
+}
+
+/* One that comes online while we run brings what it dropped before: nobody knows when. */
+static void cpu_note(struct vtap_softnet *softnet, size_t i, uint32_t n_dropped)
+{
+	struct vtap_softnet_cpu *cpu = &softnet->told[i];
+
+	if (cpu->is_known)
+		softnet->sum += (uint32_t)(n_dropped - cpu->n_dropped); /* it wraps, too */
+	else if (!softnet->is_begun)
+		softnet->sum += n_dropped;
+	*cpu = (struct vtap_softnet_cpu){ .is_known = true, .n_dropped = n_dropped };
+}
+
+/* Every CPU that is online. Return: 0, -EINVAL: it cannot be read; -ENOMEM. */
+static int softnet_note(struct vtap_softnet *softnet, const char *text)
+{
+	int r = text == NULL || *text == '\0' ? -EINVAL : 0;
+
+	for (const char *line = text; r == 0 && line != NULL; line = line_next(line)) {
+		uint64_t n_dropped, cpu;
+
+		if (!hex_read(line, SOFTNET_DROPPED_COLUMN, &n_dropped) ||
+			!hex_read(line, SOFTNET_CPU_COLUMN, &cpu) || cpu >= CPUS_MAX)
+			return -EINVAL;
+		r = cpus_make_room(softnet, (size_t)cpu + 1);
+		if (r == 0)
+			cpu_note(softnet, (size_t)cpu, (uint32_t)n_dropped);
+	}
+	softnet->is_begun = softnet->is_begun || r == 0;
+	return r;
+}
+
+/* ---- all files ---- */
+
+void vtap_host_count_parse(const struct vtap_host_files *files, struct vtap_softnet *softnet,
+	struct vtap_host_values *ret_values)
 {
 	struct vtap_host_values values = { .is_known = { false } };
 
@@ -148,10 +209,10 @@ void vtap_host_count_parse(const struct vtap_host_files *files, struct vtap_host
 		values.is_known[source->counter] = true;
 		values.value[source->counter] = sum;
 	}
-	values.is_known[VTAP_HOST_SOFTNET_DROPPED] =
-		softnet_add(files->softnet, &values.value[VTAP_HOST_SOFTNET_DROPPED]);
-	if (!values.is_known[VTAP_HOST_SOFTNET_DROPPED])
-		values.value[VTAP_HOST_SOFTNET_DROPPED] = 0;
+	if (softnet_note(softnet, files->softnet) == 0) {
+		values.is_known[VTAP_HOST_SOFTNET_DROPPED] = true;
+		values.value[VTAP_HOST_SOFTNET_DROPPED] = softnet->sum;
+	}
 	*ret_values = values;
 }
 
@@ -171,17 +232,17 @@ static char *file_read(const char *path)
 	return vtap_steal(&text);
 }
 
-void vtap_host_count_read(struct vtap_host_values *ret_values)
+void vtap_host_count_read(struct vtap_softnet *softnet, struct vtap_host_values *ret_values)
 {
 	_auto_free char *snmp = file_read("/proc/self/net/snmp");
 	_auto_free char *snmp6 = file_read("/proc/self/net/snmp6");
 	_auto_free char *netstat = file_read("/proc/self/net/netstat");
-	_auto_free char *softnet = file_read("/proc/self/net/softnet_stat");
+	_auto_free char *text = file_read("/proc/self/net/softnet_stat");
 
 	vtap_host_count_parse(
 		&(struct vtap_host_files){
-			.snmp = snmp, .snmp6 = snmp6, .netstat = netstat, .softnet = softnet },
-		ret_values);
+			.snmp = snmp, .snmp6 = snmp6, .netstat = netstat, .softnet = text },
+		softnet, ret_values);
 }
 
 void vtap_host_count_look(struct vtap_host_count *count, uint64_t now_ns)
@@ -191,7 +252,7 @@ void vtap_host_count_look(struct vtap_host_count *count, uint64_t now_ns)
 	if (count->sampled_ns != 0 && now_ns - count->sampled_ns < FRESH_NS)
 		return;
 	count->sampled_ns = now_ns;
-	vtap_host_count_read(&values);
+	vtap_host_count_read(&count->softnet, &values);
 	for (int i = 0; i < VTAP_HOST_COUNT; i++)
 		if (values.is_known[i])
 			vtap_trend_note(&count->trend[i], values.value[i], now_ns);
@@ -204,4 +265,9 @@ void vtap_host_count_fill(const struct vtap_host_count *count, uint64_t now_ns,
 {
 	for (int i = 0; i < VTAP_HOST_COUNT; i++)
 		ret_counters[i] = vtap_trend_read(&count->trend[i], now_ns);
+}
+
+void vtap_host_count_done(struct vtap_host_count *count)
+{
+	vtap_softnet_done(&count->softnet);
 }

@@ -17,8 +17,25 @@ struct vtap_host_files {
 	const char *snmp;    /* lines of names, each with its numbers on the next line */
 	const char *snmp6;   /* "Udp6InDatagrams  12" on a line; none on a host without IPv6 */
 	const char *netstat; /* as snmp */
-	const char *softnet; /* softnet_stat: a line of hexadecimal numbers for each CPU */
+	const char *softnet; /* softnet_stat: a line of hexadecimal numbers for each CPU online */
 };
+
+/**
+ * struct vtap_softnet - what all CPUs dropped, those that are offline by now included: their lines
+ * are gone from the file then. All zero at first.
+ */
+struct vtap_softnet {
+	struct vtap_softnet_cpu {
+		bool is_known;
+		uint32_t n_dropped; /* as it told last; wraps */
+	} * told;                   /* by the CPU's number */
+	size_t n;
+	uint64_t sum; /* since the host started, as far as the first look knew */
+	bool is_begun;
+};
+
+/** vtap_softnet_done() - may run twice */
+void vtap_softnet_done(struct vtap_softnet *softnet);
 
 /** struct vtap_host_values - what they say; both families together */
 struct vtap_host_values {
@@ -28,18 +45,21 @@ struct vtap_host_values {
 
 /**
  * vtap_host_count_parse() - each counter by itself: one that is missing makes no other one unknown
+ * @softnet: goes on from what it was told before
+ *
  * Source: kernel net/ipv4/proc.c snmp_seq_show(), netstat_seq_show(), net/ipv6/proc.c,
  * net/core/net-procfs.c softnet_seq_show().
  */
-void vtap_host_count_parse(
-	const struct vtap_host_files *files, struct vtap_host_values *ret_values);
+void vtap_host_count_parse(const struct vtap_host_files *files, struct vtap_softnet *softnet,
+	struct vtap_host_values *ret_values);
 
 /** vtap_host_count_read() - of our network namespace; softnet_stat is that of all of them */
-void vtap_host_count_read(struct vtap_host_values *ret_values);
+void vtap_host_count_read(struct vtap_softnet *softnet, struct vtap_host_values *ret_values);
 
 /** struct vtap_host_count - the counters over time; all zero at first */
 struct vtap_host_count {
 	uint64_t sampled_ns; /* 0: never */
+	struct vtap_softnet softnet;
 	struct vtap_trend trend[VTAP_HOST_COUNT];
 };
 
@@ -50,3 +70,6 @@ void vtap_host_count_look(struct vtap_host_count *count, uint64_t now_ns);
 /** vtap_host_count_fill() - as of the last sample, for a snapshot */
 void vtap_host_count_fill(const struct vtap_host_count *count, uint64_t now_ns,
 	struct vtap_report_trend ret_counters[VTAP_HOST_COUNT]);
+
+/** vtap_host_count_done() - may run twice */
+void vtap_host_count_done(struct vtap_host_count *count);

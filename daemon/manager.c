@@ -755,6 +755,7 @@ void vtap_manager_done(struct vtap_manager *manager)
 	vtap_interfaces_free(manager->interfaces);
 	vtap_kernel_count_done(&manager->kernel_count);
 	vtap_nics_done(&manager->nics);
+	vtap_host_count_done(&manager->host_count);
 	free(manager->sources);
 	vtap_offloads_free(manager->offloads);
 	vtap_one_way_done(&manager->one_way);

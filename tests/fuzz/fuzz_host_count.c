@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
 	char *text = malloc(len_bytes + 1), *file[FILES] = { NULL }, *at = text;
+	struct vtap_softnet softnet = { 0 };
 	struct vtap_host_values values;
 
 	must(text != NULL);
@@ -25,11 +26,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 	vtap_host_count_parse(
 		&(struct vtap_host_files){
 			.snmp = file[0], .snmp6 = file[1], .netstat = file[2], .softnet = file[3] },
-		&values);
+		&softnet, &values);
 	for (int i = 0; i < VTAP_HOST_COUNT; i++)
 		must(values.is_known[i] || values.value[i] == 0);
 	must(!values.is_known[VTAP_HOST_SOFTNET_DROPPED] || file[3] != NULL);
 	must(!values.is_known[VTAP_HOST_IP_REVERSE_PATH_FILTER] || file[2] != NULL);
+	vtap_softnet_done(&softnet);
 	free(text);
 	return 0;
 }

@@ -38,9 +38,9 @@
 	"TcpExt: SyncookiesSent IPReversePathFilter TCPTimeWaitOverflow\n"                         \
 	"TcpExt: 9999 11 9999\n"                                                                   \
 	"IpExt: InNoRoutes InTruncatedPkts\nIpExt: 9999 9999\n"
-#define SOFTNET                                                                                    \
-	"521d284f 0000000a 00000026 00000000\n"                                                    \
-	"253ce7a8 00000100 0000001d 00000000\n"
+#define ZEROS_9              "00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 "
+#define CPU(dropped, number) "521d284f " dropped " 00000026 " ZEROS_9 number " 00000000\n"
+#define SOFTNET              CPU("0000000a", "00000000") CPU("00000100", "00000001")
 
 #define UNKNOWN UINT64_MAX
 
@@ -55,9 +55,11 @@ static const uint64_t V4[] = { 1200, 5, 7, 2, 3, 11, 6, 8, 266 };
 static void assert_values(
 	const struct vtap_host_files *files, const uint64_t wanted[VTAP_HOST_COUNT])
 {
+	struct vtap_softnet softnet = { 0 };
 	struct vtap_host_values values;
 
-	vtap_host_count_parse(files, &values);
+	vtap_host_count_parse(files, &softnet, &values);
+	vtap_softnet_done(&softnet);
 	for (int i = 0; i < VTAP_HOST_COUNT; i++) {
 		assert_row(values.is_known[i] == (wanted[i] != UNKNOWN), i);
 		assert_row(values.value[i] == (wanted[i] != UNKNOWN ? wanted[i] : 0), i);
@@ -119,15 +121,21 @@ static void test_host_when_a_column_cannot_be_read_then_it_is_unknown(void **sta
 			VTAP_HOST_IP_REVERSE_PATH_FILTER },
 		{ { .softnet = "" }, VTAP_HOST_SOFTNET_DROPPED },
 		{ { .softnet = "521d284f\n" }, VTAP_HOST_SOFTNET_DROPPED },
-		{ { .softnet = "521d284f 0000000a\n253ce7a8\n" }, VTAP_HOST_SOFTNET_DROPPED },
-		{ { .softnet = "521d284f 0000000g\n" }, VTAP_HOST_SOFTNET_DROPPED },
+		{ { .softnet = "521d284f 0000000a\n" },
+			VTAP_HOST_SOFTNET_DROPPED }, /* before 5.10 */
+		{ { .softnet = CPU("0000000a", "00000000") "253ce7a8\n" },
+			VTAP_HOST_SOFTNET_DROPPED },
+		{ { .softnet = CPU("0000000a", "ffffffff") }, VTAP_HOST_SOFTNET_DROPPED },
+		{ { .softnet = CPU("0000000g", "00000000") }, VTAP_HOST_SOFTNET_DROPPED },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(CASES); i++) {
+		struct vtap_softnet softnet = { 0 };
 		struct vtap_host_values values;
 
-		vtap_host_count_parse(&CASES[i].files, &values);
+		vtap_host_count_parse(&CASES[i].files, &softnet, &values);
+		vtap_softnet_done(&softnet);
 		assert_row(!values.is_known[CASES[i].counter], i);
 		assert_row(values.value[CASES[i].counter] == 0, i);
 	}
@@ -135,10 +143,12 @@ static void test_host_when_a_column_cannot_be_read_then_it_is_unknown(void **sta
 
 static void test_host_when_this_kernel_is_asked_then_every_counter_is_known(void **state)
 {
+	struct vtap_softnet softnet = { 0 };
 	struct vtap_host_values values;
 
 	(void)state;
-	vtap_host_count_read(&values);
+	vtap_host_count_read(&softnet, &values);
+	vtap_softnet_done(&softnet);
 	for (int i = 0; i < VTAP_HOST_COUNT; i++)
 		assert_row(values.is_known[i], i);
 }
@@ -155,17 +165,19 @@ static void port_miss(void)
 
 static void test_host_when_a_packet_finds_no_port_then_it_shows_and_so_does_the_answer(void **state)
 {
+	struct vtap_softnet softnet = { 0 };
 	struct vtap_host_values before, after;
 	uint64_t deadline_ns = 0;
 
 	(void)state;
-	vtap_host_count_read(&before);
+	vtap_host_count_read(&softnet, &before);
 	port_miss();
 	do
-		vtap_host_count_read(&after);
+		vtap_host_count_read(&softnet, &after);
 	while (after.value[VTAP_HOST_ICMP_OUT_UNREACHABLE] ==
 			before.value[VTAP_HOST_ICMP_OUT_UNREACHABLE] &&
 		wait_more(&deadline_ns));
+	vtap_softnet_done(&softnet);
 	assert_int_equal(
 		after.value[VTAP_HOST_UDP_NO_PORTS], before.value[VTAP_HOST_UDP_NO_PORTS] + 1);
 	assert_int_equal(after.value[VTAP_HOST_ICMP_OUT_UNREACHABLE],
@@ -187,6 +199,35 @@ static void test_host_when_looked_at_without_a_pause_then_read_twice_a_second(vo
 	vtap_host_count_look(&count, now_ns + VTAP_NS_PER_S);
 	vtap_host_count_fill(&count, now_ns + VTAP_NS_PER_S, told);
 	assert_int_equal(told[VTAP_HOST_UDP_NO_PORTS].recent, 1);
+	vtap_host_count_done(&count);
+}
+
+static void test_softnet_when_processors_come_and_go_then_the_sum_goes_on(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t sum;
+	} STEPS[] = {
+		{ CPU("0000000a", "00000000") CPU("00000100", "00000001"), 266 },
+		{ CPU("0000000b", "00000000"), 267 }, /* one is offline */
+		{ CPU("0000000b", "00000000") CPU("00000102", "00000001"), 269 },
+		{ CPU("00000103", "00000001"), 270 },
+		{ CPU("00000103", "00000001") CPU("00000400", "00000007"), 270 }, /* new to us */
+		{ CPU("00000103", "00000001") CPU("00000401", "00000007"), 271 },
+		{ CPU("fffffffe", "00000001"), 271 + 0xfffffffeULL - 0x103 },
+		{ CPU("00000001", "00000001"), 274 + 0xfffffffeULL - 0x103 }, /* it wrapped */
+	};
+	struct vtap_softnet softnet = { 0 };
+	struct vtap_host_values values;
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(STEPS); i++) {
+		vtap_host_count_parse(
+			&(struct vtap_host_files){ .softnet = STEPS[i].text }, &softnet, &values);
+		assert_row(values.is_known[VTAP_HOST_SOFTNET_DROPPED], i);
+		assert_row(values.value[VTAP_HOST_SOFTNET_DROPPED] == STEPS[i].sum, i);
+	}
+	vtap_softnet_done(&softnet);
 }
 
 int main(void)
@@ -200,6 +241,7 @@ int main(void)
 		cmocka_unit_test(
 			test_host_when_a_packet_finds_no_port_then_it_shows_and_so_does_the_answer),
 		cmocka_unit_test(test_host_when_looked_at_without_a_pause_then_read_twice_a_second),
+		cmocka_unit_test(test_softnet_when_processors_come_and_go_then_the_sum_goes_on),
 	};
 
 	namespace_enter_or_skip();
