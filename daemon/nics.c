@@ -152,8 +152,21 @@ static bool was_seen(const struct vtap_manager *manager, int index)
 	return false;
 }
 
+/* Of a pattern's the fast path may have had all packets, and no worker has seen one. */
+static bool may_be_steered(const struct vtap_snapshot *snapshot, const char *name)
+{
+	for (size_t i = 0; i < snapshot->n_targets; i++) {
+		const struct vtap_report_target *report = &snapshot->targets[i];
+
+		for (size_t j = 0; j < report->n_fast_on && report->delivered_fast > 0; j++)
+			if (strcmp(report->fast_on[j], name) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* Return: is it an underlay? @ret_is_used: one that should be up; what only a glob stands for may
- * always have been down. */
+ * be down for good. */
 static bool is_underlay(const struct vtap_manager *manager, const struct vtap_snapshot *snapshot,
 	const struct vtap_device *device, bool *ret_is_used)
 {
@@ -174,12 +187,12 @@ static struct vtap_nic_row row_follow(const struct vtap_nics *nics, int index)
 	return (struct vtap_nic_row){ .index = index };
 }
 
-static struct vtap_report_underlay underlay_report(
-	struct vtap_nic_row *row, const struct vtap_device *device, bool is_used, uint64_t now_ns)
+static struct vtap_report_underlay underlay_report(const struct vtap_snapshot *snapshot,
+	struct vtap_nic_row *row, const struct vtap_device *device, bool is_used)
 {
 	struct vtap_report_underlay report = {
 		.is_up = (device->flags & IFF_UP) != 0,
-		.is_used = is_used || row->was_up,
+		.is_used = is_used || (row->was_up && may_be_steered(snapshot, device->name)),
 		.drops_by_reverse_path = row->drops_by_reverse_path,
 	};
 
@@ -187,7 +200,7 @@ static struct vtap_report_underlay underlay_report(
 	vtap_text_make_printable(report.name); /* it may hold any bytes */
 	row->was_up = row->was_up || report.is_up;
 	for (int i = 0; i < VTAP_ALLOWANCE_COUNT; i++)
-		report.allowance[i] = vtap_trend_read(&row->allowance[i], now_ns);
+		report.allowance[i] = vtap_trend_read(&row->allowance[i], snapshot->now_mono_ns);
 	return report;
 }
 
@@ -231,7 +244,7 @@ int vtap_nics_fill(struct vtap_manager *manager, struct vtap_snapshot *snapshot)
 			continue;
 		*row = row_follow(&manager->nics, device->index);
 		row_look(row, device->name, now_ns);
-		snapshot->underlays[fresh.n++] = underlay_report(row, device, is_used, now_ns);
+		snapshot->underlays[fresh.n++] = underlay_report(snapshot, row, device, is_used);
 	}
 	snapshot->n_underlays = fresh.n;
 	qsort(snapshot->underlays, fresh.n, sizeof(*snapshot->underlays), underlay_compare);

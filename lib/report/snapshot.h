@@ -179,7 +179,7 @@ const char *vtap_allowance_name(enum vtap_allowance allowance);
 struct vtap_report_underlay {
 	char name[VTAP_IFNAME_MAX];
 	bool is_up;
-	bool is_used; /* named as it is, packets came in on it, or it was up: it should be */
+	bool is_used;               /* named as it is, or packets came in on it: it should be up */
 	bool drops_by_reverse_path; /* strict rp_filter, its own or that of `all` */
 	struct vtap_report_trend allowance[VTAP_ALLOWANCE_COUNT]; /* known on ENA interfaces */
 };

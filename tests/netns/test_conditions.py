@@ -254,6 +254,29 @@ def test_underlay_when_set_down_then_a_page_and_its_remedy_works(make_vtapd, ns,
     assert len(vtapd.log_lines("underlay-down: ")) == 2, vtapd.log()
 
 
+@pytest.mark.parametrize("fastpath", ("auto", "off"))
+def test_underlay_when_no_packet_came_and_a_pattern_stands_for_it_then_it_may_be_down(fastpath, make_vtapd, ns, mirror):
+    """Not all that `eth*` stands for has to do with mirrors; and the fast path may be all that sees those that come."""
+    def is_up(name):
+        return f'vtapd_underlay_up{{interface="{name}"}} 1' in vtapd.metrics().text
+
+    ns.ip("link add eth9 up type veth peer name nine")
+    vtapd = make_vtapd(f"[target default]\nunderlay = eth*\nfastpath = {fastpath}\n[session web]\nvni = 4321\n")
+    until(lambda: is_up("eth9") and is_up("eth0"), "both are known", seen=lambda: vtapd.metrics().text)
+    ns.set_down("eth9")
+    ns.set_down("eth0")
+    until(lambda: not is_up("eth9") and not is_up("eth0"), "both are seen down", seen=lambda: vtapd.metrics().text)
+    assert not [key for key in findings(vtapd) if key[0] == "underlay-down"], findings(vtapd)
+
+    ns.ip("link set eth0 up")
+    if fastpath == "auto":
+        wait_attached(vtapd, "eth0", "eth9")
+    mirror.send(4321, frames.numbered(1))
+    vtapd.wait_session("web", delivered=1)
+    ns.set_down("eth0")
+    wait_found(vtapd, ("underlay-down", "eth0"))
+
+
 def test_allow_when_any_then_the_sources_seen_are_ready_to_be_pasted_and_others_are_not_let_in(make_vtapd, mirror):
     vtapd = make_vtapd("[session web]\nvni = 4321\n")
     row = wait_found(vtapd, ("allow-any", "default"))
