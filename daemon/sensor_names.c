@@ -13,17 +13,20 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pace.h"
 #include "base/text.h"
 
-/* Sockets that are named at most; a sensor with eight threads on each of 4,000 interfaces is known
- * by the first of them. */
-#define NAMES_MAX 4096
+/* Sockets that are named at most: of a sensor with eight threads on each of 4,000 interfaces. */
+#define NAMES_MAX 32768
 
-/* Descriptors that one look through /proc follows at most: about 1 us each. */
-#define DESCRIPTORS_MAX 50000
+/* Descriptors that one look through /proc follows at most, about 1 us each; to look into a process
+ * costs as much as some of them. The next look goes on with the process behind. */
+#define DESCRIPTORS_MAX 10000
+#define PROCESS_COSTS   10
 
-/* Between two looks through /proc. */
-#define SCAN_EVERY_NS VTAP_NS_PER_S
+/* Between two looks through /proc, and longer where one takes long. */
+#define PAUSE_NS    VTAP_NS_PER_S
+#define PAUSE_TIMES 100
 
 /* Different names told of one interface. */
 #define NAMES_SHOWN 8
@@ -126,6 +129,7 @@ static size_t process_look(
 		(void)vtap_fd_close(fds_fd);
 		return 0;
 	}
+	*n_descriptors += PROCESS_COSTS;
 	while (*n_descriptors < DESCRIPTORS_MAX && (entry = readdir(fds)) != NULL) {
 		struct vtap_sensor_name *name;
 
@@ -142,21 +146,34 @@ static size_t process_look(
 
 /* ---- all of them ---- */
 
-static bool is_other_process(const char *entry)
+/* 0: it is no process, or ourselves. */
+static long other_process(const char *entry)
 {
-	return isdigit((unsigned char)entry[0]) && strtol(entry, NULL, 10) != (long)getpid();
+	long pid = isdigit((unsigned char)entry[0]) ? strtol(entry, NULL, 10) : 0;
+
+	return pid != (long)getpid() ? pid : 0;
 }
 
-static void processes_look(struct vtap_sensor_names *names, size_t n_new)
+/* Processes come in the order of their numbers. Return: was that all of them, or all that is
+ * needed? */
+static bool processes_look(struct vtap_sensor_names *names, size_t n_new)
 {
 	_auto_dir DIR *proc = opendir("/proc");
 	unsigned n_descriptors = 0;
 	const struct dirent *entry;
 
-	while (proc != NULL && n_new > 0 && n_descriptors < DESCRIPTORS_MAX &&
-		(entry = readdir(proc)) != NULL)
-		if (is_other_process(entry->d_name))
-			n_new -= process_look(names, dirfd(proc), entry->d_name, &n_descriptors);
+	while (proc != NULL && n_new > 0 && (entry = readdir(proc)) != NULL) {
+		long pid = other_process(entry->d_name);
+		bool is_first = n_descriptors == 0;
+
+		if (pid <= names->looked_pid)
+			continue;
+		n_new -= process_look(names, dirfd(proc), entry->d_name, &n_descriptors);
+		if (n_descriptors >= DESCRIPTORS_MAX && !is_first)
+			return false;    /* perhaps it was cut: this one again */
+		names->looked_pid = pid; /* if it has more than that, they are passed over */
+	}
+	return true;
 }
 
 /* From the file, never from a directory service: that could keep the main loop waiting. */
@@ -198,23 +215,48 @@ static size_t names_carry(const struct vtap_sensor_names *former,
 	return n_new;
 }
 
+/* A round through all processes begins: who comes later waits for the next one, unless somebody
+ * behind has it open. */
+static void round_begin(struct vtap_sensor_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		names->name[i].is_sought = names->name[i].is_new;
+}
+
+static void round_end(struct vtap_sensor_names *names)
+{
+	names->looked_pid = 0;
+	for (size_t i = 0; i < names->n; i++) {
+		struct vtap_sensor_name *name = &names->name[i];
+
+		if (!name->is_new || !name->is_sought)
+			continue;
+		user_name(name);
+		name->is_new = false;
+	}
+}
+
 static void names_find(struct vtap_sensor_names *names, size_t n_new, uint64_t now_ns)
 {
-	if (n_new == 0 || (names->scanned_ns != 0 && now_ns - names->scanned_ns < SCAN_EVERY_NS))
+	uint64_t begun_ns = vtap_clock_mono_ns();
+
+	if (n_new == 0)
+		names->looked_pid = 0; /* those who were looked for are gone */
+	if (n_new == 0 || now_ns < names->due_ns)
 		return;
-	names->scanned_ns = now_ns;
-	processes_look(names, n_new);
-	for (size_t i = 0; i < names->n; i++) {
-		if (names->name[i].is_new)
-			user_name(&names->name[i]);
-		names->name[i].is_new = false;
-	}
+	if (names->looked_pid == 0)
+		round_begin(names);
+	if (processes_look(names, n_new))
+		round_end(names);
+	names->due_ns =
+		vtap_pace_next(now_ns, vtap_clock_mono_ns() - begun_ns, PAUSE_TIMES, PAUSE_NS);
 }
 
 void vtap_sensor_names_look(
 	struct vtap_sensor_names *names, const struct vtap_sensors *sensors, uint64_t now_ns)
 {
-	struct vtap_sensor_names fresh = { .scanned_ns = names->scanned_ns };
+	struct vtap_sensor_names fresh = { .due_ns = names->due_ns,
+		.looked_pid = names->looked_pid };
 	size_t n_new;
 
 	fresh.name = calloc(sensors->n + 1, sizeof(*fresh.name));

@@ -5,9 +5,9 @@
  * that is root. A socket that /proc does not tell of has no name.
  *
  * How it works. The socket's inode is looked for among the descriptors of all processes, which
- * takes milliseconds: so once for each socket, and at most once a second. What was found is kept
- * as long as the socket is there; so the names never outnumber the sockets on our interfaces.
- * Programs choose their names themselves: what is not printable becomes '?'.
+ * takes milliseconds: so once for each socket, in steps, and 1 % of the time at most. What was
+ * found is kept as long as the socket is there; so the names never outnumber the sockets on our
+ * interfaces. Programs choose their names themselves: what is not printable becomes '?'.
  */
 #pragma once
 
@@ -25,10 +25,12 @@ struct vtap_sensor_names {
 		uint64_t inode;
 		uid_t uid;
 		char text[VTAP_SENSOR_NAME_MAX]; /* "": nobody tells */
-		bool is_new;                     /* it has not been looked for */
+		bool is_new;                     /* it has not been looked for everywhere */
+		bool is_sought;                  /* it was there when the round under way began */
 	} * name;
 	size_t n;
-	uint64_t scanned_ns; /* when /proc was last looked through; 0: never */
+	uint64_t due_ns; /* /proc is not looked through before */
+	long looked_pid; /* as far as the round under way has come; 0: none is */
 };
 
 /** vtap_sensor_names_look() - name the claimed sockets that are new, forget those that are gone.
