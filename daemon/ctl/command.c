@@ -178,7 +178,10 @@ static const struct vtap_ctl_command COMMANDS[] = {
 			"take, what was counted, who reads it, the VNIs that it carries with their "
 			"sources, and the commands that look on: into its frames and into its "
 			"journal. Below stands what is wrong with it or its target, with what to "
-			"do, as `doctor` has it.",
+			"do, as `doctor` has it.\n"
+			"VNIs and what stands below them add up to the session: frames of VNIs "
+			"that are no longer remembered belong to no row, and of a session that "
+			"begins under load it may be one frame.",
 		.method = "GET",
 		.path = "/v1/show",
 		.limit_ms = LIMIT_MS,

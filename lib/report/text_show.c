@@ -289,7 +289,7 @@ static void write_forgotten(struct vtap_text_render *render, const struct json_t
 	uint64_t n = vtap_text_get_count(&render->answer, session, "vnis_forgotten_frames");
 
 	if (n > 0)
-		vtap_text_put(render, "  and %s of VNIs that are no longer remembered\n",
+		vtap_text_put(render, "  and %s of which the VNI is not known any more\n",
 			vtap_text_counted(n, "frame").text);
 }
 

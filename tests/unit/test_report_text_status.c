@@ -418,7 +418,7 @@ static void test_show_when_a_session_is_ready_then_everything_is_there(void **st
 		"VNI   FRAMES     BYTES        FRAMES/s  OUTER SOURCES          FIRST SEEN    LAST "
 		"SEEN\n"
 		"4321  1,234,567  123,456,700      12.4  10.0.3.17 and 1 other  Nov 19 09:20  now\n"
-		"  and 12 frames of VNIs that are no longer remembered\n"
+		"  and 12 frames of which the VNI is not known any more\n"
 		"\n"
 		"  sniff        sudo tcpdump -ni mirror-web\n"
 		"  journal      journalctl -u vtapd VTAPD_SESSION=web\n");
