@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "daemon/manager.h"
 #include "datapath/sightings.h"
 
@@ -59,9 +60,10 @@ static void slot_gather(struct vtap_sources *sources, const struct vtap_slot *sl
 static void sources_gather(
 	struct vtap_sources *sources, const struct vtap_intake *intake, uint64_t now_ns)
 {
-	uint64_t begun_ns = vtap_clock_mono_ns(), pause_ns;
+	uint64_t begun_ns = vtap_clock_mono_ns();
 
-	*sources = (struct vtap_sources){ .is_cut = false };
+	sources->cover.n = 0;
+	sources->is_cut = false;
 	for (unsigned i = 0; i < VTAP_SLOTS_COUNT; i++) {
 		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
 
@@ -69,8 +71,8 @@ static void sources_gather(
 			slot_gather(sources, slot, now_ns);
 	}
 	vtap_cover_tidy(&sources->cover);
-	pause_ns = PAUSE_TIMES * (vtap_clock_mono_ns() - begun_ns);
-	sources->due_ns = now_ns + (pause_ns > PAUSE_NS ? pause_ns : PAUSE_NS);
+	sources->due_ns =
+		vtap_pace_next(now_ns, vtap_clock_mono_ns() - begun_ns, PAUSE_TIMES, PAUSE_NS);
 }
 
 static int seen_fill(const struct vtap_sources *sources, struct vtap_report_target *report)
@@ -120,7 +122,7 @@ static int vni_compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-static void vnis_report(struct vnis *vnis, struct vtap_report_target *report)
+static void vnis_keep(struct vnis *vnis, struct vtap_sources *sources)
 {
 	size_t n = 0;
 
@@ -130,12 +132,59 @@ static void vnis_report(struct vnis *vnis, struct vtap_report_target *report)
 		if (i > 0 && vnis->vni[i] == vnis->vni[i - 1])
 			continue;
 		if (n < VTAP_REPORT_VNIS_NAMED)
-			report->unknown_vnis[n] = vnis->vni[i];
+			sources->unknown[n] = vnis->vni[i];
 		n++;
 	}
-	report->n_unknown_vnis = n;
-	report->has_more_unknown_vnis = vnis->has_more;
+	sources->n_unknown = n;
+	sources->has_more_unknown = vnis->has_more;
 }
+
+static int unknown_gather(struct vtap_sources *sources, const struct vtap_intake *intake,
+	uint64_t since_ns, uint64_t now_ns)
+{
+	uint64_t begun_ns = vtap_clock_mono_ns();
+	struct vnis vnis = { .n = 0 };
+	int r = 0;
+
+	for (unsigned i = 0; i < VTAP_SLOTS_COUNT && r == 0; i++) {
+		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
+
+		if (slot != NULL)
+			r = vnis_add(&vnis, slot, since_ns, now_ns);
+	}
+	if (r == 0) {
+		vnis_keep(&vnis, sources);
+		sources->unknown_due_ns = vtap_pace_next(
+			now_ns, vtap_clock_mono_ns() - begun_ns, PAUSE_TIMES, PAUSE_NS);
+	}
+	free(vnis.vni);
+	return r;
+}
+
+/* Whoever sends them chooses how many there are. */
+static int unknown_fill(struct vtap_sources *sources, const struct vtap_intake *intake,
+	uint64_t now_ns, struct vtap_report_target *report)
+{
+	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_VNI];
+	int r = 0;
+
+	if (trend->recent == 0) {
+		sources->unknown_due_ns = 0; /* what is known is of those that came before */
+		return 0;
+	}
+	/* it was seen to rise up to a second after it did */
+	if (now_ns >= sources->unknown_due_ns)
+		r = unknown_gather(
+			sources, intake, trend->since_mono_ns - 2 * VTAP_NS_PER_S, now_ns);
+	if (r < 0)
+		return r;
+	memcpy(report->unknown_vnis, sources->unknown, sizeof(report->unknown_vnis));
+	report->n_unknown_vnis = sources->n_unknown;
+	report->has_more_unknown_vnis = sources->has_more_unknown;
+	return 0;
+}
+
+/* ---- who is kept out ---- */
 
 static void kept_out_look(
 	const struct vtap_slot *slot, uint64_t now_ns, struct vtap_report_kept_out *kept_out)
@@ -152,39 +201,31 @@ static void kept_out_look(
 				.last_mono_ns = row.last_ns };
 }
 
-static void kept_out_fill(
-	const struct vtap_intake *intake, uint64_t now_ns, struct vtap_report_target *report)
+static void kept_out_gather(
+	struct vtap_sources *sources, const struct vtap_intake *intake, uint64_t now_ns)
 {
-	if (report->trends[VTAP_VERDICT_UNKNOWN_SOURCE].recent == 0)
-		return;
+	uint64_t begun_ns = vtap_clock_mono_ns();
+
 	for (unsigned i = 0; i < VTAP_SLOTS_COUNT; i++) {
 		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
 
 		if (slot != NULL)
-			kept_out_look(slot, now_ns, &report->kept_out);
+			kept_out_look(slot, now_ns, &sources->kept_out);
 	}
+	sources->kept_out_due_ns =
+		vtap_pace_next(now_ns, vtap_clock_mono_ns() - begun_ns, PAUSE_TIMES, PAUSE_NS);
 }
 
-static int unknown_fill(
-	const struct vtap_intake *intake, uint64_t now_ns, struct vtap_report_target *report)
+static void kept_out_fill(struct vtap_sources *sources, const struct vtap_intake *intake,
+	uint64_t now_ns, struct vtap_report_target *report)
 {
-	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_VNI];
-	struct vnis vnis = { .n = 0 };
-	int r = 0;
-
-	if (trend->recent == 0)
-		return 0;
-	/* it was seen to rise up to a second after it did */
-	for (unsigned i = 0; i < VTAP_SLOTS_COUNT && r == 0; i++) {
-		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
-
-		if (slot != NULL)
-			r = vnis_add(&vnis, slot, trend->since_mono_ns - 2 * VTAP_NS_PER_S, now_ns);
+	if (report->trends[VTAP_VERDICT_UNKNOWN_SOURCE].recent == 0) {
+		sources->kept_out_due_ns = 0; /* what is known is of one that came before */
+		return;
 	}
-	if (r == 0)
-		vnis_report(&vnis, report);
-	free(vnis.vni);
-	return r;
+	if (now_ns >= sources->kept_out_due_ns)
+		kept_out_gather(sources, intake, now_ns);
+	report->kept_out = sources->kept_out;
 }
 
 int vtap_sources_fill(struct vtap_manager *manager, size_t i_target, uint64_t now_ns,
@@ -193,11 +234,13 @@ int vtap_sources_fill(struct vtap_manager *manager, size_t i_target, uint64_t no
 	const struct vtap_intake *intake = manager->intake[i_target];
 	struct vtap_sources *sources =
 		manager->sources != NULL ? &manager->sources[i_target] : NULL;
-	int r = unknown_fill(intake, now_ns, report);
+	int r;
 
-	kept_out_fill(intake, now_ns, report);
-
-	if (r < 0 || sources == NULL || report->target->n_allow > 0)
+	if (sources == NULL)
+		return 0;
+	kept_out_fill(sources, intake, now_ns, report);
+	r = unknown_fill(sources, intake, now_ns, report);
+	if (r < 0 || report->target->n_allow > 0)
 		return r;
 	if (now_ns >= sources->due_ns)
 		sources_gather(sources, intake, now_ns);

@@ -22,6 +22,12 @@ struct vtap_sources {
 	struct vtap_cover cover;
 	bool is_cut;     /* there were sources that do not fit into it */
 	uint64_t due_ns; /* not looked at before */
+	size_t n_unknown;
+	bool has_more_unknown;
+	uint32_t unknown[VTAP_REPORT_VNIS_NAMED]; /* the smallest of them */
+	uint64_t unknown_due_ns;                  /* those are not looked at before */
+	struct vtap_report_kept_out kept_out;
+	uint64_t kept_out_due_ns;
 };
 
 /** vtap_sources_follow() - a configuration was taken: begin anew with its targets. Context: main
@@ -31,7 +37,7 @@ void vtap_sources_follow(struct vtap_manager *manager);
 /**
  * vtap_sources_fill() - what a report has of them
  *
- * The look at thousands of VNIs is kept for a while, so that it takes 1 % of the time at most.
+ * Each look at thousands of VNIs is kept for a while, so that it takes 1 % of the time at most.
  * @report: its trends are filled already
  * Context: main thread. Return: 0, -ENOMEM.
  */
