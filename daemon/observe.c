@@ -251,6 +251,7 @@ static void daemon_observe(struct vtap_manager *manager, struct vtap_snapshot *s
 		vtap_interfaces_count(manager->interfaces, &snapshot->n_guarded);
 	if (snapshot->n_guarded < snapshot->n_tap_interfaces)
 		snapshot->guard_off_why = vtap_steering_guard_off_why(manager);
+	snapshot->one_way_off_why = vtap_steering_talks_off_why(manager);
 	snapshot->counting_since_wall_ns = manager->kernel_count.has_former
 						   ? VTAP_REPORT_NEVER
 						   : vtap_steering_since(manager->steering);

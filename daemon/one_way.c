@@ -292,7 +292,8 @@ void vtap_one_way_second(struct vtap_manager *manager, uint64_t now_ns)
 	struct vtap_one_way *one_way = &manager->one_way;
 	const struct vtap_fastpath *fastpath = vtap_steering_fastpath(manager->steering);
 
-	if (fastpath == NULL) { /* and so no guard: what was known has nobody to confirm it */
+	/* no guard, or one that cannot: what was known has nobody to confirm it */
+	if (fastpath == NULL || vtap_fastpath_talks_refused(fastpath) != NULL) {
 		vtap_one_way_done(one_way);
 		return;
 	}

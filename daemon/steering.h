@@ -100,6 +100,10 @@ const char *vtap_steering_guard_off_why(const struct vtap_manager *manager);
 /** vtap_steering_since() - when the oldest counter began, wall time; 0: with this process */
 uint64_t vtap_steering_since(const struct vtap_steering *steering);
 
+/** vtap_steering_talks_off_why() - why no TCP conversations are noted; NULL: they are, where there
+ * is a guard */
+const char *vtap_steering_talks_off_why(const struct vtap_manager *manager);
+
 /** vtap_steering_fastpath() - the maps and the guard, borrowed until the next turn; NULL: there are
  * none */
 const struct vtap_fastpath *vtap_steering_fastpath(const struct vtap_steering *steering);

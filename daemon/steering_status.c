@@ -78,6 +78,14 @@ const char *vtap_steering_guard_off_why(const struct vtap_manager *manager)
 	return why != NULL ? why : "somebody else's filter has the place of the guard";
 }
 
+const char *vtap_steering_talks_off_why(const struct vtap_manager *manager)
+{
+	const struct vtap_steering *steering = manager->steering;
+
+	return steering->fastpath == NULL ? steering->off_why.text
+					  : vtap_fastpath_talks_refused(steering->fastpath);
+}
+
 uint64_t vtap_steering_since(const struct vtap_steering *steering)
 {
 	return steering->fastpath != NULL ? vtap_fastpath_since(steering->fastpath) : 0;

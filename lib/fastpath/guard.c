@@ -30,10 +30,16 @@ static int fd_keep(int fd, int *ret_fd)
 	return *ret_fd < 0 ? -errno : 0;
 }
 
-/* The skeleton is not needed any more once its descriptors are kept. */
-static int fds_keep(const struct vtap_guard_bpf *program, struct vtap_fast_guard *guard)
+static struct bpf_program *program_in(const struct vtap_guard_bpf *program, bool has_talks)
 {
-	int r = fd_keep(bpf_program__fd(program->progs.vtapd_guard_in), &guard->in_fd);
+	return has_talks ? program->progs.vtapd_guard_in : program->progs.vtapd_guard_in_only;
+}
+
+/* The skeleton is not needed any more once its descriptors are kept. */
+static int fds_keep(
+	const struct vtap_guard_bpf *program, bool has_talks, struct vtap_fast_guard *guard)
+{
+	int r = fd_keep(bpf_program__fd(program_in(program, has_talks)), &guard->in_fd);
 
 	if (r == 0)
 		r = fd_keep(bpf_program__fd(program->progs.vtapd_guard_out), &guard->out_fd);
@@ -48,19 +54,48 @@ static int fds_keep(const struct vtap_guard_bpf *program, struct vtap_fast_guard
 	return r;
 }
 
-int vtap_fast_guard_load(int guarded_fd, struct vtap_fast_guard *ret_guard, struct vtap_err *err)
+/* @log: what the kernel has to say of the program that is not to go without that */
+static int guard_load(
+	int guarded_fd, bool has_talks, struct vtap_maps_log *log, struct vtap_fast_guard *guard)
 {
 	struct vtap_guard_bpf *program = vtap_guard_bpf__open();
 	int r = program == NULL ? -errno : 0;
 
-	*ret_guard = VTAP_FAST_GUARD_NULL;
+	if (r == 0)
+		r = bpf_program__set_autoload(program_in(program, !has_talks), false);
+	if (r == 0 && log != NULL)
+		r = bpf_program__set_log_buf(
+			program_in(program, has_talks), log->text, sizeof(log->text));
 	if (r == 0)
 		r = bpf_map__reuse_fd(program->maps.guarded, guarded_fd);
 	if (r == 0)
 		r = vtap_guard_bpf__load(program);
 	if (r == 0)
-		r = fds_keep(program, ret_guard);
+		r = fds_keep(program, has_talks, guard);
 	vtap_guard_bpf__destroy(program);
+	return r;
+}
+
+/* Not permitted, or no such thing: the other program would fare no better. */
+static bool is_about_rights(int r)
+{
+	return r == -EPERM || r == -ENOSYS || r == -ENOMEM;
+}
+
+int vtap_fast_guard_load(int guarded_fd, struct vtap_fast_guard *ret_guard, struct vtap_err *err)
+{
+	_auto_free struct vtap_maps_log *log = calloc(1, sizeof(*log));
+	int r = log == NULL ? -ENOMEM : 0;
+
+	*ret_guard = VTAP_FAST_GUARD_NULL;
+	if (r == 0)
+		r = guard_load(guarded_fd, true, log, ret_guard);
+	if (r < 0 && !is_about_rights(r)) {
+		vtap_fast_guard_done(ret_guard);
+		(void)vtap_maps_refused(/* returns what it was given */
+			&ret_guard->talks_refused, r, "note TCP conversations", log);
+		r = guard_load(guarded_fd, false, NULL, ret_guard);
+	}
 	return r < 0 ? vtap_maps_refused(err, r, "load the guard", NULL) : 0;
 }
 
@@ -115,8 +150,10 @@ int vtap_fast_guard_open_window(
 	const struct vtap_fast_guard *guard, const struct vtap_fast_window *window)
 {
 	struct vtap_fast_window later = *window;
-	int r = talks_take(guard, NULL, NULL); /* what came in when the last one closed */
+	int r = guard->talks_refused.text[0] != '\0' ? -EOPNOTSUPP : 0;
 
+	if (r == 0)
+		r = talks_take(guard, NULL, NULL); /* what came in when the last one closed */
 	/* the kernel writes it word by word: when it is to be used it must be whole */
 	later.until_ns = 0;
 	if (r == 0)

@@ -15,6 +15,7 @@ struct vtap_fast_guard {
 	uint32_t out_id;
 	int window_fd; /* of the map that has its struct vtap_fast_window */
 	int talks_fd;
+	struct vtap_err talks_refused; /* no text: it can note conversations */
 };
 
 /** VTAP_FAST_GUARD_NULL - nothing is loaded */
@@ -24,10 +25,13 @@ struct vtap_fast_guard {
 		.out_fd = -1,                                                                      \
 		.window_fd = -1,                                                                   \
 		.talks_fd = -1,                                                                    \
+		.talks_refused = VTAP_ERR_NULL,                                                    \
 	})
 
 /**
  * vtap_fast_guard_load() - a new guard; no window is open
+ *
+ * Where the kernel refuses the program that notes conversations it is one that does not.
  * @guarded_fd: the map that it counts in; borrowed for the call
  * @ret_guard:  the caller frees it, also after a failure
  * Context: main thread; needs CAP_BPF and CAP_NET_ADMIN. Return: 0, -EPERM, other negative errno.

@@ -128,6 +128,12 @@ int vtap_fastpath_flows(struct vtap_fastpath *fastpath,
 	return -EOPNOTSUPP;
 }
 
+const char *vtap_fastpath_talks_refused(const struct vtap_fastpath *fastpath)
+{
+	(void)fastpath;
+	return NULL;
+}
+
 int vtap_fastpath_open_window(
 	const struct vtap_fastpath *fastpath, const struct vtap_fast_window *window)
 {

@@ -543,6 +543,13 @@ int vtap_fastpath_flows(struct vtap_fastpath *fastpath,
 
 /* ---- conversations ---- */
 
+const char *vtap_fastpath_talks_refused(const struct vtap_fastpath *fastpath)
+{
+	const char *text = fastpath->guard.talks_refused.text;
+
+	return text[0] != '\0' ? text : NULL;
+}
+
 int vtap_fastpath_open_window(
 	const struct vtap_fastpath *fastpath, const struct vtap_fast_window *window)
 {

@@ -131,9 +131,14 @@ const struct vtap_fast_totals *vtap_fastpath_totals(
 int vtap_fastpath_flows(struct vtap_fastpath *fastpath,
 	void (*each)(void *arg, const struct vtap_fast_seen *seen), void *arg);
 
+/** vtap_fastpath_talks_refused() - why the guard cannot note conversations: the kernel does not
+ * take the code for it; NULL: it can. Borrowed. */
+const char *vtap_fastpath_talks_refused(const struct vtap_fastpath *fastpath);
+
 /**
  * vtap_fastpath_open_window() - the guard notes TCP conversations from now on
- * Context: main thread; empties what was noted before. Return: 0 or negative errno.
+ * Context: main thread; empties what was noted before. Return: 0; -EOPNOTSUPP: it cannot; other
+ * negative errno.
  */
 int vtap_fastpath_open_window(
 	const struct vtap_fastpath *fastpath, const struct vtap_fast_window *window);

@@ -608,6 +608,16 @@ bool vtap_finding_is_checked(const struct vtap_snapshot *snapshot, enum vtap_con
 	return false;
 }
 
+const char *vtap_finding_unchecked_why(
+	const struct vtap_snapshot *snapshot, enum vtap_condition condition)
+{
+	const char *why = snapshot->one_way_off_why;
+
+	if (vtap_finding_is_checked(snapshot, condition) || why == NULL || why[0] == '\0')
+		return NULL;
+	return why;
+}
+
 bool vtap_findings_are_healthy(const struct vtap_findings *findings)
 {
 	for (size_t i = 0; i < findings->n; i++)

@@ -60,5 +60,10 @@ bool vtap_findings_has(const struct vtap_findings *findings, enum vtap_condition
 /** vtap_finding_is_checked() - is there anything to tell by whether a condition holds? */
 bool vtap_finding_is_checked(const struct vtap_snapshot *snapshot, enum vtap_condition condition);
 
+/** vtap_finding_unchecked_why() - of one that is not checked: what keeps us from it, borrowed of
+ * the snapshot; NULL: nothing that is known */
+const char *vtap_finding_unchecked_why(
+	const struct vtap_snapshot *snapshot, enum vtap_condition condition);
+
 /** vtap_findings_are_healthy() - does nothing break health? Draining is not asked here. */
 bool vtap_findings_are_healthy(const struct vtap_findings *findings);

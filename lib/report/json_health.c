@@ -61,10 +61,11 @@ static json_t *check_json(
 {
 	const struct vtap_condition_row *row = vtap_condition_row(condition);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "id", row->id, "severity",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s?, s:b}", "id", row->id, "severity",
 		vtap_severity_name(row->severity), "meaning", row->meaning, "cause", row->cause,
 		"remedy", row->remedy, "checked",
-		holds || vtap_finding_is_checked(snapshot, condition) ? 1 : 0, "holds",
+		holds || vtap_finding_is_checked(snapshot, condition) ? 1 : 0, "unchecked_reason",
+		holds ? NULL : vtap_finding_unchecked_why(snapshot, condition), "holds",
 		holds ? 1 : 0);
 }
 

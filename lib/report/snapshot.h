@@ -245,8 +245,9 @@ struct vtap_snapshot {
 	size_t n_refused_mistakes;
 	uint64_t n_repairs;
 	size_t n_tap_interfaces;
-	size_t n_guarded;          /* of them: the host's own stack can get no frame from it */
-	const char *guard_off_why; /* sentence; NULL: every tap interface has its guard */
+	size_t n_guarded;            /* of them: the host's own stack can get no frame from it */
+	const char *guard_off_why;   /* sentence; NULL: every tap interface has its guard */
+	const char *one_way_off_why; /* sentence; NULL: nothing keeps us from sampling flows */
 	struct vtap_report_trend host_counters[VTAP_HOST_COUNT];
 	struct vtap_report_underlay *underlays; /* of all targets, each once, by name; heap */
 	size_t n_underlays;

@@ -194,6 +194,14 @@ static size_t count_outcomes(
 	return n;
 }
 
+/* Why it was not checked; NULL: an older daemon does not say, or there is no more to say */
+static const char *unchecked_why(struct vtap_text_answer *answer, const struct json_t *check)
+{
+	return vtap_text_has(check, "unchecked_reason")
+		       ? vtap_text_find_string(answer, check, "unchecked_reason")
+		       : NULL;
+}
+
 /* "Not checked, for want of anything to tell by: one-way" */
 static void write_unknown(struct vtap_text_render *render, const struct json_t *checks)
 {
@@ -205,10 +213,14 @@ static void write_unknown(struct vtap_text_render *render, const struct json_t *
 	vtap_text_put(render, "Not checked, for want of anything to tell by: ");
 	for (size_t i = 0; i < vtap_text_list_len(checks); i++) {
 		const struct json_t *check = vtap_text_list_object(answer, checks, i);
+		const char *why;
 
 		if (outcome_of(answer, check) != OUTCOME_UNKNOWN)
 			continue;
 		vtap_text_put(render, "%s%s", between, vtap_text_get_string(answer, check, "id"));
+		why = unchecked_why(answer, check);
+		if (why != NULL)
+			vtap_text_put(render, " (%s)", why);
 		between = ", ";
 	}
 	vtap_text_put(render, "\n");
@@ -358,11 +370,18 @@ static void write_condition(
 	static const char *const OUTCOMES[] = {
 		[OUTCOME_HOLDS] = "holds",
 		[OUTCOME_PASSED] = "does not hold",
-		[OUTCOME_UNKNOWN] = "was not checked: there is nothing to tell by",
+		[OUTCOME_UNKNOWN] = "was not checked: ",
 	};
+	enum outcome outcome = outcome_of(answer, check);
+	const char *why = NULL;
 
-	vtap_text_put(render, "%s (%s) %s.\n", vtap_text_get_string(answer, check, "id"),
-		severity_of(answer, findings, check), OUTCOMES[outcome_of(answer, check)]);
+	if (outcome == OUTCOME_UNKNOWN)
+		why = unchecked_why(answer, check);
+	vtap_text_put(render, "%s (%s) %s", vtap_text_get_string(answer, check, "id"),
+		severity_of(answer, findings, check), OUTCOMES[outcome]);
+	if (outcome == OUTCOME_UNKNOWN)
+		vtap_text_put(render, "%s", why != NULL ? why : "there is nothing to tell by");
+	vtap_text_put(render, ".\n");
 	for (size_t i = 0; i < vtap_text_list_len(findings); i++)
 		write_finding(render, vtap_text_list_object(answer, findings, i));
 	vtap_text_put(render, "\n");

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from lab import frames, unit
+from lab import daemon, frames, unit
 from lab.deadline import until
 from lab.fastpath import GUARD, is_guarded, is_steered, show, tc, wait_attached, without_ours
 from lab.hosts import SENDER_MAC, SENDER_V4, TARGET_V4
@@ -16,6 +16,8 @@ AUTO = "[session web]\nvni = 4321\n"
 NAMED = "[target default]\nunderlay = {underlay}\n" + AUTO
 SETTING = "[target default]\nreceive-buffer = 64M\nfastpath = {setting}\n" + AUTO
 GOES_ON, ENDS = "bpf da bytecode '1,6 0 0 4294967295'", "bpf da bytecode '1,6 0 0 0'"  # TC_ACT_UNSPEC, TC_ACT_OK
+VERIFIER = os.path.join(os.path.dirname(daemon.VTAPD), "../tests/netns/verifier.so")
+VERIFIER_SAYS = "R2 tried to add from different pointers or scalars"  # tests/unit/verifier.h
 RATE = 5_000  # frames per second
 
 
@@ -333,6 +335,28 @@ def test_bpf_when_required_and_not_permitted_then_waiting_and_forwarding_all_the
     vtapd = make_unprivileged(SETTING.format(setting="require"))
     deliver(vtapd, mirror, 3)
     assert (vtapd.target()["state"], vtapd.target()["reason"]) == ("waiting", "fastpath-off"), vtapd.target()
+
+
+@pytest.mark.skipif(not os.access(VERIFIER, os.R_OK) or daemon.has_sanitizer(),
+                    reason="a sanitizer has to be loaded before everything else")
+def test_kernel_when_it_refuses_the_sampling_then_the_fast_path_and_the_guard_go_on(make_vtapd, mirror):
+    """A diagnostic is not worth the way of the frames: another kernel may not like its code."""
+    if unit.is_wanted():
+        pytest.skip("nothing is preloaded into the unit")
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\n[session web]\nvni = 4321\n", start=False)
+    vtapd.prefix = ["env", f"LD_PRELOAD={VERIFIER}"]
+    vtapd.start()
+    wait_attached(vtapd, "eth0")
+    for number in range(8):
+        mirror.send(4321, frames.numbered(number))
+    vtapd.wait_session("web", delivered=8)
+    assert vtapd.status()["daemon"]["guard"] == "on"
+    check, = vtapd.get("/v1/doctor?condition=one-way")["checks"]
+    why = f"note TCP conversations: Permission denied: {VERIFIER_SAYS}"
+    assert (check["checked"], check["unchecked_reason"]) == (False, why), check
+    assert f"one-way ({why})" in vtapd.ctl("doctor", "-v").stdout
+    assert f"was not checked: {why}." in vtapd.ctl("doctor", "one-way").stdout
+    assert vtapd.session("web")["one_way"] is None
 
 
 def test_guard_when_it_cannot_be_attached_then_the_session_goes_on_by_the_worker(vtapd, ns, mirror, capture):

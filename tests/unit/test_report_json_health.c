@@ -142,6 +142,32 @@ static void test_doctor_when_there_is_nothing_to_tell_by_then_not_checked(void *
 	assert_true(is_checked(&snapshot, VTAP_CONDITION_ONE_WAY));
 }
 
+static void assert_unchecked_why(
+	const struct vtap_snapshot *snapshot, enum vtap_condition condition, const char *wanted)
+{
+	json_t *doctor = tree_of(vtap_json_doctor(snapshot, &NONE, condition));
+
+	assert_json(json_object_get(json_array_get(json_object_get(doctor, "checks"), 0),
+			    "unchecked_reason"),
+		wanted);
+	json_decref(doctor);
+}
+
+static void test_doctor_when_something_keeps_us_from_a_check_then_it_says_what(void **state)
+{
+	struct vtap_report_session report = { .one_way.is_sampled = true };
+	struct vtap_snapshot snapshot = snapshot_healthy();
+
+	(void)state;
+	assert_unchecked_why(&snapshot, VTAP_CONDITION_ONE_WAY, "null");
+	snapshot.one_way_off_why = "not permitted";
+	assert_unchecked_why(&snapshot, VTAP_CONDITION_ONE_WAY, "'not permitted'");
+	assert_unchecked_why(&snapshot, VTAP_CONDITION_SILENT, "null");
+	snapshot.sessions = &report;
+	snapshot.n_sessions = 1;
+	assert_unchecked_why(&snapshot, VTAP_CONDITION_ONE_WAY, "null");
+}
+
 static void test_doctor_when_a_sentence_is_not_utf8_then_the_answer_is_whole(void **state)
 {
 	const struct vtap_snapshot snapshot = snapshot_healthy();
@@ -382,6 +408,8 @@ int main(void)
 			test_doctor_when_something_holds_then_what_since_when_and_the_remedy),
 		cmocka_unit_test(test_doctor_when_asked_for_one_then_nothing_else),
 		cmocka_unit_test(test_doctor_when_there_is_nothing_to_tell_by_then_not_checked),
+		cmocka_unit_test(
+			test_doctor_when_something_keeps_us_from_a_check_then_it_says_what),
 		cmocka_unit_test(test_doctor_when_a_sentence_is_not_utf8_then_the_answer_is_whole),
 		cmocka_unit_test(test_status_when_flows_were_judged_then_how_many_and_when),
 		cmocka_unit_test(test_text_when_it_has_control_characters_then_they_are_taken_out),

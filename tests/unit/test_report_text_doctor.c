@@ -158,6 +158,28 @@ static void test_doctor_when_something_could_not_be_checked_then_it_has_not_pass
 		"  remedy   remedy of one-way\n");
 }
 
+static void test_doctor_when_it_is_known_why_nothing_was_checked_then_that_is_said(void **state)
+{
+	const char *json =
+		DOCTOR("", CHECK("one-way", "false,'checked':false,'unchecked_reason':'look at "
+					    "flows: not permitted'") "," CHECK("two-way",
+				   "false,'checked':false,'unchecked_reason':null"));
+	struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS, .is_verbose = true };
+
+	(void)state;
+	assert_renders_with(vtap_text_doctor, json, &opts, 0,
+		"0 findings, 0 checks passed\n"
+		"Not checked, for want of anything to tell by: one-way (look at flows: not "
+		"permitted), two-way\n");
+	opts.condition = "one-way";
+	assert_renders_with(vtap_text_doctor, json, &opts, 0,
+		"one-way (ticket) was not checked: look at flows: not permitted.\n"
+		"\n"
+		"  meaning  meaning of one-way\n"
+		"  cause    Cause of one-way.\n"
+		"  remedy   remedy of one-way\n");
+}
+
 static void test_doctor_when_asked_for_one_that_holds_then_where_and_why(void **state)
 {
 	const struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS,
@@ -264,6 +286,8 @@ int main(void)
 		cmocka_unit_test(test_doctor_when_verbose_then_what_passed_and_what_it_means),
 		cmocka_unit_test(
 			test_doctor_when_something_could_not_be_checked_then_it_has_not_passed),
+		cmocka_unit_test(
+			test_doctor_when_it_is_known_why_nothing_was_checked_then_that_is_said),
 		cmocka_unit_test(test_doctor_when_asked_for_one_that_holds_then_where_and_why),
 		cmocka_unit_test(
 			test_doctor_when_the_sentence_has_since_when_then_it_is_not_said_twice),
