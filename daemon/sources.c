@@ -25,12 +25,30 @@ void vtap_sources_follow(struct vtap_manager *manager)
 
 /* ---- who sends what is delivered ---- */
 
+/* This host's own: nobody mirrors from there. A test of the installation does send. */
+static bool is_loopback(const struct vtap_prefix *prefix)
+{
+	static const struct vtap_prefix V4 = { /* 127.0.0.0/8 */
+		.addr.byte = { [10] = 0xff, [11] = 0xff, [12] = 127 },
+		.len = VTAP_PREFIX_V4_BITS + 8
+	};
+	static const struct vtap_prefix V6 = { .addr.byte = { [15] = 1 }, .len = 128 };
+
+	return vtap_prefix_has(&V4, &prefix->addr) || vtap_prefix_has(&V6, &prefix->addr);
+}
+
+/* Return: is it contained now, or needs not be? */
+static bool source_add(struct vtap_sources *sources, const struct vtap_prefix *prefix)
+{
+	return is_loopback(prefix) || vtap_cover_add(&sources->cover, PREFIXES_MAX, prefix);
+}
+
 /* @is_whole: nothing is missing in it. */
 static void networks_add(
 	struct vtap_sources *sources, const struct vtap_cover *networks, bool is_whole)
 {
 	for (size_t i = 0; i < networks->n; i++)
-		is_whole &= vtap_cover_add(&sources->cover, PREFIXES_MAX, &networks->prefix[i]);
+		is_whole &= source_add(sources, &networks->prefix[i]);
 	sources->is_cut = sources->is_cut || !is_whole;
 }
 
@@ -39,8 +57,8 @@ static void row_add(struct vtap_sources *sources, const struct vtap_sighting *ro
 	bool fits = true;
 
 	for (unsigned i = 0; i < row->n_sources; i++)
-		fits &= vtap_cover_add(&sources->cover, PREFIXES_MAX,
-			&(struct vtap_prefix){ .addr = row->source[i], .len = 128 });
+		fits &= source_add(
+			sources, &(struct vtap_prefix){ .addr = row->source[i], .len = 128 });
 	networks_add(sources, &row->more, fits && !row->is_scattered);
 }
 

@@ -147,6 +147,7 @@ static int target_build(struct building *building, const struct vtap_draft_secti
 	*target = (struct vtap_target){ .place = section != NULL ? section->place
 								 : (struct vtap_place){ 0 } };
 	memcpy(target->name, name, strlen(name) + 1);
+	target->allow_place = vtap_draft_place(section, "allow", (struct vtap_place){ 0 });
 	return keys_apply(building, VTAP_SECTION_TARGET, section,
 		&(struct vtap_reading){ .conf = conf, .object = target });
 }

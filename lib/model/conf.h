@@ -111,6 +111,7 @@ struct vtap_target {
 	unsigned workers;          /* per underlay, 1..VTAP_WORKERS_MAX, or VTAP_AUTO */
 	struct vtap_prefix *allow; /* n = 0 means any */
 	size_t n_allow;
+	struct vtap_place allow_place; /* of its first line; line 0 where there is none */
 	uint64_t receive_buffer_bytes; /* of each socket, or VTAP_AUTO */
 };
 

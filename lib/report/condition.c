@@ -23,7 +23,7 @@ static const struct vtap_condition_row ROWS[] = {
 		.severity = VTAP_SEVERITY_PAGE,
 		.message_id = "8e73cf8321b843f7b8c24d930f884741",
 		.meaning = "a target's underlay interface is not there",
-		.cause = "Packets cannot arrive. The network interface was detached or renamed, or "
+		.cause = "Packets cannot arrive there. The network interface was detached or renamed, or "
 			 "`underlay` names one that this host never had.",
 		.remedy = "ip -br link # then attach the interface, or change `underlay`",
 	},

@@ -349,6 +349,19 @@ static struct vtap_text_words seen_words(const struct vtap_report_target *report
 	return words;
 }
 
+/* A line that says `any` stands alone: the new one takes its place. */
+static struct vtap_text_words allow_place(const struct vtap_target *target)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	char place[64];
+
+	if (target->allow_place.line == 0)
+		return vtap_finding_place(target);
+	vtap_text_words_add(&words, "instead of %s",
+		vtap_place_format(target->allow_place, place, sizeof(place)));
+	return words;
+}
+
 /* What the kernel's devices take has passed the host's firewall. */
 static void gather_allow_any(
 	struct vtap_gathering *gathering, const struct vtap_report_target *report)
@@ -363,13 +376,28 @@ static void gather_allow_any(
 			finding, "# the security group, or the nftables rules of vtapd(8)");
 	else if (report->n_seen > 0 && !report->seen_is_cut)
 		vtap_finding_remedy(finding, "allow = %s ; %s; covers every source seen so far",
-			seen_words(report).text, vtap_finding_place(target).text);
+			seen_words(report).text, allow_place(target).text);
 	else
 		vtap_finding_remedy(finding, "# allow = PREFIX of the mirror sources, %s%s",
 			vtap_finding_place(target).text,
 			report->seen_is_cut ? "; those seen so far lie too far apart for a short "
 					      "list: vtapctl show NAME"
 					    : "");
+}
+
+/* Of several underlays: without any the target waits, and says so. */
+static void gather_missing(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	struct vtap_text_words names = VTAP_TEXT_WORDS_NULL;
+
+	for (size_t i = 0; i < report->n_missing && i < NAMES_SHOWN; i++)
+		vtap_text_words_add(&names, "%s%s", i > 0 ? ", " : "", report->missing[i]);
+	if (report->n_missing > NAMES_SHOWN)
+		vtap_text_words_add(&names, " and %zu more", report->n_missing - NAMES_SHOWN);
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNDERLAY_MISSING, report->target->name,
+		false, "target %s: %s %s not there: no packet comes in there", report->target->name,
+		names.text, report->n_missing == 1 ? "is" : "are");
 }
 
 static void gather_target(struct vtap_gathering *gathering, const struct vtap_report_target *report)
@@ -382,6 +410,8 @@ static void gather_target(struct vtap_gathering *gathering, const struct vtap_re
 	if (condition != VTAP_CONDITION_COUNT)
 		(void)vtap_finding_add(gathering, condition, target->name, true, "target %s: %s",
 			target->name, report->state.message);
+	else if (report->n_missing > 0)
+		gather_missing(gathering, report);
 	if (report->n_stalled > 0)
 		(void)vtap_finding_add(gathering, VTAP_CONDITION_WORKER_STALLED, target->name, true,
 			"target %s: %u of %s %s not moved for more than 5 s", target->name,
@@ -435,6 +465,23 @@ static void vni_remedy_set(struct vtap_finding *finding, const struct vtap_repor
 			(int)strcspn(name + strlen(WORDS), ","), name + strlen(WORDS), place);
 }
 
+/* Who has a name like those of ours is in our way; who has one that somebody wrote down may be what
+ * this host is reached by. */
+static void interface_remedy_set(struct vtap_finding *finding, const struct vtap_session *session)
+{
+	char place[64];
+
+	vtap_place_format(session->interface_place, place, sizeof(place));
+	if (strncmp(session->interface, "mirror-", strlen("mirror-")) == 0)
+		vtap_finding_remedy(finding, "sudo ip link del %s # or another `interface` in %s",
+			session->interface, place);
+	else
+		vtap_finding_remedy(finding,
+			"# another `interface` in %s, or without: mirror-%s; `ip -d link show %s` "
+			"tells whose it is",
+			place, session->name, session->interface);
+}
+
 static void gather_waiting(
 	struct vtap_gathering *gathering, const struct vtap_report_session *report)
 {
@@ -443,7 +490,6 @@ static void gather_waiting(
 		      !is_ready(report);
 	enum vtap_condition condition = vtap_condition_find(report->state.reason);
 	struct vtap_finding *finding;
-	char place[64];
 
 	if (condition == VTAP_CONDITION_COUNT)
 		condition = VTAP_CONDITION_SESSION_WAITING;
@@ -453,9 +499,7 @@ static void gather_waiting(
 							: "cannot be shown",
 		complaint_len(report->state.message), report->state.message);
 	if (condition == VTAP_CONDITION_INTERFACE_FOREIGN)
-		vtap_finding_remedy(finding, "sudo ip link del %s # or another `interface` in %s",
-			session->interface,
-			vtap_place_format(session->place, place, sizeof(place)));
+		interface_remedy_set(finding, session);
 	else if (condition == VTAP_CONDITION_VNI_TAKEN)
 		vni_remedy_set(finding, report);
 	else if (condition == VTAP_CONDITION_SESSION_WAITING)

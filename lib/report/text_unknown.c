@@ -100,7 +100,7 @@ static void write_commands(struct vtap_text_render *render, const struct json_t 
 	if (!is_default)
 		vtap_text_put(render, "target = %s\\n", target);
 	vtap_text_put(render, "' | sudo tee /etc/vtapd/conf.d/%s.conf\n", name);
-	vtap_text_put(render, "  sudo systemctl reload vtapd\n");
+	vtap_text_put(render, "  sudo vtapctl reload\n");
 }
 
 /* A VNI that no session names gets a session; a source that none takes, a second one beside it. */

@@ -77,6 +77,7 @@ static void test_shipped_when_installed_then_loads_with_one_session(void **state
 	assert_string_equal(conf->sessions[0].interface, "mirror0");
 	assert_true(conf->sessions[0].is_any);
 	assert_int_equal(conf->sessions[0].n_vnis, 0);
+	assert_int_not_equal(conf->targets[0].allow_place.line, 0); /* it says `any` */
 }
 
 static void test_shipped_when_uncommented_then_still_loads(void **state)

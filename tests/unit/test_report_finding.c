@@ -34,7 +34,8 @@ static void scene_init(struct scene *scene)
 	scene->session = (struct vtap_session){ .name = "web",
 		.interface = "mirror-web",
 		.is_required = true,
-		.place = { .file = "/etc/vtapd/conf.d/web.conf", .line = 1 } };
+		.place = { .file = "/etc/vtapd/conf.d/web.conf", .line = 1 },
+		.interface_place = { .file = "/etc/vtapd/conf.d/web.conf", .line = 3 } };
 	scene->conf.health.require = VTAP_REQUIRE_ANY;
 	scene->report_target = (struct vtap_report_target){
 		.target = &scene->target, .state.state = "ready", .n_workers = 2
@@ -366,7 +367,44 @@ static void test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_ac
 		"session web cannot be shown: mirror-web is a dummy interface that vtapd did not "
 		"make");
 	assert_string_equal(scene.findings.finding[1].remedy,
-		"sudo ip link del mirror-web # or another `interface` in web.conf:1");
+		"sudo ip link del mirror-web # or another `interface` in web.conf:3");
+	vtap_findings_done(&scene.findings);
+}
+
+/* Somebody wrote down the name of what the host is reached by. */
+static void test_finding_when_the_name_taken_is_not_like_ours_then_nobody_is_told_to_delete_it(
+	void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	spoil_name(&scene);
+	memcpy(scene.session.interface, "eth0", sizeof("eth0"));
+	assert_int_equal(vtap_findings_make(&scene.snapshot, &scene.findings), 0);
+	assert_string_equal(scene.findings.finding[1].remedy,
+		"# another `interface` in web.conf:3, or without: mirror-web; `ip -d link show "
+		"eth0` tells whose it is");
+	assert_pasteable(scene.findings.finding[1].remedy, false);
+	vtap_findings_done(&scene.findings);
+}
+
+static void test_finding_when_one_of_several_underlays_is_not_there_then_told_and_healthy(
+	void **state)
+{
+	static const char *missing[] = { "ens5" };
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	scene.report_target.missing = missing;
+	scene.report_target.n_missing = 1;
+	assert_int_equal(vtap_findings_make(&scene.snapshot, &scene.findings), 0);
+	assert_int_equal(scene.findings.n, 1);
+	assert_int_equal(scene.findings.finding[0].condition, VTAP_CONDITION_UNDERLAY_MISSING);
+	assert_string_equal(scene.findings.finding[0].sentence,
+		"target default: ens5 is not there: no packet comes in there");
+	assert_true(vtap_findings_are_healthy(&scene.findings));
 	vtap_findings_done(&scene.findings);
 }
 
@@ -608,6 +646,10 @@ int main(void)
 		cmocka_unit_test(test_findings_when_something_is_wrong_then_those_and_no_others),
 		cmocka_unit_test(
 			test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_acted_on),
+		cmocka_unit_test(
+			test_finding_when_the_name_taken_is_not_like_ours_then_nobody_is_told_to_delete_it),
+		cmocka_unit_test(
+			test_finding_when_one_of_several_underlays_is_not_there_then_told_and_healthy),
 		cmocka_unit_test(test_finding_when_workers_stall_then_so_many_of_all),
 		cmocka_unit_test(
 			test_finding_when_files_are_refused_then_those_are_checked_that_vtapd_reads),

@@ -307,6 +307,13 @@ static void spoil_allow_with_sources(struct scene *scene)
 	scene->report_target[0].n_seen = 2;
 }
 
+static void spoil_allow_with_a_line_that_says_any(struct scene *scene)
+{
+	spoil_allow_with_sources(scene);
+	scene->target[0].allow_place =
+		(struct vtap_place){ .file = "/etc/vtapd/vtapd.conf", .line = 25 };
+}
+
 static void spoil_allow_with_scattered_sources(struct scene *scene)
 {
 	spoil_allow_with_sources(scene);
@@ -458,6 +465,10 @@ static const struct row ROWS[] = {
 		"any host that reaches UDP 4789 can put frames before the sensors",
 		"allow = 10.0.0.0/16 2001:db8:1::/48 ; in [target default], vtapd.conf:4; covers "
 		"every source seen so far" },
+	{ spoil_allow_with_a_line_that_says_any, "allow-any", "default",
+		"any host that reaches UDP 4789 can put frames before the sensors",
+		"allow = 10.0.0.0/16 2001:db8:1::/48 ; instead of vtapd.conf:25; covers every "
+		"source seen so far" },
 	{ spoil_allow_with_scattered_sources, "allow-any", "default",
 		"any host that reaches UDP 4789 can put frames before the sensors",
 		"# allow = PREFIX of the mirror sources, in [target default], vtapd.conf:4; those "

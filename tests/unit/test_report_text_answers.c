@@ -155,7 +155,7 @@ static void test_unknown_when_a_vni_has_no_session_then_commands_for_the_first(v
 		"2 rows, 8,902 frames. To see the first one on an interface of its own:\n"
 		"  printf '[session vni5569041]\\nvni = 5569041\\ninterface = vni5569041\\n' | "
 		"sudo tee /etc/vtapd/conf.d/vni5569041.conf\n"
-		"  sudo systemctl reload vtapd\n");
+		"  sudo vtapctl reload\n");
 }
 
 static void assert_remedy(const char *single_quoted, const char *remedy)
