@@ -48,15 +48,15 @@ async function ask(path) {
 	return body;
 }
 
-function showAnswers(status, health) {
-	const now = Date.now();
+function showAnswers(answer, health) {
+	rates.step(answer.daemon);
+	const status = ratedOf(answer, rates);
 	const names = new Set([...TOTALS.map(({ name }) => name),
 		...status.targets.map(({ name }) => `target ${name}`),
 		...status.sessions.map(({ name }) => `session ${name}`)]);
 
-	lastMinutes.step(now);
+	lastMinutes.step(Date.now());
 	lastMinutes.keep(names);
-	rates.step(status.daemon);
 	showHeadline(status);
 	showFindings(health);
 	showTotals(status, rates, lastMinutes);

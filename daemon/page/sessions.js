@@ -61,10 +61,11 @@ const SESSION_COLUMNS = [
 		words: (session) => session.interface },
 	{ name: "state", title: "State", keyOf: (session) => (session.state === "ready" ? 1 : 0) },
 	{ name: "frames", title: "Frames/s", isNumber: true, isFalling: true,
-		keyOf: (session) => session.frames_per_second,
+		keyOf: (session) => session.frames_per_second || 0, /* also while it is not known */
 		words: (session) => (hasTraffic(session) ? rateWords(session.frames_per_second) : "-") },
 	{ name: "chart", title: "Last minutes" },
-	{ name: "bits", title: "Bits/s", isNumber: true, isFalling: true, keyOf: (session) => session.bits_per_second,
+	{ name: "bits", title: "Bits/s", isNumber: true, isFalling: true,
+		keyOf: (session) => session.bits_per_second || 0,
 		words: (session) => (hasTraffic(session) ? bitsWords(session.bits_per_second) : "-") },
 	{ name: "dropped", title: "Dropped", isNumber: true, isFalling: true, keyOf: (session) => session.dropped,
 		words: (session) => (hasTraffic(session) ? countWords(session.dropped) : "-") },

@@ -1,44 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Totals, targets, and what the whole host counted. Rates are made here, out of two answers. */
+/* Totals, targets, and what the whole host counted. */
 
 /* Interfaces of a target that are named. */
 const UNDERLAYS_SHOWN = 4;
-
-/*
- * How fast counters rise: what they had at the former answer, and when that was by the daemon's own
- * clock. A counter that fell belongs to a daemon that started anew: then nothing is known.
- */
-class Rates {
-	constructor() {
-		this.former = new Map();
-		this.now = new Map();
-		this.elapsedS = NaN;
-	}
-
-	/* Is this the answer of which all is known? The daemon may give one twice. */
-	has(daemon) {
-		return this.pid === daemon.pid && this.uptimeNs === daemon.uptime_ns;
-	}
-
-	/* A new answer begins. */
-	step(daemon) {
-		const isSame = this.pid === daemon.pid && this.uptimeNs <= daemon.uptime_ns;
-
-		this.elapsedS = isSame ? (daemon.uptime_ns - this.uptimeNs) / NS_PER_S : NaN;
-		this.pid = daemon.pid;
-		this.uptimeNs = daemon.uptime_ns;
-		this.former = this.now;
-		this.now = new Map();
-	}
-
-	/* Per second; NaN where it is not known. */
-	of(name, count) {
-		const rise = count - (this.former.get(name) ?? NaN);
-
-		this.now.set(name, count);
-		return rise >= 0 && this.elapsedS > 0 ? rise / this.elapsedS : NaN;
-	}
-}
 
 /* ---- totals ---- */
 
@@ -69,13 +33,15 @@ function unknownWords(status, rates) {
 /* For each total what is written, and what its chart gets. */
 function totalsOf(status, rates) {
 	const ready = status.sessions.filter((session) => session.state === "ready").length;
-	const totals = { bits: { rate: sumOf(status.sessions, (session) => session.bits_per_second) } };
 
-	for (const name of ["received", "delivered", "dropped"])
-		totals[name] = { rate: rates.of(name, sumOf(status.targets, (target) => target[name])) };
-	totals.ready = { value: countWords(ready), below: `of ${countWords(status.sessions.length)}` };
-	totals.unknown = unknownWords(status, rates);
-	return totals;
+	return {
+		received: { rate: sumKnown(status.targets, (target) => target.packets_per_second) },
+		delivered: { rate: sumKnown(status.sessions, (session) => session.frames_per_second) },
+		bits: { rate: sumKnown(status.sessions, (session) => session.bits_per_second) },
+		dropped: { rate: sumKnown(status.targets, (target) => target.dropped_per_second) },
+		ready: { value: countWords(ready), below: `of ${countWords(status.sessions.length)}` },
+		unknown: unknownWords(status, rates),
+	};
 }
 
 function totalNew(total) {
@@ -129,7 +95,7 @@ const TARGET_COLUMNS = [
 /* "8,891 unknown-vni (12/s), 11 unknown-source" */
 function targetDropsWords(target, rates) {
 	return Object.entries(target.drops).map(([verdict, n]) => {
-		const rate = rates.of(`${target.name} ${verdict}`, n);
+		const rate = rates.of(`drop ${target.name} ${verdict}`, n, 0);
 
 		return `${countWords(n)} ${verdict}${rate > 0 ? ` (${rateWords(rate)}/s)` : ""}`;
 	}).join(", ");
@@ -206,7 +172,7 @@ function targetNew() {
 function targetFill(body, { target, rates, history }) {
 	const part = (name) => body.querySelector(`.${name}`);
 	const series = `target ${target.name}`;
-	const rate = rates.of(series, target.received);
+	const rate = target.packets_per_second;
 	const lines = targetLines(target, rates);
 
 	history.put(series, rate);

@@ -195,8 +195,40 @@ def test_page_when_frames_come_then_rates_and_charts_follow(make_vtapd, browse, 
                  "the rate of session web")
     browser.wait("/M.*L/.test(document.querySelector('tbody[data-name=web] .line').getAttribute('d'))", "its chart")
     browser.wait("Number(document.querySelector('#totals .figure').textContent.replace(',', '')) > 1000", "the total")
+    row, tile, packets, bits = browser.evaluate(
+        "['tbody[data-name=web] .frames', '#totals .total:nth-child(2) .figure', '#targets td.rate', "
+        "'#totals .total:nth-child(3) .figure'].map((selector) => document.querySelector(selector).textContent)")
+    assert row == tile, "the only session has what is delivered"
+    assert number(packets) == pytest.approx(number(tile), rel=0.01), "and nothing is dropped"
+    assert bits == browser.text("tbody[data-name=web] .bits")
     label = browser.evaluate("document.querySelector('tbody[data-name=web] svg title').textContent")
     assert re.fullmatch(r"last minutes: at most [\d,]+ frames/s", label)
+
+
+def test_page_when_two_answers_are_known_then_all_rates_are_their_difference_and_add_up(make_vtapd, browse):
+    make_vtapd(PLAIN)
+    browser = browse()
+    browser.evaluate("""(async () => {
+        polling.isPaused = true;
+        clearTimeout(polling.timer);
+        const [status, health] = await Promise.all([ask("/v1/status"), ask("/healthz")]);
+        const later = structuredClone(status);
+        later.daemon.uptime_ns += 2e9;
+        later.daemon.drain = { since: later.daemon.started, reason: null, frames_per_second: 999 };
+        Object.assign(later.targets[0], { received: 36, delivered: 32, dropped: 4, drops: { "unknown-vni": 4 } });
+        [12, 20, 0].forEach((n, i) => Object.assign(later.sessions[i],
+            { received: n, delivered: n, bytes: n * 100, frames_per_second: 999, bits_per_second: 999 }));
+        showAnswers(status, health);
+        showAnswers(later, health);
+    })()""")
+    assert browser.texts("#totals .value") == ["18 packets/s", "16 frames/s", "12.8 k bits/s", "2 packets/s", "3 of 3",
+                                               "4 frames, 2/s"]
+    sessions = rows(browser, "sessions")
+    assert [(sessions[name][3], sessions[name][5]) for name in ("web", "db", "pay")] == [
+        ("6", "4.80 k"), ("10", "8.00 k"), ("0", "0")]
+    assert rows(browser, "targets")["default"][4] == "18"
+    assert browser.texts("#targets .notes li")[0] == "dropped: 4 unknown-vni (2/s)"
+    assert browser.text("#notes").startswith("18 frames/s still arrive.")
 
 
 def test_page_when_something_is_wrong_then_finding_and_remedy_until_it_is_mended(make_vtapd, ns, browse):
