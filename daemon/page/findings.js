@@ -6,6 +6,9 @@ const SEVERITIES = ["page", "ticket", "info"];
 /* Findings of one condition that are shown; `vtapctl doctor ID` shows all. */
 const FINDINGS_SHOWN = 16;
 
+/* Conditions that the closed notes name. */
+const NOTES_NAMED = 4;
+
 const COPIED_MS = 2000;
 
 /* { id, severity, key, … } of everything that holds; what is beyond FINDINGS_SHOWN as a number */
@@ -90,15 +93,19 @@ function findingNew() {
 	return item;
 }
 
+/* "since 09:14:03", but for sentences that say it themselves */
+function sinceWords({ since, sentence }) {
+	return since === null || /\bsince\b/.test(sentence) ? "" : `since ${clockWords(timeOf(since))}`;
+}
+
 function findingFill(item, finding) {
 	const part = (name) => item.querySelector(`.${name}`);
-	const since = finding.since === null ? "" : `since ${clockWords(timeOf(finding.since))}`;
 
 	item.dataset.severity = finding.severity;
 	setBadge(part("badge"), finding.severity);
 	setText(part("id"), finding.id);
 	setText(part("subject"), finding.subject ?? "");
-	setText(part("since"), since);
+	setText(part("since"), sinceWords(finding));
 	setText(part("sentence"), finding.sentence);
 	setText(part("remedy"), finding.remedy);
 	part("copy").hidden = isNote(finding.remedy);
@@ -109,8 +116,23 @@ function findingFill(item, finding) {
 }
 
 const findingRows = new Rows(byId("findings"), (finding) => finding.key, findingNew, findingFill);
+const noteRows = new Rows(byId("findings-notes-list"), (finding) => finding.key, findingNew, findingFill);
 
+/* "2 notes: allow-any, udp-checksum" */
+function notesWords(notes) {
+	const n = notes.reduce((sum, { beyond }) => sum + 1 + beyond, 0);
+
+	return `${countedWords(n, "note")}: ${joinedWords([...new Set(notes.map(({ id }) => id))], NOTES_NAMED)}`;
+}
+
+/* Notes are closed until somebody opens them: what they say can wait longer than a look at the rates. */
 function showFindings(health) {
-	findingRows.show(findingsOf(health));
+	const all = findingsOf(health);
+	const notes = all.filter(({ severity }) => severity === "info");
+
+	findingRows.show(all.filter(({ severity }) => severity !== "info"));
+	noteRows.show(notes);
+	byId("findings-notes").hidden = notes.length === 0;
+	setText(byId("findings-notes").firstElementChild, notesWords(notes));
 	setText(byId("findings-summary"), findingsWords(health));
 }

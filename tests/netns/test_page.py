@@ -180,6 +180,9 @@ def test_page_when_open_then_its_words_and_numbers_are_those_of_vtapctl(make_vta
                                                "40 frames, 0/s"]
     assert browser.texts("#totals .hint")[-1] == "vtapctl unknown"
     browser.click("#host-section summary")
+    cells = browser.evaluate("[...document.querySelectorAll('#host td')].map((cell) => "
+                             "getComputedStyle(cell)).map((style) => [style.display, style.borderLeftWidth])")
+    assert cells and all(cell == ["table-cell", "0px"] for cell in cells), "no tiles in a table"
     host = {name: number(cells[0]) for name, cells in rows(browser, "host").items()}
     told = vtapd.status()["daemon"]["host"]
     steady = {"udp_in_csum_errors", "udp_rcvbuf_errors", "ip_reverse_path_filter", "ip_reasm_fails"}
@@ -238,10 +241,13 @@ def test_page_when_something_is_wrong_then_finding_and_remedy_until_it_is_mended
     assert browser.text("#headline") == "healthy, degraded: 1 of 3 sessions is waiting"
     assert browser.evaluate("document.title") == "degraded · vtapd"
     found = vtapd.get("/v1/doctor")["findings"]
-    assert browser.texts("#findings .badge") == [finding["severity"].upper() for finding in found] == ["PAGE", "INFO"]
+    assert browser.texts(".finding .badge") == ["PAGE"], "notes are closed"
+    assert browser.text("#findings-notes") == "1 note: allow-any"
+    browser.click("#findings-notes summary")
+    assert browser.texts(".finding .badge") == [finding["severity"].upper() for finding in found] == ["PAGE", "INFO"]
     assert vtapd.ctl("doctor").stdout.splitlines()[-1].startswith(browser.text("#findings-summary").rstrip("."))
     for part, key in ((".id", "id"), (".sentence", "sentence"), (".remedy", "remedy"), (".subject", "subject")):
-        assert browser.texts(f"#findings {part}") == [finding[key] for finding in found]
+        assert browser.texts(f".finding {part}") == [finding[key] for finding in found]
     assert "mirror-pay is a bridge interface" in browser.text("tbody[data-name=pay] .trouble")
     assert order(browser)[0] == "pay", "whoever is not ready comes first"
     shown = "[...document.querySelectorAll('.finding .copy')].map((button) => !button.hidden)"
@@ -252,7 +258,20 @@ def test_page_when_something_is_wrong_then_finding_and_remedy_until_it_is_mended
     ns.ip("link del mirror-pay")
     ask_until(browser, "document.querySelectorAll('.finding').length === 1", "the finding is gone")
     assert browser.text("#headline") == "healthy"
-    assert browser.texts("#findings .id") == ["allow-any"]
+    assert browser.texts(".finding .id") == ["allow-any"], "what was opened stays open"
+
+
+def test_page_when_a_finding_says_since_when_then_once(make_vtapd, ns, mirror, browse):
+    ns.ip("link add mirror-pay type bridge")
+    vtapd = make_vtapd(PLAIN)
+    mirror.send(99, frames.numbered(1))
+    vtapd.wait_received(1)
+    browser = browse()
+    ask_until(browser, "document.querySelector('.finding[data-severity=ticket]') !== null", "both findings")
+    said = dict(zip(browser.texts(".finding .id"), browser.texts(".finding")))
+    assert {name: said[name].count("since") for name in ("interface-foreign", "unknown-vni")} == {
+        "interface-foreign": 1, "unknown-vni": 1}
+    assert re.search(r"^since [0-9:]{8}$", said["interface-foreign"], re.MULTILINE), "its sentence does not"
 
 
 def test_page_when_an_underlay_is_down_then_it_is_degraded_though_all_is_ready(make_vtapd, ns, browse):
@@ -310,7 +329,9 @@ def test_page_when_texts_hold_markup_then_they_are_shown_as_text(make_vtapd, ns,
         showAnswers(await foreign("/v1/status"), await foreign("/healthz"));
     })()""" % json.dumps(MARKUP))
     assert order(browser)[0].startswith(MARKUP)
-    assert all(text.startswith(MARKUP) for text in browser.texts("#findings .sentence"))
+    browser.click("#findings-notes summary")
+    sentences = browser.texts(".finding .sentence")
+    assert sentences and all(text.startswith(MARKUP) for text in sentences)
     assert browser.evaluate("document.querySelectorAll('main img, main b, main i, header img').length") == 0
 
 
@@ -442,10 +463,32 @@ def test_page_when_read_by_anybody_then_it_can_be_read(make_vtapd, ns, mirror, b
                              "node.dataset.word + getComputedStyle(node, '::before').content))]")
     shapes = [mark.split('"')[1] for mark in marks]
     assert len(set(shapes)) == len(shapes) > 3, "no word is told by its colour alone"
-    for width in (320, 390, 768):
+    for width in (320, 375, 390, 768):
         browser.resize(width, is_phone=True)
         assert browser.evaluate("document.documentElement.scrollWidth") <= width, "nothing is wider than the window"
         assert browser.texts("#sessions tbody .frames")[0], "rates are shown on a phone too"
+    for width, columns in ((1280, 6), (1200, 3), (900, 3), (390, 2)):
+        browser.resize(width)
+        tops = browser.evaluate("[...document.querySelectorAll('#totals .total')].map((node) => "
+                                "node.offsetTop)")
+        assert [tops.count(top) for top in sorted(set(tops))] == [columns] * (6 // columns), "no tile stands alone"
+
+
+def test_page_when_on_a_phone_then_notes_do_not_push_the_sessions_away(make_vtapd, browse):
+    make_vtapd(PLAIN)
+    browser = browse(width=390, height=844, is_phone=True)
+    top = "document.getElementById('sessions-title').getBoundingClientRect().top"
+    closed = browser.evaluate(top)
+    assert closed < 1.5 * 844
+    browser.evaluate("""(() => {
+        const note = { sentence: "So it is.", remedy: "#", since: null };
+        polling.isPaused = true;
+        clearTimeout(polling.timer);
+        showFindings({ conditions: [{ id: "many", severity: "info", holds: true,
+            findings: Array.from({ length: 9 }, (_, i) => ({ ...note, subject: String(i) })) }] });
+    })()""")
+    assert browser.evaluate(top) == closed
+    assert browser.text("#findings-notes summary") == "9 notes: many"
 
 
 # Many
