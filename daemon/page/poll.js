@@ -64,6 +64,7 @@ function showAnswers(answer, health) {
 	showSessions(status, lastMinutes);
 	showHost(status, rates);
 	byId("main").hidden = false;
+	byId("main").classList.remove("old");
 	byId("outdated").hidden = status.daemon.version === document.documentElement.dataset.version;
 	setText(byId("outdated").firstElementChild, `vtapd is ${status.daemon.version} now, this page is older.`);
 }
@@ -87,6 +88,7 @@ function showNoAnswer() {
 	const since = polling.answeredAt === null ? "" : ` since ${clockWords(polling.answeredAt)}`;
 
 	showState("away", `no answer${since}`, "no answer");
+	byId("main").classList.add("old"); /* what it shows is of then */
 }
 
 function showAway() {

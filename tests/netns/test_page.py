@@ -4,6 +4,7 @@ outside be anything but text. It needs nothing from elsewhere, and everybody can
 
 import base64
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -65,6 +66,13 @@ CONTRASTS = """(() => {
 	}
 	return found;
 })()"""
+
+# Have findings, numbers and words of state the colour of what matters less?
+IS_DIM = """[".finding .sentence", "#totals .figure", "#sessions .frames", "#sessions .badge"].every((selector) => {
+	const probe = document.getElementById("about"); /* is always of that colour */
+	const shown = document.querySelector(selector);
+	return getComputedStyle(shown).color === getComputedStyle(probe).color;
+})"""
 
 
 @pytest.fixture
@@ -398,6 +406,7 @@ def test_page_when_vtapd_is_away_then_it_says_so_and_goes_on_afterwards(make_vta
     headline(browser, "no answer")
     assert browser.evaluate("document.title") == "no answer · vtapd"
     assert "What is shown is from then." in browser.text("#away")
+    assert browser.evaluate(IS_DIM), "and looks so"
     assert order(browser) == ["web", "db", "pay"], "what was known stays"
     waits = browser.evaluate("[1, 2, 3, 9].map((n) => { const was = polling.failures; polling.failures = n; "
                              "const ms = periodMs(0); polling.failures = was; return ms; })")
@@ -407,6 +416,7 @@ def test_page_when_vtapd_is_away_then_it_says_so_and_goes_on_afterwards(make_vta
     browser.wait(f"polling.failures > {tried} || polling.failures === 0", "it tries again by itself", seconds=35)
     headline(browser, "healthy")
     assert browser.text("#away") == ""
+    assert not browser.evaluate(IS_DIM)
     mirror.send(4321, frames.numbered(2))
     vtapd.wait_received(1)
     ask_until(browser, "document.querySelector('#targets td.received').textContent === '1'", "it counts anew")
@@ -430,6 +440,7 @@ def test_page_when_vtapd_hangs_then_it_is_green_no_longer_until_it_goes_on(make_
         assert time.monotonic() - begin < 7, "answers come every 2 s, and a late one is late after 3 s; a busy machine"
         assert browser.evaluate("polling.isAsking && polling.failures === 0"), "before it gives up"
         assert browser.evaluate("document.title") == "no answer · vtapd"
+        assert browser.evaluate(IS_DIM), "what was known stays, but not as if it were now"
     finally:
         vtapd.signal(signal.SIGCONT)
     browser.wait("document.getElementById('headline').innerText.startsWith('healthy')", "and is itself again")
@@ -443,13 +454,15 @@ def test_page_when_read_by_anybody_then_it_can_be_read(make_vtapd, ns, mirror, b
     mirror.send(99, frames.numbered(1))
     vtapd.wait_received(1)
     browser = browse()
-    browser.click("tbody[data-name=web] .open")
-    for scheme in ("light", "dark"):
+    for selector in ("tbody[data-name=web] .open", "#findings-notes summary", "#host-section summary"):
+        browser.click(selector)
+    for scheme, age in itertools.product(("light", "dark"), ("new", "old")):
         browser.use_scheme(scheme)
-        found = browser.evaluate(CONTRASTS)
+        is_old = json.dumps(age == "old")
+        found = browser.evaluate(f"document.getElementById('main').classList.toggle('old', {is_old}), {CONTRASTS}")
         assert len(found) > 80
         low = [(round(contrast, 2), text) for contrast, text in found if contrast < CONTRAST_MIN]
-        assert not low, f"{scheme}: {low}"
+        assert not low, f"{scheme}, {age}: {low}"
     nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
     nameless = [node for node in nodes if not node["ignored"] and not node.get("name", {}).get("value")
                 and node["role"]["value"] in ("button", "link", "textbox", "searchbox", "combobox", "table", "image",
