@@ -105,16 +105,10 @@ static void taker_report(const struct vtap_manager *manager, const struct vtap_s
 static void explain_nobody(const struct vtap_manager *manager, size_t i_target, uint32_t vni,
 	const struct vtap_addr *source, struct vtap_report_match *report)
 {
-	_auto_free char *allow = NULL;
-
-	if (report->verdict != VTAP_VERDICT_NOT_ALLOWED) {
-		report->explain[0] =
-			vtap_observe_why(manager, i_target, vni, vtap_family_of(source));
-		return;
-	}
-	allow = vtap_prefixes_format(report->target->allow, report->target->n_allow);
-	report->explain[0] = vtap_text_format(
-		"target %s allows %s only", report->target->name, allow != NULL ? allow : "others");
+	report->explain[0] =
+		report->verdict == VTAP_VERDICT_NOT_ALLOWED
+			? vtap_observe_allowed(report->target)
+			: vtap_observe_why(manager, i_target, vni, vtap_family_of(source));
 }
 
 static void class_report(const struct vtap_manager *manager, size_t i_target, uint32_t vni,

@@ -538,6 +538,14 @@ static const char *taker_find(const struct vtap_manager *manager, size_t i_targe
 	return manager->table_conf->sessions[match.i_session].name;
 }
 
+char *vtap_observe_allowed(const struct vtap_target *target)
+{
+	_auto_free char *allow = vtap_prefixes_format(target->allow, target->n_allow);
+
+	return vtap_text_format(
+		"target %s allows %s only", target->name, allow != NULL ? allow : "others");
+}
+
 char *vtap_observe_why(
 	const struct vtap_manager *manager, size_t i_target, uint32_t vni, enum vtap_family family)
 {
@@ -560,20 +568,51 @@ char *vtap_observe_why(
 	return strdup("no session has this VNI");
 }
 
+/* The kernel's devices let everybody in. */
+static bool is_allowed(
+	const struct vtap_manager *manager, size_t i_target, const struct vtap_addr *source)
+{
+	const struct vtap_table *table = vtap_intake_table(manager->intake[i_target]);
+
+	return manager->conf->targets[i_target].mode == VTAP_MODE_VXLAN || table == NULL ||
+	       vtap_table_allows(table, source);
+}
+
+/* The first source that was seen and that nobody takes by now, or NULL. One that is allowed goes
+ * before those that are not, which no session could take. */
+static const struct vtap_addr *untaken_find(
+	const struct vtap_manager *manager, size_t i_target, struct vtap_report_vni *row)
+{
+	const struct vtap_addr *untaken = NULL;
+	const char *taker = NULL;
+
+	for (size_t i = 0; i < row->n_sources && (untaken == NULL || row->is_kept_out); i++) {
+		const char *name = taker_find(manager, i_target, row->vni, &row->sources[i]);
+		bool is_let_in = is_allowed(manager, i_target, &row->sources[i]);
+
+		taker = name != NULL ? name : taker;
+		if (name != NULL || (untaken != NULL && !is_let_in))
+			continue;
+		untaken = &row->sources[i];
+		row->is_kept_out = !is_let_in;
+	}
+	row->taken_by = untaken == NULL ? taker : NULL;
+	return untaken;
+}
+
 /* Is it taken by now, from every source that was seen? If not: why. */
 static int row_explain(
 	const struct vtap_manager *manager, size_t i_target, struct vtap_report_vni *row)
 {
-	size_t i = 0;
+	const struct vtap_addr *untaken = untaken_find(manager, i_target, row);
 
-	while (i < row->n_sources &&
-		(row->taken_by = taker_find(manager, i_target, row->vni, &row->sources[i])) != NULL)
-		i++;
 	if (row->taken_by != NULL)
 		row->why = vtap_text_format("session %s takes it now", row->taken_by);
+	else if (row->is_kept_out)
+		row->why = vtap_observe_allowed(&manager->conf->targets[i_target]);
 	else
 		row->why = vtap_observe_why(manager, i_target, row->vni,
-			i < row->n_sources ? vtap_family_of(&row->sources[i]) : VTAP_FAMILY_IPV4);
+			untaken != NULL ? vtap_family_of(untaken) : VTAP_FAMILY_IPV4);
 	return row->why == NULL ? -ENOMEM : 0;
 }
 

@@ -15,6 +15,10 @@ int vtap_observe_unknown(struct vtap_manager *manager, struct vtap_report_vnis *
 int vtap_observe_carried(
 	struct vtap_manager *manager, size_t i_session, struct vtap_report_vnis *ret_vnis);
 
+/** vtap_observe_allowed() - "target default allows 10.0.0.0/8 only". Return: heap, NULL without
+ * memory. */
+char *vtap_observe_allowed(const struct vtap_target *target);
+
 /** vtap_observe_why() - this VNI is not taken from some source of this family: why? Return: heap
  * sentence, NULL without memory. */
 char *vtap_observe_why(

@@ -340,7 +340,7 @@ static json_t *sources_json(const struct vtap_report_vni *row)
 
 static json_t *vni_json(const struct vtap_snapshot *snapshot, const struct vtap_report_vni *row)
 {
-	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:f, s:o, s:b, s:o, s:o, s:o, s:s?, s:s?}",
+	return json_pack("{s:I, s:s, s:s, s:I, s:I, s:f, s:o, s:b, s:o, s:o, s:o, s:s?, s:s?, s:b}",
 		"vni", (json_int_t)row->vni, "target", row->target, "verdict",
 		vtap_verdict_name(row->verdict), "frames", (json_int_t)row->frames, "bytes",
 		(json_int_t)row->bytes, "frames_per_second", row->frames_per_second, "sources",
@@ -348,7 +348,7 @@ static json_t *vni_json(const struct vtap_snapshot *snapshot, const struct vtap_
 		vtap_json_mono(snapshot, row->first_mono_ns), "last_seen",
 		vtap_json_mono(snapshot, row->last_mono_ns), "last_seen_age_ns",
 		vtap_json_age(snapshot, row->last_mono_ns), "why", row->why, "taken_by",
-		row->taken_by);
+		row->taken_by, "allowed", row->is_kept_out ? 0 : 1);
 }
 
 static json_t *vni_rows_json(

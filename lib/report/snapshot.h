@@ -296,6 +296,7 @@ struct vtap_report_vni {
 	char *why;            /* heap, or NULL */
 	const char *taken_by; /* the session that takes it by now from all that were seen, or NULL
 			       */
+	bool is_kept_out;     /* those that nobody takes are outside `allow` of the target */
 };
 
 struct vtap_report_vnis {

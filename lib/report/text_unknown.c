@@ -129,12 +129,18 @@ static void write_remedy(struct vtap_text_render *render, const struct json_t *r
 	write_commands(render, row, name.text, lines.text);
 }
 
-/* The first row that no session takes by now. Return: its number, or @n. */
+/* Nobody takes it, and a session would; of an older daemon it is not told who is kept out. */
+static bool is_for_a_session(struct vtap_text_answer *answer, const struct json_t *row)
+{
+	return vtap_text_find_string(answer, row, "taken_by") == NULL &&
+	       (!vtap_text_has(row, "allowed") || vtap_text_get_bool(answer, row, "allowed"));
+}
+
+/* The first row that a session is missing for. Return: its number, or @n. */
 static size_t find_untaken(struct vtap_text_answer *answer, const struct json_t *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (vtap_text_find_string(
-			    answer, vtap_text_list_object(answer, rows, i), "taken_by") == NULL)
+		if (is_for_a_session(answer, vtap_text_list_object(answer, rows, i)))
 			return i;
 	return n;
 }

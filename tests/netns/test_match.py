@@ -263,6 +263,25 @@ def test_unknown_when_one_of_its_sources_is_taken_then_the_other_still_has_its_r
     assert (row["why"], row["taken_by"]) == ("session new takes 10.0.0.1 only", None)
 
 
+def test_unknown_when_its_sources_are_no_longer_allowed_then_it_says_so_and_has_no_session_for_them(make_vtapd, mirror):
+    vtapd = make_vtapd("[session web]\nvni = 4321\n")
+    for vni, source in ((77, "10.0.0.1"), (78, "10.0.0.1"), (78, "10.99.0.1")):
+        mirror.send(vni, frames.numbered(1), source=source)
+    vtapd.wait_received(3)
+    vtapd.write("conf.d/new.conf", "[target default]\nallow = 10.99.0.0/16\n[session new]\nvni = any\n")
+    vtapd.reload()
+    row_77, row_78 = sorted(vtapd.unknown()["rows"], key=lambda row: row["vni"])
+    for row in (row_77, row_78):
+        assert (row["why"], row["taken_by"], row["allowed"]) == ("target default allows 10.99.0.0/16 only", None, False), row
+    assert "sudo" not in vtapd.ctl("unknown").stdout, "no session would get them"
+    vtapd.write("conf.d/new.conf", "[target default]\nallow = 10.99.0.0/16\n[session new]\nvni = 79\n")
+    vtapd.reload()
+    row_77, row_78 = sorted(vtapd.unknown()["rows"], key=lambda row: row["vni"])
+    assert (row_77["why"], row_77["allowed"]) == ("target default allows 10.99.0.0/16 only", False)
+    assert (row_78["why"], row_78["allowed"]) == ("no session has this VNI", True)
+    assert "[session vni78]" in vtapd.ctl("unknown").stdout
+
+
 FLOOD = 60_000
 RSS_SLACK_KIB = 1024  # after the first part of the flood has touched the whole table
 

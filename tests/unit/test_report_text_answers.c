@@ -134,6 +134,13 @@ static void test_match_when_a_class_waits_then_below_its_line_and_not_ready(void
 	"'first_seen':'2026-11-20T09:20:00Z','last_seen':'2026-11-20T09:20:00Z',"                  \
 	"'last_seen_age_ns':0,'why':'session new takes it now','taken_by':'new'}"
 
+#define UNKNOWN_KEPT_OUT                                                                           \
+	"{'vni':77,'target':'default','verdict':'unknown-vni','frames':7,'bytes':1,"               \
+	"'frames_per_second':0.0,'sources':['127.0.0.1'],'sources_complete':true,"                 \
+	"'first_seen':'2026-11-20T09:20:00Z','last_seen':'2026-11-20T09:20:00Z',"                  \
+	"'last_seen_age_ns':0,'why':'target default allows 10.0.0.0/8 only','taken_by':null,"      \
+	"'allowed':false}"
+
 #define ROW_VNI                                                                                    \
 	UNKNOWN_ROW("5569041", "default", "unknown-vni", "8891", "12.4",                           \
 		"'10.0.3.17','10.0.3.18','10.0.3.19'", "true", "0", "no session has this VNI")
@@ -181,6 +188,16 @@ static void test_unknown_when_all_are_taken_by_now_then_no_command(void **state)
 		render(vtap_text_unknown, UNKNOWN(UNKNOWN_TAKEN, "0"));
 
 	assert_string_equal(strstr(rendered.text, "1 row, "), "1 row, 9,000 frames.\n");
+}
+
+static void test_unknown_when_no_source_is_allowed_then_no_command(void **state)
+{
+	(void)state;
+	_auto_rendered struct rendered rendered =
+		render(vtap_text_unknown, UNKNOWN(UNKNOWN_KEPT_OUT, "0"));
+
+	assert_non_null(strstr(rendered.text, "target default allows 10.0.0.0/8 only\n"));
+	assert_string_equal(strstr(rendered.text, "1 row, "), "1 row, 7 frames.\n");
 }
 
 static void test_unknown_when_only_the_source_is_unknown_then_a_session_beside(void **state)
@@ -449,6 +466,7 @@ int main(void)
 		cmocka_unit_test(
 			test_unknown_when_the_first_is_taken_by_now_then_commands_for_the_next),
 		cmocka_unit_test(test_unknown_when_all_are_taken_by_now_then_no_command),
+		cmocka_unit_test(test_unknown_when_no_source_is_allowed_then_no_command),
 		cmocka_unit_test(
 			test_unknown_when_only_the_source_is_unknown_then_a_session_beside),
 		cmocka_unit_test(test_unknown_when_the_target_is_another_then_it_is_named),
