@@ -321,6 +321,20 @@ static const struct vtap_condition_row ROWS[] = {
 		.remedy = "vtapctl unknown # then `source` of the session, or a session for the "
 			  "others",
 	},
+	[VTAP_CONDITION_NOT_ALLOWED] = {
+		.id = "not-allowed",
+		.severity = VTAP_SEVERITY_TICKET,
+		.message_id = "adeeb5d25cea4a168e807991fa5a4f03",
+		.meaning = "packets from sources outside `allow` came in the last minute, and none "
+			   "that a session takes",
+		.cause = "`allow` does not have the sources of the mirror: it was set before all of "
+			 "them were known, or a network was added. While frames of others are "
+			 "delivered it is only worth knowing: somebody sends junk, or one network "
+			 "is missing. The packets are dropped unread, so `vtapctl unknown` does not "
+			 "have them.",
+		.remedy = "sudo timeout 10 tcpdump -nni UNDERLAY -c 20 udp port 4789 # who sends; "
+			  "then their networks into `allow` of the [target] section",
+	},
 	[VTAP_CONDITION_TRUNCATED] = {
 		.id = "truncated",
 		.severity = VTAP_SEVERITY_TICKET,

@@ -203,6 +203,30 @@ static void gather_unknown_source(
 		memcpy(finding->concerned, session->name, sizeof(finding->concerned));
 }
 
+/* Nothing else is delivered: then it is most likely the mirror itself that is kept out. With `allow
+ * = any` it is what came in on one of our own interfaces, which nobody can let in. */
+static void gather_not_allowed(
+	struct vtap_gathering *gathering, const struct vtap_report_target *report)
+{
+	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_NOT_ALLOWED];
+	bool has_others = report->trends[VTAP_VERDICT_DELIVERED].recent > 0;
+	const struct vtap_target *target = report->target;
+	struct vtap_finding *finding;
+
+	if (trend->recent == 0 || target->n_allow == 0)
+		return;
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_NOT_ALLOWED, target->name, false,
+		"%s%s%s from outside `allow` dropped%s", target_words(gathering, target).text,
+		has_others ? "" : "nothing delivered in the last minute, and ",
+		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
+	if (finding != NULL)
+		finding->is_minor = has_others;
+	vtap_finding_remedy(finding,
+		"sudo timeout 10 tcpdump -nni %s -c 20 udp port %u # who sends; then their "
+		"networks into `allow` %s",
+		underlay_name(gathering->snapshot), target->port, vtap_finding_place(target).text);
+}
+
 static void gather_conntrack(
 	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
@@ -228,6 +252,7 @@ static void gather_target(struct vtap_gathering *gathering, const struct vtap_re
 	gather_handover(gathering, report);
 	gather_unknown_vni(gathering, report);
 	gather_unknown_source(gathering, report);
+	gather_not_allowed(gathering, report);
 	gather_conntrack(gathering, report);
 }
 

@@ -229,6 +229,25 @@ static void spoil_source_of_a_session(struct scene *scene)
 		vtap_addr_parse("172.31.4.2", &scene->report_target[0].kept_out.source), 0);
 }
 
+static void spoil_outsiders(struct scene *scene)
+{
+	scene->report_target[0].trends[VTAP_VERDICT_NOT_ALLOWED] = RISES(50);
+}
+
+static void spoil_outsiders_beside_others(struct scene *scene)
+{
+	spoil_outsiders(scene);
+	scene->report_target[0].trends[VTAP_VERDICT_DELIVERED] = RISES(1);
+}
+
+static void spoil_outsiders_of_the_other(struct scene *scene)
+{
+	scene->snapshot.n_targets = 2;
+	scene->snapshot.n_underlays = 2; /* none to name */
+	scene->report_target[1].trends[VTAP_VERDICT_NOT_ALLOWED] = RISES(1);
+	scene->report_target[0].trends[VTAP_VERDICT_DELIVERED] = RISES(1);
+}
+
 static void spoil_few_frames(struct scene *scene)
 {
 	scene->report_session[0].truncated_trend = RISES(12);
@@ -422,6 +441,20 @@ static const struct row ROWS[] = {
 		"1 frame that only their source keeps out, the last of VNI 4321 (session web) "
 		"from 172.31.4.2" SINCE,
 		"vtapctl unknown # then `source` of the session, or a session for the others" },
+	{ spoil_outsiders, "not-allowed", "default",
+		"nothing delivered in the last minute, and 50 packets from outside `allow` "
+		"dropped" SINCE,
+		"sudo timeout 10 tcpdump -nni ens5 -c 20 udp port 4789 # who sends; then their "
+		"networks into `allow` in [target default], vtapd.conf:4" },
+	{ spoil_outsiders_beside_others, "not-allowed, a note", "default",
+		"50 packets from outside `allow` dropped" SINCE,
+		"sudo timeout 10 tcpdump -nni ens5 -c 20 udp port 4789 # who sends; then their "
+		"networks into `allow` in [target default], vtapd.conf:4" },
+	{ spoil_outsiders_of_the_other, "not-allowed", "other",
+		"target other: nothing delivered in the last minute, and 1 packet from outside "
+		"`allow` dropped" SINCE,
+		"sudo timeout 10 tcpdump -nni any -c 20 udp port 4790 # who sends; then their "
+		"networks into `allow` in a section [target other] of vtapd.conf" },
 	{ spoil_few_frames, "truncated, a note", "web",
 		"session web: 12 frames came cut short from the source, fewer than 1 % of the "
 		"last minute's" SINCE,
