@@ -70,6 +70,7 @@ struct vtap_intake {
 	uint64_t n_reported_drops; /* up to that line */
 	uint64_t n_reported_received;
 	struct vtap_trend trend[VTAP_VERDICT_COUNT];
+	struct vtap_intake_paths paths;
 	enum vtap_state state;
 	const char *reason;
 	char message[VTAP_ERR_MAX];
@@ -719,6 +720,11 @@ void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals
 struct vtap_trend *vtap_intake_trends(struct vtap_intake *intake)
 {
 	return intake->trend;
+}
+
+struct vtap_intake_paths *vtap_intake_paths(struct vtap_intake *intake)
+{
+	return &intake->paths;
 }
 
 uint16_t vtap_intake_port(const struct vtap_intake *intake)

@@ -92,6 +92,15 @@ void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals
  */
 struct vtap_trend *vtap_intake_trends(struct vtap_intake *intake);
 
+/** struct vtap_intake_paths - how delivered frames come, while there are two ways */
+struct vtap_intake_paths {
+	struct vtap_trend fast;
+	struct vtap_trend worker;
+};
+
+/** vtap_intake_paths() - likewise */
+struct vtap_intake_paths *vtap_intake_paths(struct vtap_intake *intake);
+
 /** vtap_intake_port() - the port that its sockets are open on, 0 for none */
 uint16_t vtap_intake_port(const struct vtap_intake *intake);
 

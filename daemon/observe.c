@@ -47,6 +47,30 @@ static int fast_observe(
 	return r;
 }
 
+/* Whoever looks makes it known: somebody does once a second. */
+static struct vtap_report_trend trend_follow(
+	struct vtap_trend *trend, uint64_t total, uint64_t now_ns)
+{
+	vtap_trend_note(trend, total, now_ns);
+	return vtap_trend_read(trend, now_ns);
+}
+
+/* Since there are two paths: what came before tells nothing of the packets. */
+static void paths_observe(
+	struct vtap_manager *manager, size_t i, uint64_t now_ns, struct vtap_report_target *report)
+{
+	struct vtap_intake_paths *paths = vtap_intake_paths(manager->intake[i]);
+	uint64_t n_worker = report->verdicts[VTAP_VERDICT_DELIVERED] - report->delivered_fast;
+
+	if (!report->is_fast) {
+		vtap_trend_forget(&paths->fast);
+		vtap_trend_forget(&paths->worker);
+		return;
+	}
+	report->paths.fast = trend_follow(&paths->fast, report->delivered_fast, now_ns);
+	report->paths.worker = trend_follow(&paths->worker, n_worker, now_ns);
+}
+
 static int offloads_observe(
 	const struct vtap_manager *manager, size_t i, struct vtap_report_target *report)
 {
@@ -98,14 +122,6 @@ static struct vtap_passed passed_up(const struct vtap_target *target,
 		.has_ipv6 = has_ipv6(intake) };
 }
 
-/* Whoever looks makes it known: somebody does once a second. */
-static struct vtap_report_trend trend_follow(
-	struct vtap_trend *trend, uint64_t total, uint64_t now_ns)
-{
-	vtap_trend_note(trend, total, now_ns);
-	return vtap_trend_read(trend, now_ns);
-}
-
 static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_ns,
 	struct vtap_report_target *ret_report)
 {
@@ -150,7 +166,9 @@ static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_n
 		r = vtap_sources_fill(manager, i, now_ns, ret_report);
 	if (r < 0 || ret_report->target->mode == VTAP_MODE_VXLAN)
 		return r; /* the kernel has its packets: there is no path of ours */
-	return fast_observe(manager, i, ret_report);
+	r = fast_observe(manager, i, ret_report);
+	paths_observe(manager, i, now_ns, ret_report);
+	return r;
 }
 
 static struct vtap_report_kernel kernel_observe(const struct vtap_manager *manager, int index)

@@ -103,7 +103,7 @@ function targetDropsWords(target, rates) {
 
 /* What vtapctl writes below the table about the path, where the kernel does not do it all. */
 function fastpathLines(target) {
-	const { reason, idle, bypassed_by: bypassedBy } = target.fastpath;
+	const { reason, idle, bypassed_by: bypassedBy, detour } = target.fastpath;
 	const isFast = target.path === "fast path";
 	const lines = [];
 
@@ -115,6 +115,8 @@ function fastpathLines(target) {
 			(isFast ? "carries what comes in there." : "carries everything."));
 	if (idle !== null)
 		lines.push(`the fast path waits: ${stopped(idle)}`);
+	if (detour !== null)
+		lines.push(stopped(detour));
 	return lines;
 }
 

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "report/json_value.h"
+#include "report/text_words.h"
+
+/* Fewer of a minute tell nothing of the path that most take. */
+#define DETOUR_FRAMES 20
 
 static json_t *prefixes_json(const struct vtap_prefix *prefixes, size_t n)
 {
@@ -127,6 +131,34 @@ static const char *path_word(const struct vtap_report_target *report)
 	return report->is_fast ? "fast path" : "worker";
 }
 
+/* null: there are no two paths */
+static json_t *paths_json(const struct vtap_report_paths *paths)
+{
+	if (!paths->fast.is_known || !paths->worker.is_known)
+		return json_null();
+	return json_pack("{s:I, s:I}", "fast_path", (json_int_t)paths->fast.recent, "worker",
+		(json_int_t)paths->worker.recent);
+}
+
+/* Most frames take the other path although the fast one is there: why, only the packets can tell.
+ * Where it is not on every underlay, that is told instead. */
+static json_t *detour_json(const struct vtap_report_target *report)
+{
+	uint64_t n_worker = report->paths.worker.recent;
+	uint64_t n = report->paths.fast.recent + n_worker;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	if (n < DETOUR_FRAMES || n_worker <= n / 2 || report->fast_off_why != NULL ||
+		report->fast_idle_why != NULL || report->bypassed_by != NULL)
+		return json_null();
+	vtap_text_words_add(&words, "%s of ", vtap_text_count(n_worker).text);
+	vtap_text_words_add(&words,
+		"the last minute's %s went through the worker: an outer UDP checksum that nobody "
+		"has verified, fragments, options (`man vtapd`, Two paths)",
+		vtap_text_counted(n, "frame").text);
+	return json_string(words.text);
+}
+
 /* Where the kernel has the packets there is none. */
 static json_t *fastpath_json(const struct vtap_report_target *report)
 {
@@ -134,11 +166,12 @@ static json_t *fastpath_json(const struct vtap_report_target *report)
 					       ? VTAP_FASTPATH_OFF
 					       : report->target->fastpath;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "setting", vtap_fastpath_name(want),
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "setting", vtap_fastpath_name(want),
 		"attached", vtap_json_strings(report->fast_on, report->n_fast_on), "reason",
 		vtap_json_shown(report->fast_off_why), "idle",
 		vtap_json_shown(report->fast_idle_why), "bypassed_by",
-		vtap_json_shown(report->bypassed_by));
+		vtap_json_shown(report->bypassed_by), "recent", paths_json(&report->paths),
+		"detour", detour_json(report));
 }
 
 /* Takes both: what @more has goes into @object. Return: NULL without memory. */

@@ -51,6 +51,12 @@ struct vtap_report_kept_out {
 	uint64_t last_mono_ns;
 };
 
+/** struct vtap_report_paths - frames delivered of late, by the path that they took */
+struct vtap_report_paths {
+	struct vtap_report_trend fast;
+	struct vtap_report_trend worker;
+};
+
 struct vtap_report_target {
 	const struct vtap_target *target;
 	struct vtap_report_state state;
@@ -69,6 +75,7 @@ struct vtap_report_target {
 	uint64_t received;
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
 	uint64_t delivered_fast; /* of the delivered: by the fast path, or the kernel's devices */
+	struct vtap_report_paths paths; /* known while is_fast, and since then */
 	struct vtap_report_trend trends[VTAP_VERDICT_COUNT]; /* the same, and of late */
 	struct vtap_prefix *seen; /* heap: few prefixes that cover every outer source seen so far */
 	size_t n_seen;

@@ -63,7 +63,24 @@ static void write_interface(struct vtap_text_render *render, const struct json_t
 	write_line(render, "interface", words.text);
 }
 
-/* "default, UDP 4789 on ens5, fast path"; of an older daemon less */
+/* "fast path", and below it that most frames take the other one */
+static void write_path(
+	struct vtap_text_render *render, const char *path, const struct json_t *target)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const struct json_t *fastpath = target != NULL && vtap_text_has(target, "fastpath")
+						? vtap_text_get_object(answer, target, "fastpath")
+						: NULL;
+	const char *detour = fastpath != NULL && vtap_text_has(fastpath, "detour")
+				     ? vtap_text_find_string(answer, fastpath, "detour")
+				     : NULL; /* of an older daemon, or all is as it should be */
+
+	write_line(render, "path", path);
+	if (detour != NULL)
+		write_line(render, "", detour);
+}
+
+/* "default, UDP 4789 on ens5"; of an older daemon less */
 static void write_target(struct vtap_text_render *render, const struct json_t *session)
 {
 	struct vtap_text_answer *answer = &render->answer;
@@ -87,7 +104,7 @@ static void write_target(struct vtap_text_render *render, const struct json_t *s
 	}
 	write_line(render, "target", words.text);
 	if (path != NULL)
-		write_line(render, "path", path);
+		write_path(render, path, target);
 }
 
 static void write_configured(struct vtap_text_render *render, const struct json_t *session)

@@ -312,13 +312,16 @@ static void write_fastpath(struct vtap_text_render *render, const struct json_t 
 						: NULL; /* of an older daemon */
 	const char *name = vtap_text_get_string(answer, target, "name");
 	bool is_fast = strcmp(vtap_text_get_string(answer, target, "path"), "fast path") == 0;
-	const char *reason, *idle, *bypassed_by;
+	const char *reason, *idle, *bypassed_by, *detour;
 
 	if (fastpath == NULL || vtap_text_find_string(answer, target, "message") != NULL)
 		return;
 	reason = vtap_text_find_string(answer, fastpath, "reason");
 	idle = vtap_text_find_string(answer, fastpath, "idle");
 	bypassed_by = vtap_text_find_string(answer, fastpath, "bypassed_by");
+	detour = vtap_text_has(fastpath, "detour") /* not of an older daemon */
+			 ? vtap_text_find_string(answer, fastpath, "detour")
+			 : NULL;
 	if (reason != NULL)
 		vtap_text_put(render, "  %s: %s: %s%s\n", name,
 			is_fast ? "the fast path is not on every underlay"
@@ -332,6 +335,8 @@ static void write_fastpath(struct vtap_text_render *render, const struct json_t 
 	if (idle != NULL)
 		vtap_text_put(render, "  %s: the fast path waits: %s%s\n", name, idle,
 			vtap_text_stop(idle));
+	if (detour != NULL)
+		vtap_text_put(render, "  %s: %s%s\n", name, detour, vtap_text_stop(detour));
 }
 
 static void write_targets(struct vtap_text_render *render, const struct json_t *targets)

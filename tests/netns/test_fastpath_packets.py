@@ -210,6 +210,33 @@ def test_frame_when_the_outer_packet_has_a_checksum_then_nothing_is_said_of_the_
         assert seen.frame == PLAIN and not seen.status & status, what
 
 
+def test_path_when_most_packets_are_none_for_it_then_status_and_show_say_so(make_pair):
+    """From sockets on a veth, with an outer checksum that nobody has verified: usual in a lab."""
+    fast, worker = make_pair()
+
+    def detour(host, n_fast, n_worker):
+        told = host.vtapd.target()["fastpath"]
+        return told["recent"] == {"fast_path": n_fast, "worker": n_worker} and (told["detour"] or "none")
+
+    assert detour(fast, 0, 0) == "none"
+    for host in (fast, worker):
+        with host.target.sender.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            for _ in range(20):
+                sock.sendto(frames.vxlan(WEB, PLAIN), (hosts.TARGET_V4, frames.VXLAN_PORT))
+        host.reader.take(20)
+    line = until(lambda: detour(fast, 0, 20), "it is told", seen=fast.vtapd.target)
+    assert line.startswith("20 of the last minute's 20 frames went through the worker: an outer UDP checksum"), line
+    assert f"\n  default: {line}.\n" in fast.vtapd.ctl("status").stdout
+    assert f"  path         fast path\n               {line}\n" in fast.vtapd.ctl("show", "web").stdout
+    told = worker.vtapd.target()["fastpath"]
+    assert told["recent"] is None and told["detour"] is None, "it was asked for"
+
+    for _ in range(20):
+        fast.mirror.send(WEB, PLAIN)
+    fast.reader.take(20)
+    assert until(lambda: detour(fast, 20, 20), "both are counted", seen=fast.vtapd.target) == "none"
+
+
 # What stays beside a frame
 
 def stamps(host):

@@ -73,7 +73,8 @@ static void test_target_when_the_kernel_counts_then_what_it_hides_is_named(void 
 		"['not-vxlan','no-vni-flag','too-short','unknown-vni','interface-down',"
 		"'interface-gone']");
 	assert_field(&scene, "targets", "fastpath",
-		"{'setting':'off','attached':[],'reason':null,'idle':null,'bypassed_by':null}");
+		"{'setting':'off','attached':[],'reason':null,'idle':null,'bypassed_by':null,"
+		"'recent':null,'detour':null}");
 	scene.report_session.kernel.is_guarded = false;
 	assert_field(&scene, "targets", "hidden",
 		"['not-vxlan','no-vni-flag','too-short','unknown-vni','interface-down',"

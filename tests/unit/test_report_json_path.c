@@ -5,6 +5,8 @@
  */
 #include "tests/unit/test_report_json.h"
 
+#define NO_DETOUR "'recent':null,'detour':null"
+
 static void assert_path(const struct json_scene *scene, const char *path, const char *fastpath)
 {
 	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
@@ -22,10 +24,12 @@ static void test_path_when_nothing_is_told_then_the_worker(void **state)
 	(void)state;
 	json_scene_init(&scene);
 	assert_path(&scene, "'worker'",
-		"{'setting':'auto','attached':[],'reason':null,'idle':null,'bypassed_by':null}");
+		"{'setting':'auto','attached':[],'reason':null,'idle':null,'bypassed_by':"
+		"null," NO_DETOUR "}");
 	scene.target.fastpath = VTAP_FASTPATH_OFF;
 	assert_path(&scene, "'worker'",
-		"{'setting':'off','attached':[],'reason':null,'idle':null,'bypassed_by':null}");
+		"{'setting':'off','attached':[],'reason':null,'idle':null,'bypassed_by':"
+		"null," NO_DETOUR "}");
 }
 
 static void test_path_when_attached_then_the_fast_path_and_where(void **state)
@@ -40,7 +44,7 @@ static void test_path_when_attached_then_the_fast_path_and_where(void **state)
 	scene.report_target.n_fast_on = VTAP_ARRAY_LEN(underlays);
 	assert_path(&scene, "'fast path'",
 		"{'setting':'auto','attached':['ens5','ens6'],'reason':null,'idle':null,"
-		"'bypassed_by':null}");
+		"'bypassed_by':null," NO_DETOUR "}");
 }
 
 static void test_path_when_refused_idle_or_bypassed_then_why(void **state)
@@ -55,19 +59,68 @@ static void test_path_when_refused_idle_or_bypassed_then_why(void **state)
 	assert_path(&scene, "'worker'",
 		"{'setting':'require','attached':[],"
 		"'reason':'operation not permitted?: needs CAP_BPF','idle':null,"
-		"'bypassed_by':null}");
+		"'bypassed_by':null," NO_DETOUR "}");
 	scene.report_target.fast_off_why = NULL;
 	scene.report_target.fast_idle_why = "no packet has arrived yet";
 	assert_path(&scene, "'worker'",
 		"{'setting':'require','attached':[],'reason':null,"
-		"'idle':'no packet has arrived yet','bypassed_by':null}");
+		"'idle':'no packet has arrived yet','bypassed_by':null," NO_DETOUR "}");
 	scene.report_target.fast_idle_why = NULL;
 	scene.report_target.bypassed_by = "filter pref 10 on ens5";
 	scene.report_target.fast_on = &underlay;
 	scene.report_target.n_fast_on = 1;
 	assert_path(&scene, "'worker'",
 		"{'setting':'require','attached':['ens5'],'reason':null,'idle':null,"
-		"'bypassed_by':'filter pref 10 on ens5'}");
+		"'bypassed_by':'filter pref 10 on ens5'," NO_DETOUR "}");
+}
+
+struct detour_row {
+	uint64_t n_fast, n_worker;
+	const char *recent, *detour;
+};
+
+#define REASONS                                                                                    \
+	" went through the worker: an outer UDP checksum that nobody has verified, fragments, "    \
+	"options (`man vtapd`, Two paths)'"
+
+static void assert_detour(const struct json_scene *scene, const char *recent, const char *detour)
+{
+	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
+	const json_t *target = json_array_get(json_object_get(tree, "targets"), 0);
+	const json_t *fastpath = json_object_get(target, "fastpath");
+
+	assert_json(json_object_get(fastpath, "recent"), recent);
+	assert_json(json_object_get(fastpath, "detour"), detour);
+	json_decref(tree);
+}
+
+static void test_path_when_most_frames_take_the_other_one_then_said_with_numbers(void **state)
+{
+	static const struct detour_row table[] = {
+		{ 0, 0, "{'fast_path':0,'worker':0}", "null" },
+		{ 0, 19, "{'fast_path':0,'worker':19}", "null" },
+		{ 0, 20, "{'fast_path':0,'worker':20}",
+			"'20 of the last minute\\u0027s 20 frames" REASONS },
+		{ 1000, 1000, "{'fast_path':1000,'worker':1000}", "null" },
+		{ 1000, 1001, "{'fast_path':1000,'worker':1001}",
+			"'1,001 of the last minute\\u0027s 2,001 frames" REASONS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		struct json_scene scene;
+
+		print_message("row %zu\n", i);
+		json_scene_init(&scene);
+		scene.report_target.is_fast = true;
+		scene.report_target.paths.fast =
+			(struct vtap_report_trend){ .is_known = true, .recent = table[i].n_fast };
+		scene.report_target.paths.worker =
+			(struct vtap_report_trend){ .is_known = true, .recent = table[i].n_worker };
+		assert_detour(&scene, table[i].recent, table[i].detour);
+		scene.report_target.fast_off_why = "refused on ens6"; /* which is told instead */
+		assert_detour(&scene, table[i].recent, "null");
+	}
 }
 
 struct guard_row {
@@ -156,6 +209,8 @@ int main(void)
 		cmocka_unit_test(test_path_when_nothing_is_told_then_the_worker),
 		cmocka_unit_test(test_path_when_attached_then_the_fast_path_and_where),
 		cmocka_unit_test(test_path_when_refused_idle_or_bypassed_then_why),
+		cmocka_unit_test(
+			test_path_when_most_frames_take_the_other_one_then_said_with_numbers),
 		cmocka_unit_test(test_guard_when_counted_then_on_off_or_partly_with_the_reason),
 		cmocka_unit_test(
 			test_counting_when_it_began_elsewhere_then_status_and_show_say_when),

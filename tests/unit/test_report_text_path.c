@@ -20,6 +20,11 @@
 	"'fastpath':{'setting':'auto','attached':[" attached "],'reason':" reason ",'idle':" idle  \
 	",'bypassed_by':" bypassed_by "},"
 
+#define DETOUR                                                                                     \
+	"'fastpath':{'setting':'auto','attached':['ens5'],'reason':null,'idle':null,"              \
+	"'bypassed_by':null,'recent':{'fast_path':0,'worker':100},"                                \
+	"'detour':'100 of 100 frames went through the worker (`man vtapd`)'},"
+
 #define STATUS(daemon, target)                                                                     \
 	"{'version':1," daemon ",'findings':[],'targets':[" target "],'sessions':[]}"
 
@@ -93,6 +98,8 @@ static void test_path_when_not_as_wished_then_one_line_says_why(void **state)
 				  FASTPATH("", "null", "'no packet has arrived yet'", "null"))),
 			HEADLINE TABLE
 			"  default: the fast path waits: no packet has arrived yet.\n" },
+		{ STATUS(DAEMON(GUARDED), TARGET("fast path", READY, DETOUR)), HEADLINE TABLE_FAST
+			"  default: 100 of 100 frames went through the worker (`man vtapd`).\n" },
 	};
 
 	(void)state;
@@ -170,6 +177,8 @@ static void test_show_when_told_then_the_path_and_since_when_is_counted(void **s
 	_auto_rendered struct rendered usual = render(vtap_text_show,
 		SHOW("'path':'worker',", ",'daemon':{'started':'2026-11-20T09:00:00Z',"
 					 "'counting_since':'2026-11-20T09:00:00Z'}"));
+	_auto_rendered struct rendered detour = render(vtap_text_show,
+		SHOW("'path':'fast path',", ",'target':" TARGET("fast path", READY, DETOUR)));
 	_auto_rendered struct rendered older = render(vtap_text_show, SHOW("", ""));
 
 	assert_non_null(
@@ -178,6 +187,9 @@ static void test_show_when_told_then_the_path_and_since_when_is_counted(void **s
 		strstr(shown.text, "\n  counted      since Nov 18 08:00:00\n  received     0\n"));
 	assert_non_null(strstr(usual.text, "  path         worker\n"));
 	assert_null(strstr(usual.text, "counted"));
+	assert_non_null(strstr(detour.text,
+		"  path         fast path\n"
+		"               100 of 100 frames went through the worker (`man vtapd`)\n  vni "));
 	assert_int_equal(older.outcome, 0);
 	assert_null(strstr(older.text, "  path "));
 	assert_null(strstr(older.text, "counted"));
