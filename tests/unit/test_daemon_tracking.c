@@ -61,7 +61,7 @@ static enum vtap_known look(struct vtap_tracking *tracking, uint16_t port, uint6
 }
 
 /* Somebody's connection is tracked from now on, in our namespace. */
-static bool tracking_begin(void)
+static void tracking_begin_or_skip(void)
 {
 	const struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons(5),
@@ -69,9 +69,11 @@ static bool tracking_begin(void)
 	_auto_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (system("nft 'table inet t { chain c { type filter hook input priority 0; ct state new "
-		   "counter; }; }' 2>/dev/null") != 0)
-		return false;
-	return sendto(fd, "x", 1, 0, (const struct sockaddr *)&to, sizeof(to)) == 1;
+		   "counter; }; }' 2>/dev/null") != 0 ||
+		sendto(fd, "x", 1, 0, (const struct sockaddr *)&to, sizeof(to)) != 1)
+		skip(); /* no nftables, or no connection tracking */
+	kernel.n_asked = 0;
+	kernel.r = 0;
 }
 
 static void test_port_when_the_host_tracks_nothing_then_nobody_is_asked(void **state)
@@ -106,9 +108,7 @@ static void test_port_when_asked_then_once_a_minute_and_sooner_while_it_is_track
 	struct vtap_tracking tracking = { 0 };
 
 	(void)state;
-	if (!tracking_begin())
-		skip(); /* no nftables, or no connection tracking */
-	kernel.n_asked = 0;
+	tracking_begin_or_skip();
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(STEPS); i++) {
 		kernel.tracked = STEPS[i].says;
 		kernel.r = STEPS[i].r;
@@ -125,10 +125,7 @@ static void test_ports_when_many_then_one_question_a_second_and_no_more_than_the
 	struct vtap_tracking tracking = { 0 };
 
 	(void)state;
-	if (!tracking_begin())
-		skip();
-	kernel.n_asked = 0;
-	kernel.r = 0;
+	tracking_begin_or_skip();
 	kernel.tracked = VTAP_ON;
 	assert_int_equal(look(&tracking, 1, START_NS), VTAP_ON);
 	assert_int_equal(look(&tracking, 2, START_NS), VTAP_UNKNOWN);
@@ -178,10 +175,7 @@ static void test_port_when_nothing_goes_up_the_stack_then_not_tracked_and_nobody
 	struct vtap_tracking tracking = { 0 };
 
 	(void)state;
-	if (!tracking_begin())
-		skip();
-	kernel.n_asked = 0;
-	kernel.r = 0;
+	tracking_begin_or_skip();
 	kernel.tracked = VTAP_ON;
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(STEPS); i++) {
 		const struct vtap_passed passed = { .n = STEPS[i].n_packets };
@@ -199,8 +193,7 @@ static void test_port_when_a_target_had_packets_of_ipv6_then_those_are_looked_fo
 	struct vtap_passed passed = { .n = ++n_packets };
 
 	(void)state;
-	if (!tracking_begin())
-		skip();
+	tracking_begin_or_skip();
 	(void)vtap_tracking_look(&tracking, 4789, &passed, START_NS);
 	assert_false(kernel.has_ipv6);
 	passed = (struct vtap_passed){ .n = ++n_packets, .has_ipv6 = true };
@@ -215,10 +208,7 @@ static void test_ports_when_the_table_is_long_then_one_in_1000_of_the_time_and_e
 	struct vtap_tracking tracking = { 0 };
 
 	(void)state;
-	if (!tracking_begin())
-		skip();
-	kernel.n_asked = 0;
-	kernel.r = 0;
+	tracking_begin_or_skip();
 	kernel.tracked = VTAP_OFF;
 	kernel.takes_ns = VTAP_NS_PER_S / 10;
 	for (unsigned i = 0; i < 1800; i++)
