@@ -168,20 +168,20 @@ def test_interfaces_when_a_hundred_then_all_are_ready(mode, make_vtapd, ns):
 
 
 def test_interfaces_when_descriptors_are_short_then_some_wait_and_say_why_and_the_others_work(make_vtapd, mirror):
-    sessions = [f"[session s{i:02}]\nvni = {i}\n" for i in range(80)]
+    sessions = [f"[session s{i:02}]\nvni = {i}\n" for i in range(120)]
     vtapd = make_vtapd("".join(sessions), start=False)
-    vtapd.prefix = ["prlimit", "--nofile=64:64"]
+    vtapd.prefix = ["prlimit", "--nofile=128:128"]
     vtapd.start()
     status = vtapd.status()
     assert status["targets"][0]["state"] == "ready", status["targets"]
     assert {s["state"] for s in status["sessions"]} == {"ready", "waiting"}
     for session in status["sessions"]:
         if session["state"] == "waiting":
-            assert "the limit is 64 (RLIMIT_NOFILE)" in session["message"], session
+            assert "the limit is 128 (RLIMIT_NOFILE)" in session["message"], session
     mirror.send(0, frames.numbered(1))
     vtapd.wait_session("s00", delivered=1)
-    vtapd.write("vtapd.conf", "".join(sessions[60:]))
-    vtapd.reload(expect=1)  # the former interfaces give their descriptors back when the new table is in use
+    vtapd.write("vtapd.conf", "".join(sessions[100:]))
+    vtapd.reload()  # the former interfaces give their descriptors back
     until(lambda: all(s["state"] == "ready" for s in vtapd.status()["sessions"]), "all are ready", seen=vtapd.log)
 
 
