@@ -3,6 +3,7 @@
 VTAPD_BIN and VTAPCTL_BIN name other binaries than those of build/ (a sanitizer's, for instance).
 """
 
+import glob
 import http.client
 import json
 import mmap
@@ -32,6 +33,12 @@ def has_sanitizer():
     """Was VTAPD built with one? Then its memory says nothing: freed blocks are kept for a while, or shadowed."""
     with open(VTAPD, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as binary:
         return binary.find(b"__asan_init") >= 0 or binary.find(b"__tsan_init") >= 0
+
+
+def thread_state(path):
+    """The letter in a thread's /proc/.../stat, behind its name (proc(5))."""
+    with open(path, encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0]
 
 
 class _Unix(http.client.HTTPConnection):
@@ -130,7 +137,11 @@ class Vtapd:
         until(settled, "vtapd has settled", START_SECONDS, seen=self.log)
 
     def signal(self, number):
+        """A daemon that is told to stop for a while has done so on return, each of its threads."""
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            until(lambda: set(map(thread_state, glob.glob(f"/proc/{self.process.pid}/task/*/stat"))) == {"T"},
+                  "every thread stands still")
 
     def wait_exit(self, seconds=START_SECONDS):
         try:

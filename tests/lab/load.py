@@ -9,7 +9,7 @@ import time
 
 from . import frames
 from .sender import FIRST_FLOW, FRAME_BYTES, Sender
-from .sensor import Sensor
+from .sensor import RING_FRAMES, Sensor
 
 BLOCK_FRAMES = 64  # of one system call; a multiple of the flows
 NUMBER_AT = 14 + 20 + 8 + 8 + 14  # of an outer frame over IPv4: where the inner one has its number
@@ -62,12 +62,13 @@ class Flood(Sender):
     """As Sender, but by blocks, so that it reaches some hundred thousand frames a second.
 
     It stays on one core, as a flow's packets do in a network interface: on two they may overtake each other.
-    Without a rate it is as fast as that core.
+    Without a rate it is as fast as that core. With a window it waits after so many frames that were sent since the last
+    look().
     """
 
-    def __init__(self, target, vni, rate=None, flows=16):
+    def __init__(self, target, vni, rate=None, flows=16, window=None):
         super().__init__(target, vni, rate, flows)
-        self.begun = None
+        self.begun, self._window = None, window
 
     def start(self):
         self.begun = time.monotonic()
@@ -84,12 +85,17 @@ class Flood(Sender):
             block = Block(self._packets(mirror))
             begin, sent = time.monotonic(), 0
             while not self._shared[8]:
-                if self._rate and (time.monotonic() - begin) * self._rate < sent:
+                is_early = self._rate and (time.monotonic() - begin) * self._rate < sent
+                if is_early or (self._window and sent - struct.unpack_from("Q", self._shared, 16)[0] > self._window):
                     time.sleep(0.001)
                     continue
                 block.number(sent)
                 sent += block.send(mirror.fileno())
                 struct.pack_into("Q", self._shared, 0, sent)
+
+    def look(self):
+        """Somebody has seen what was sent until now, or is about to."""
+        struct.pack_into("Q", self._shared, 16, self.sent())
 
     def age(self):
         """Seconds since the start."""
@@ -113,16 +119,20 @@ class Junk(Flood):
 
 
 class Load(Flood):
-    """A flood of VNI 4321, session web, and the sensor on its interface, or with "" on all of the target's."""
+    """A flood of VNI 4321, session web, and the sensor on its interface, or with "" on all of the target's.
+
+    It never overruns the sensor's ring, however long a test on a busy machine does something else.
+    """
 
     def __init__(self, target, interface="mirror-web", rate=None):
-        super().__init__(target, 4321, rate)
+        super().__init__(target, 4321, rate, window=RING_FRAMES // 2)
         self.sensor = Sensor(target.ns, interface)
 
     def go_on(self, count=20_000):
         """Wait until so many more frames were sent."""
         wanted = self.sent() + count
         while self.sent() < wanted:
+            self.look()
             self.sensor.numbers()  # makes room in the ring
             self.wait_sent(min(wanted, self.sent() + 20_000))
 

@@ -18,7 +18,7 @@ class Sender:
 
     def __init__(self, target, vni, rate, flows=16):
         self._target, self._vni, self._rate, self._flows = target, vni, rate, flows
-        self._shared = mmap.mmap(-1, 16)  # frames sent, and whether to stop
+        self._shared = mmap.mmap(-1, 24)  # frames sent, whether to stop, and for some what was sent until a look
         self._pid = None
 
     def start(self):

@@ -14,6 +14,7 @@ BLOCK = struct.Struct("=8xIII")  # struct tpacket_block_desc: whose it is, frame
 STATUS_AT, KERNEL, USER = 8, 0, 1
 FRAME = struct.Struct("=I20xH")  # struct tpacket3_hdr: where the next one is, where this frame's bytes are
 BLOCK_BYTES, N_BLOCKS, SLOT_BYTES = 1 << 16, 2048, 2048
+RING_FRAMES = 900_000  # of a Load's size
 RETIRE_MS = 20  # a block is closed then, however few frames it has
 NUMBERED = ((0x28, 0, 0, 12), (0x15, 0, 1, frames.MARKER_ETHERTYPE), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0))
 """linux/filter.h: frames of this EtherType in full, no others."""
@@ -22,7 +23,7 @@ NUMBERED = ((0x28, 0, 0, 12), (0x15, 0, 1, frames.MARKER_ETHERTYPE), (0x06, 0, 0
 class Sensor:
     """The numbers in the frames that an interface showed, or all interfaces ("") of a namespace.
 
-    The ring holds those of half a minute, 900,000 at most; whoever sends more calls numbers() meanwhile.
+    The ring holds those of half a minute, RING_FRAMES at most; whoever sends more calls numbers() meanwhile.
     """
 
     def __init__(self, ns, interface=""):

@@ -109,7 +109,8 @@ def run_lock():
 @pytest.fixture(autouse=True)
 def others(request):
     """Tests run beside each other; one that is marked `alone` waits for those that run, and later ones for it. One that
-    has to be alone for a moment only: `with others(alone=True):` waits likewise."""
+    has to be alone for a moment only: `with others(alone=True):` waits likewise. Nobody waits for one that has
+    `with others(matter=False):`, since it does not mind what is changed meanwhile."""
     path = run_lock()
     is_alone = request.node.get_closest_marker("alone")
     with open(f"{path}.next", "w", encoding="ascii") as next_one, open(path, "w", encoding="ascii") as running:
@@ -120,14 +121,17 @@ def others(request):
             fcntl.flock(next_one, fcntl.LOCK_UN)
 
         @contextlib.contextmanager
-        def without(alone):
-            wait(alone)
+        def while_others(alone=False, matter=True):
+            if matter:
+                wait(alone)
+            else:
+                fcntl.flock(running, fcntl.LOCK_UN)
             try:
                 yield
             finally:
                 wait(is_alone)
         wait(is_alone)
-        yield without
+        yield while_others
 
 
 @pytest.fixture

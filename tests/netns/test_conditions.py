@@ -40,6 +40,7 @@ target = slow
 ENA = os.path.join(os.path.dirname(daemon.VTAPD), "../tests/netns/ena.so")
 SINCE = r", since \w+ \d+ \d\d:\d\d, (going on|the last one [1-5]?\d s ago)$"
 RECENT_S = 60  # VTAP_REPORT_RECENT_NS
+SLOW_S = 120
 NOT_WHOLE = frames.ethernet("02:00:00:00:00:0a", "02:00:00:00:00:0b", frames.ETH_IPV4,
                             frames.ipv4("192.0.2.1", "192.0.2.2", bytes(1000)))[:100]
 
@@ -206,7 +207,8 @@ def test_conditions_when_packets_vanish_then_found_with_numbers_and_remedy_and_o
     remedy = findings(vtapd)[("rp-filter", None)]["remedy"]
     paste(ns, remedy)
     until(lambda: ("rp-filter", None) not in findings(vtapd), "the remedy of rp-filter works", 10)
-    wait_over(vtapd, set(wanted), RECENT_S + 15)
+    with others(matter=False):
+        wait_over(vtapd, set(wanted), RECENT_S + 15)
     assert time.monotonic() - began > RECENT_S - 15, "it was told as going on for a while"
     assert len(vtapd.log_lines("unknown-vni:")) == 1, "it may begin again: its end is not told yet"
     assert not [line for line in vtapd.log_lines("socket-drops: ")], "one line is enough, and it is that of socket-full"
@@ -335,7 +337,8 @@ def tracking(ns):
     ns.sysctl(net__netfilter__nf_conntrack_udp_timeout=2)
 
 
-def test_port_when_tracked_then_found_and_its_remedy_works(tracking, make_vtapd, ns, mirror):
+def test_port_when_tracked_then_found_and_its_remedy_works(tracking, make_vtapd, ns, mirror, others):
+    """The kernel's answer takes the longer the busier the machine is, and vtapd waits a thousand times as long."""
     vtapd = make_vtapd("[target default]\nfastpath = off\n[session web]\nvni = 4321\n")
     with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:  # somebody else's connection is none of ours
         sock.sendto(b"x", ("127.0.0.1", 5))
@@ -344,7 +347,8 @@ def test_port_when_tracked_then_found_and_its_remedy_works(tracking, make_vtapd,
     def found():
         mirror.send(4321, frames.numbered(1))
         return findings(vtapd).get(("conntrack", "default"))
-    row = until(found, "conntrack is found", 20, seen=lambda: ns.read("/proc/sys/net/netfilter/nf_conntrack_count"))
+    with others(matter=False):
+        row = until(found, "conntrack is found", SLOW_S, seen=lambda: ns.read("/proc/sys/net/netfilter/nf_conntrack_count"))
     assert_as_wanted(row, ("ticket", "this host tracks connections of UDP port 4789, an entry for each outer flow",
                            "sudo nft 'table inet vtapd_notrack .* udp dport 4789 notrack; }; }'"))
     assert "conntrack" in vtapd.ctl("doctor").stdout and vtapd.status()["daemon"]["state"] == "healthy"
@@ -353,7 +357,8 @@ def test_port_when_tracked_then_found_and_its_remedy_works(tracking, make_vtapd,
     def over():
         mirror.send(4321, frames.numbered(1))
         return ("conntrack", "default") not in findings(vtapd)
-    until(over, "its remedy works", 30, seen=lambda: ns.run("conntrack", "-L", check=False).stdout)
+    with others(matter=False):
+        until(over, "its remedy works", SLOW_S, seen=lambda: ns.run("conntrack", "-L", check=False).stdout)
 
 
 # What is not going on
