@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state behind daemon/interfaces.h, for the files that share it: interfaces.c knows what is
- * wanted and how it stands, interfaces_steps.c does the steps of a plan. */
+/* The state behind daemon/interfaces.h, for the files that share it: interfaces_wishes.c knows what
+ * is wanted, interfaces_look.c what there is; interfaces_turn.c goes through the plan, whose steps
+ * interfaces_steps.c does; interfaces_removals.c removes, interfaces_states.c notes and tells how
+ * each interface stands. */
 #pragma once
 
 #include "daemon/guards.h"
@@ -48,6 +50,16 @@ struct vtap_applying {
 			  */
 };
 
+/** VTAP_NAMES_BYTES - of the names in one line of the journal */
+#define VTAP_NAMES_BYTES 400
+
+/** vtap_interface_free() - closes its descriptor; the device stays. NULL is allowed. */
+void vtap_interface_free(struct vtap_interface *interface);
+VTAP_FREEP(interface, struct vtap_interface, vtap_interface_free)
+
+/** vtap_interfaces_seek() - as vtap_interfaces_find(), to be changed */
+struct vtap_interface *vtap_interfaces_seek(const struct vtap_interfaces *set, const char *name);
+
 /** vtap_interfaces_give_up() - a descriptor that workers may still write to for the length of a
  * batch; it becomes -1 */
 void vtap_interfaces_give_up(struct vtap_interfaces *set, int *fd);
@@ -66,3 +78,46 @@ enum {
  */
 int vtap_step_apply(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step, struct vtap_err *err);
+
+/** vtap_step_is_harmless() - are frames shown all the same while it is not done? */
+bool vtap_step_is_harmless(const struct vtap_step *step);
+
+/** vtap_interface_waits_for() - @reason: id of a condition */
+bool vtap_interface_waits_for(const struct vtap_interface *interface, const char *reason);
+
+/** vtap_interface_set_ready() - it is as it should be */
+void vtap_interface_set_ready(struct vtap_applying *applying, struct vtap_interface *interface);
+
+/**
+ * vtap_interface_put_off() - it must wait until its backoff has it
+ *
+ * One line when it begins, or when the reason changes; the later tries are silent, and so is what
+ * was said before the last repair.
+ * @error:    negative errno, or 0
+ * @is_shown: frames are shown all the same
+ */
+void vtap_interface_put_off(struct vtap_applying *applying, struct vtap_interface *interface,
+	const char *reason, int error, const char *message, bool is_shown);
+
+/** vtap_interface_set_waiting() - likewise, and nothing is shown */
+void vtap_interface_set_waiting(struct vtap_applying *applying, struct vtap_interface *interface,
+	const char *reason, int error, const char *message);
+
+/** vtap_interface_refuse() - the kernel did not do a step of it: it waits for the next try */
+void vtap_interface_refuse(struct vtap_applying *applying, struct vtap_interface *interface,
+	int error, const struct vtap_err *err);
+
+/** vtap_interface_note_repair() - counted, and told */
+void vtap_interface_note_repair(struct vtap_applying *applying, struct vtap_interface *interface,
+	const struct vtap_step *step);
+
+/** vtap_told_fold_if_due() - at the end of a run, and of one that does not end every few seconds:
+ * more than a handful of lines of one kind become one. Who waits is named all the same. */
+void vtap_told_fold_if_due(struct vtap_interfaces *set, bool is_unfinished, uint64_t now_ns);
+
+/** vtap_removals_keep() - what the plan finds unwanted. Return: 0, -ENOMEM. */
+int vtap_removals_keep(struct vtap_interfaces *set, const struct vtap_plan *plan);
+
+/** vtap_removals_early() - remove what cannot wait for the end: what has a name that is wanted, and
+ * vxlan devices, which have a VNI and a port besides. The rest is vtap_interfaces_remove()'s. */
+void vtap_removals_early(struct vtap_applying *applying);

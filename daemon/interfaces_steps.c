@@ -7,9 +7,7 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include "base/text.h"
 #include "daemon/conflict.h"
 #include "daemon/interfaces_state.h"
 #include "netlink/address.h"
@@ -22,21 +20,6 @@
 
 /* Below this MTU a device has no IPv6. Source: RFC 8200 section 5, kernel net/ipv6/addrconf.c. */
 #define IPV6_MTU_MIN 1280
-
-void vtap_interfaces_give_up(struct vtap_interfaces *set, int *fd)
-{
-	int *grown;
-
-	if (*fd < 0)
-		return;
-	grown = reallocarray(set->closed, set->n_closed + 1, sizeof(*grown));
-	if (grown == NULL) {
-		*fd = -1; /* leaked rather than closed under a worker's hands */
-		return;
-	}
-	set->closed = grown;
-	grown[set->n_closed++] = vtap_steal_fd(fd);
-}
 
 /* ---- dressing ---- */
 
