@@ -2,7 +2,6 @@
 #include "daemon/answer.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -365,9 +364,8 @@ static int underlay_retell(
 	if (target == NULL || target->n_underlays == 0)
 		return 0;
 	for (size_t i = 0; i < devices->n; i++)
-		for (size_t j = 0; j < target->n_underlays; j++)
-			if (fnmatch(target->underlays[j], devices->device[i].name, 0) == 0)
-				return 0;
+		if (vtap_target_names(target, devices->device[i].name))
+			return 0;
 	return change_retell(change, strdup(change->what),
 		vtap_text_format("%s; will wait: no interface of this host is called %s%s",
 			change->why, target->underlays[0],

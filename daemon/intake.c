@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <string.h>
@@ -266,14 +265,6 @@ void vtap_intake_free(struct vtap_intake *intake, bool keeps_sockets)
 
 /* ---- underlays ---- */
 
-static bool name_matches(const struct vtap_target *target, const char *name)
-{
-	for (size_t i = 0; i < target->n_underlays; i++)
-		if (fnmatch(target->underlays[i], name, 0) == 0)
-			return true;
-	return false;
-}
-
 static struct underlay *underlay_find(struct vtap_intake *intake, const char *name)
 {
 	for (size_t i = 0; i < intake->n_underlays; i++)
@@ -326,7 +317,7 @@ static void underlays_forget(struct vtap_intake *intake, const struct vtap_targe
 	size_t n = 0;
 
 	for (size_t i = 0; i < intake->n_underlays; i++)
-		if (name_matches(target, intake->underlay[i].name))
+		if (vtap_target_names(target, intake->underlay[i].name))
 			intake->underlay[n++] = intake->underlay[i];
 	intake->n_underlays = n;
 }
@@ -428,7 +419,7 @@ static void update_underlay(struct update *update, const char *device, int index
 
 static bool is_underlay(const struct vtap_target *target, const struct vtap_device *device)
 {
-	return name_matches(target, device->name) && !vtap_device_is_ours(device);
+	return vtap_target_names(target, device->name) && !vtap_device_is_ours(device);
 }
 
 /* 16 workers in all are documented: where globs find many interfaces, each gets fewer, but at least
@@ -468,7 +459,8 @@ static bool stored_fits(const struct vtap_target *target, const struct vtap_stor
 		stored->device_index > 0 ? vtap_devices_find_index(devices, stored->device_index)
 					 : NULL;
 
-	return target->n_underlays == 0 || device == NULL || name_matches(target, device->name);
+	return target->n_underlays == 0 || device == NULL ||
+	       vtap_target_names(target, device->name);
 }
 
 /* What came back from the store sits down at free desks. Which of them stay is seen afterwards; the

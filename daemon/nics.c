@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,9 +100,8 @@ static void row_look(struct vtap_nic_row *row, const char *name, uint64_t now_ns
 static bool is_matched(const struct vtap_conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->n_targets; i++)
-		for (size_t j = 0; j < conf->targets[i].n_underlays; j++)
-			if (fnmatch(conf->targets[i].underlays[j], name, 0) == 0)
-				return true;
+		if (vtap_target_names(&conf->targets[i], name))
+			return true;
 	return false;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Where packets come in: the underlays that are to have the program, learned or named. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <net/if.h>
 #include <string.h>
 
@@ -82,10 +81,7 @@ static bool target_wants(const struct vtap_steering *steering, const struct vtap
 {
 	if (target->n_underlays == 0)
 		return is_learned(steering, device->index);
-	for (size_t i = 0; i < target->n_underlays; i++)
-		if (fnmatch(target->underlays[i], device->name, 0) == 0)
-			return true;
-	return false;
+	return vtap_target_names(target, device->name);
 }
 
 /* Which targets receive on a device, those that name it before those that do not: their sockets are

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/underlays.h"
 
-#include <fnmatch.h>
 #include <net/if.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-
-static bool is_named(const struct vtap_target *target, const struct vtap_device *device)
-{
-	for (size_t i = 0; i < target->n_underlays; i++)
-		if (fnmatch(target->underlays[i], device->name, 0) == 0)
-			return true;
-	return false;
-}
 
 static bool can_be_one(const struct vtap_device *device)
 {
@@ -68,7 +59,8 @@ void vtap_underlays_mark(
 	const struct vtap_target *target, const struct vtap_devices *devices, bool *ret_marks)
 {
 	for (size_t i = 0; i < devices->n; i++)
-		if (can_be_one(&devices->device[i]) && is_named(target, &devices->device[i]))
+		if (can_be_one(&devices->device[i]) &&
+			vtap_target_names(target, devices->device[i].name))
 			ret_marks[i] = true;
 	while (lower_mark(devices, ret_marks))
 		; /* ends: each round marks one more */

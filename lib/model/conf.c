@@ -2,6 +2,7 @@
 #include "model/conf.h"
 
 #include <assert.h>
+#include <fnmatch.h>
 #include <string.h>
 
 static const char *const FASTPATH_WORDS[] = {
@@ -121,6 +122,14 @@ const struct vtap_session *vtap_conf_find_vni(
 bool vtap_conf_is_glob(const char *underlay)
 {
 	return strpbrk(underlay, VTAP_GLOB_BYTES) != NULL;
+}
+
+bool vtap_target_names(const struct vtap_target *target, const char *name)
+{
+	for (size_t i = 0; i < target->n_underlays; i++)
+		if (fnmatch(target->underlays[i], name, 0) == 0)
+			return true;
+	return false;
 }
 
 const struct vtap_target *vtap_conf_find_target(const struct vtap_conf *conf, const char *name)

@@ -184,6 +184,10 @@ const struct vtap_session *vtap_conf_find_vni(
 /** vtap_conf_is_glob() - does this underlay stand for several names? Source: fnmatch(3) */
 bool vtap_conf_is_glob(const char *underlay);
 
+/** vtap_target_names() - is the interface @name an underlay of it by name or glob? A target without
+ * any names none. Source: fnmatch(3) */
+bool vtap_target_names(const struct vtap_target *target, const char *name);
+
 /** vtap_conf_find_target() - by name, or NULL */
 const struct vtap_target *vtap_conf_find_target(const struct vtap_conf *conf, const char *name);
 
