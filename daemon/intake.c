@@ -1,80 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/intake.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/err.h"
 #include "base/text.h"
-#include "config/value.h"
 #include "daemon/conflict.h"
-#include "daemon/health.h"
+#include "daemon/intake_state.h"
 #include "daemon/log.h"
-#include "datapath/receive.h"
-#include "report/text_words.h"
 
 /* Workers of `auto`: one for each CPU, but no more than this: sensors need the machine too. */
 #define WORKERS_AUTO_MAX 4
 
 /* Socket buffer of `auto`: about 20 ms of 1,500-byte packets at 10 Gbit/s. */
 #define BUFFER_AUTO_BYTES (32ULL << 20)
-
-/* Underlays that were seen once, remembered to say for how long they were gone. */
-#define UNDERLAYS_MAX VTAP_SLOTS_MAX
-
-/* Between two lines about drops of one target. */
-#define DROPS_REPORT_NS (60 * VTAP_NS_PER_S)
-
-static_assert(VTAP_WORKERS_MAX == VTAP_SLOTS_MAX,
-	"a configuration and the datapath count the same workers");
-
-/** struct desk - a socket, and the worker at it once there is a table */
-struct desk {
-	bool is_open;
-	bool is_kept; /* by the update that is going on */
-	uint16_t port;
-	int device_index; /* 0: not bound to an interface */
-	uint64_t buffer_bytes;
-	int socket_fd;   /* until the worker has it */
-	uint64_t cookie; /* by which the store knows the socket; 0: it does not any more */
-	bool has_left;   /* outside its group, or on the way: only holds what it held */
-	struct vtap_worker *worker;
-	uint32_t last_drops; /* SO_MEMINFO, modulo 2^32 */
-};
-
-/** struct underlay - an interface that sockets are or were bound to */
-struct underlay {
-	char name[VTAP_IFNAME_MAX];
-	int index;        /* 0: gone */
-	uint64_t gone_ns; /* since */
-};
-
-struct vtap_intake {
-	char name[VTAP_NAME_MAX];
-	struct vtap_store *store; /* borrowed */
-	struct vtap_slot slot[VTAP_SLOTS_COUNT];
-	struct desk desk[VTAP_SLOTS_MAX];
-	struct vtap_publication publication;
-	struct underlay underlay[UNDERLAYS_MAX];
-	size_t n_underlays;
-
-	bool has_surplus; /* sockets are open that the last update did not keep */
-	uint64_t n_socket_drops;
-	uint64_t reported_ns;      /* the last line about drops, 0: none in the last minute */
-	uint64_t n_reported_drops; /* up to that line */
-	uint64_t n_reported_received;
-	struct vtap_trend trend[VTAP_VERDICT_COUNT];
-	struct vtap_intake_paths paths;
-	enum vtap_state state;
-	const char *reason;
-	char message[VTAP_ERR_MAX];
-	struct vtap_backoff backoff;
-};
 
 int vtap_intake_new(const char *name, struct vtap_store *store, struct vtap_intake **ret_intake)
 {
@@ -92,256 +33,19 @@ int vtap_intake_new(const char *name, struct vtap_store *store, struct vtap_inta
 	return 0;
 }
 
-/* ---- desks ---- */
-
-static int desk_socket(const struct desk *desk)
-{
-	return desk->worker != NULL ? vtap_worker_socket(desk->worker) : desk->socket_fd;
-}
-
-static void desk_count_drops(struct vtap_intake *intake, struct desk *desk, uint32_t drops)
-{
-	intake->n_socket_drops +=
-		(uint32_t)(drops - desk->last_drops); /* modulo 2^32, as the kernel counts */
-	if (drops != desk->last_drops && desk->cookie != 0)
-		vtap_store_note_drops(intake->store, desk->cookie, drops);
-	desk->last_drops = drops;
-}
-
-/* What is left of a socket is read; ends once its worker has. @is_kept: the store keeps the socket
- * for the process after us. */
-static void desk_ask(struct vtap_intake *intake, struct desk *desk, bool is_kept)
-{
-	if (!is_kept && desk->cookie != 0) {
-		vtap_store_remove(intake->store, desk->cookie);
-		desk->cookie = 0;
-	}
-	if (desk->worker != NULL)
-		vtap_worker_ask(desk->worker, is_kept);
-}
-
-static bool desk_is_over(const struct desk *desk)
-{
-	return desk->worker == NULL || vtap_worker_is_over(desk->worker);
-}
-
-/* After desk_ask(); waits for the worker. */
-static void desk_end(struct vtap_intake *intake, struct desk *desk)
-{
-	uint32_t drops = desk->last_drops;
-
-	if (desk->worker != NULL)
-		vtap_worker_end(desk->worker, &drops);
-	else
-		(void)vtap_socket_drops(desk->socket_fd, &drops); /* refused: none are added */
-	desk_count_drops(intake, desk, drops);
-	(void)vtap_fd_close(desk->socket_fd);
-	*desk = (struct desk){ .socket_fd = -1 };
-}
-
-bool vtap_intake_has_port(const struct vtap_intake *intake, uint16_t port)
-{
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (intake->desk[i].is_open && intake->desk[i].port == port)
-			return true;
-	return false;
-}
-
-bool vtap_intake_hears(const struct vtap_intake *intake, uint16_t port, int interface_index)
-{
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
-		const struct desk *desk = &intake->desk[i];
-
-		if (desk->is_open && !desk->has_left && desk->port == port &&
-			(desk->device_index == 0 || desk->device_index == interface_index))
-			return true;
-	}
-	return false;
-}
-
-static int desk_open(struct vtap_intake *intake, struct desk *desk,
-	const struct vtap_socket_spec *spec, int device_index, struct vtap_err *err)
-{
-	struct vtap_slot *slot = &intake->slot[desk - intake->desk];
-	int r = slot->unknown == NULL ? vtap_slot_init(slot) : 0;
-
-	if (r == 0)
-		r = vtap_socket_open(spec, &desk->socket_fd, err);
-	if (r < 0)
-		return r;
-	desk->cookie = vtap_store_put(intake->store, desk->socket_fd);
-	desk->is_open = desk->is_kept = true;
-	desk->port = spec->port;
-	desk->device_index = device_index;
-	desk->buffer_bytes = spec->buffer_bytes;
-	return 0;
-}
-
-static int desk_start(struct vtap_intake *intake, struct desk *desk, struct vtap_err *err)
-{
-	const struct vtap_worker_spec spec = {
-		.socket_fd = desk->socket_fd,
-		.i_slot = (unsigned)(desk - intake->desk),
-		.slot = &intake->slot[desk - intake->desk],
-		.publication = &intake->publication,
-	};
-
-	int r;
-
-	desk->socket_fd = -1; /* taken, also on failure */
-	r = vtap_worker_start(&spec, &desk->worker, err);
-	if (r < 0) {
-		vtap_store_remove(intake->store, desk->cookie);
-		*desk = (struct desk){ .socket_fd = -1 };
-	}
-	return r;
-}
-
-/* Workers for sockets that have none yet, once there is a table. Return: 0, or how one was refused.
- */
-static int desks_start(struct vtap_intake *intake, struct vtap_err *err)
-{
-	int r = 0;
-
-	for (int i = 0; i < VTAP_SLOTS_MAX && vtap_intake_table(intake) != NULL && r == 0; i++)
-		if (intake->desk[i].is_open && intake->desk[i].worker == NULL)
-			r = desk_start(intake, &intake->desk[i], err);
-	return r;
-}
-
-static struct desk *desk_find_free(struct vtap_intake *intake)
-{
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (!intake->desk[i].is_open)
-			return &intake->desk[i];
-	return NULL;
-}
-
-/* What was not kept is read empty by its worker, and closed when that is done: nobody waits for it
- * here. Sockets that came back from the store wait for the first table, and so for their worker. */
-static void desks_close_unkept(struct vtap_intake *intake)
-{
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
-		struct desk *desk = &intake->desk[i];
-
-		if (!desk->is_open || desk->is_kept ||
-			(desk->worker == NULL && vtap_intake_table(intake) == NULL))
-			continue;
-		desk->has_left = true; /* no update may take it up again */
-		desk_ask(intake, desk, false);
-		if (desk_is_over(desk))
-			desk_end(intake, desk);
-	}
-}
-
-static bool has_unkept(const struct vtap_intake *intake)
-{
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (intake->desk[i].is_open && !intake->desk[i].is_kept)
-			return true;
-	return false;
-}
-
-bool vtap_intake_has_surplus(const struct vtap_intake *intake)
-{
-	return intake->has_surplus;
-}
-
 void vtap_intake_free(struct vtap_intake *intake, bool keeps_sockets)
 {
 	if (intake == NULL)
 		return;
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++) /* all are asked before one is waited for */
-		if (intake->desk[i].is_open)
-			desk_ask(intake, &intake->desk[i],
-				keeps_sockets && !intake->desk[i].has_left);
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (intake->desk[i].is_open)
-			desk_end(intake, &intake->desk[i]);
+	vtap_desks_end(intake, keeps_sockets);
 	for (int i = 0; i < VTAP_SLOTS_COUNT; i++)
 		vtap_slot_done(&intake->slot[i]);
 	free(intake);
 }
 
-/* ---- underlays ---- */
-
-static struct underlay *underlay_find(struct vtap_intake *intake, const char *name)
+const char *vtap_intake_name(const struct vtap_intake *intake)
 {
-	for (size_t i = 0; i < intake->n_underlays; i++)
-		if (strcmp(intake->underlay[i].name, name) == 0)
-			return &intake->underlay[i];
-	return NULL;
-}
-
-/* A free entry, else that of the one that is gone longest; NULL when all are there. */
-static struct underlay *underlay_make_room(struct vtap_intake *intake)
-{
-	struct underlay *oldest = NULL;
-
-	if (intake->n_underlays < UNDERLAYS_MAX)
-		return &intake->underlay[intake->n_underlays++];
-	for (size_t i = 0; i < intake->n_underlays; i++) {
-		struct underlay *underlay = &intake->underlay[i];
-
-		if (underlay->index == 0 && (oldest == NULL || underlay->gone_ns < oldest->gone_ns))
-			oldest = underlay;
-	}
-	return oldest;
-}
-
-static void underlay_came(
-	struct vtap_intake *intake, const struct vtap_device *device, uint64_t now_ns)
-{
-	struct underlay *underlay = underlay_find(intake, device->name);
-
-	if (underlay == NULL) {
-		underlay = underlay_make_room(intake);
-		if (underlay == NULL)
-			return; /* as many as there can be sockets are there: it gets none */
-		*underlay = (struct underlay){ .index = device->index };
-		memcpy(underlay->name, device->name, sizeof(underlay->name));
-		return;
-	}
-	if (underlay->index == 0)
-		vtap_log(LOG_NOTICE, VTAP_EVENT_UNDERLAY,
-			&(struct vtap_log_context){
-				.target = intake->name, .interface = underlay->name },
-			"%s: back after %.0f s", underlay->name,
-			(double)(now_ns - underlay->gone_ns) / (double)VTAP_NS_PER_S);
-	underlay->index = device->index;
-}
-
-/* Those that the configuration does not name any more. */
-static void underlays_forget(struct vtap_intake *intake, const struct vtap_target *target)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < intake->n_underlays; i++)
-		if (vtap_target_names(target, intake->underlay[i].name))
-			intake->underlay[n++] = intake->underlay[i];
-	intake->n_underlays = n;
-}
-
-static void underlays_note_gone(struct vtap_intake *intake, const struct vtap_devices *devices,
-	size_t n_sessions, uint64_t now_ns)
-{
-	for (size_t i = 0; i < intake->n_underlays; i++) {
-		struct underlay *underlay = &intake->underlay[i];
-		const struct vtap_device *device =
-			underlay->index != 0 ? vtap_devices_find_index(devices, underlay->index)
-					     : NULL;
-
-		if (underlay->index == 0 ||
-			(device != NULL && strcmp(device->name, underlay->name) == 0))
-			continue;
-		underlay->index = 0;
-		underlay->gone_ns = now_ns;
-		vtap_log(LOG_WARNING, VTAP_EVENT_UNDERLAY,
-			&(struct vtap_log_context){
-				.target = intake->name, .interface = underlay->name },
-			"%s: gone; %zu %s nothing from it, waiting for it", underlay->name,
-			n_sessions, n_sessions == 1 ? "session gets" : "sessions get");
-	}
+	return intake->name;
 }
 
 /* ---- an update ---- */
@@ -385,7 +89,7 @@ static void update_underlay(struct update *update, const char *device, int index
 
 	update->n_found++;
 	for (int i = 0; i < VTAP_SLOTS_MAX && n < update->n_workers; i++) {
-		struct desk *desk = &intake->desk[i];
+		struct vtap_desk *desk = &intake->desk[i];
 
 		if (!desk->is_open || desk->port != spec.port || desk->device_index != index ||
 			desk->has_left)
@@ -393,11 +97,11 @@ static void update_underlay(struct update *update, const char *device, int index
 		desk->is_kept = true;
 		n++;
 		if (desk->buffer_bytes != spec.buffer_bytes &&
-			vtap_socket_set_buffer(desk_socket(desk), spec.buffer_bytes) == 0)
+			vtap_socket_set_buffer(vtap_desk_socket(desk), spec.buffer_bytes) == 0)
 			desk->buffer_bytes = spec.buffer_bytes;
 	}
 	while (n < update->n_workers) {
-		struct desk *desk = desk_find_free(intake);
+		struct vtap_desk *desk = vtap_desk_find_free(intake);
 
 		if (desk == NULL) {
 			update->is_short = true; /* 16 in all is documented */
@@ -405,7 +109,7 @@ static void update_underlay(struct update *update, const char *device, int index
 		}
 		r = update->is_port_ours ? 0 : vtap_socket_is_free(&spec, &err);
 		if (r == 0)
-			r = desk_open(intake, desk, &spec, index, &err);
+			r = vtap_desk_open(intake, desk, &spec, index, &err);
 		if (r < 0) { /* the other underlays go on */
 			update->error = r;
 			update->err = err;
@@ -446,7 +150,7 @@ static void update_underlays(
 
 		if (!is_underlay(update->target, device))
 			continue;
-		underlay_came(update->intake, device, now_ns);
+		vtap_bound_came(update->intake, device, now_ns);
 		update_underlay(update, device->name, device->index);
 	}
 }
@@ -472,7 +176,7 @@ static void desks_adopt(struct vtap_intake *intake, const struct vtap_target *ta
 	size_t i = 0;
 
 	while (vtap_store_find(intake->store, target->port, &i, &stored)) {
-		struct desk *desk = desk_find_free(intake);
+		struct vtap_desk *desk = vtap_desk_find_free(intake);
 		struct vtap_slot *slot;
 
 		if (!stored_fits(target, &stored, devices)) {
@@ -485,7 +189,7 @@ static void desks_adopt(struct vtap_intake *intake, const struct vtap_target *ta
 		if (slot->unknown == NULL && vtap_slot_init(slot) < 0)
 			return; /* no memory: the rest is closed, see vtap_store_clear() */
 		vtap_store_take(intake->store, i);
-		*desk = (struct desk){
+		*desk = (struct vtap_desk){
 			.is_open = true,
 			.port = stored.port,
 			.device_index = stored.device_index,
@@ -496,6 +200,19 @@ static void desks_adopt(struct vtap_intake *intake, const struct vtap_target *ta
 		};
 	}
 }
+
+static void update_start(struct update *update)
+{
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r = vtap_desks_start(update->intake, &err);
+
+	if (r == 0)
+		return;
+	update->error = r;
+	update->err = err;
+}
+
+/* ---- how it stands ---- */
 
 static void state_wait(struct vtap_intake *intake, const char *reason, int error, const char *fmt,
 	...) VTAP_PRINTF(4, 5);
@@ -583,16 +300,21 @@ static void state_set(struct update *update, const struct vtap_devices *devices,
 	}
 }
 
-static void update_start(struct update *update)
+void vtap_intake_status(const struct vtap_intake *intake, struct vtap_intake_status *ret_status)
 {
-	struct vtap_err err = VTAP_ERR_NULL;
-	int r = desks_start(update->intake, &err);
-
-	if (r == 0)
-		return;
-	update->error = r;
-	update->err = err;
+	*ret_status = (struct vtap_intake_status){
+		.state = intake->state,
+		.reason = intake->reason,
+		.message = intake->reason != NULL ? intake->message : NULL,
+		.retry_at_ns =
+			intake->backoff.retry_at_ns != 0 ? intake->backoff.retry_at_ns : UINT64_MAX,
+	};
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		ret_status->n_workers += intake->desk[i].worker != NULL &&
+					 !intake->desk[i].has_left; /* those on the way out */
 }
+
+/* ---- both ---- */
 
 void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *target,
 	const struct vtap_devices *devices, size_t n_sessions, bool is_port_ours, uint64_t now_ns)
@@ -610,216 +332,15 @@ void vtap_intake_update(struct vtap_intake *intake, const struct vtap_target *ta
 	update.is_port_ours = is_port_ours || vtap_intake_has_port(intake, target->port);
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
 		intake->desk[i].is_kept = false;
-	underlays_forget(intake, target);
-	underlays_note_gone(intake, devices, n_sessions, now_ns);
+	vtap_bounds_forget(intake, target);
+	vtap_bounds_note_gone(intake, devices, n_sessions, now_ns);
 	if (target->n_underlays > 0)
 		update_share(&update, devices);
 	update_underlays(&update, devices, now_ns);
 	update_start(&update);
 	/* without a socket that works the former port is better than none */
-	intake->has_surplus = (update.n_kept > 0 || update.error == 0) && has_unkept(intake);
+	intake->has_surplus =
+		(update.n_kept > 0 || update.error == 0) && vtap_desks_have_unkept(intake);
 	update.is_short = update.is_short && !intake->has_surplus; /* room is being made */
 	state_set(&update, devices, now_ns);
-}
-
-void vtap_intake_close_surplus(struct vtap_intake *intake)
-{
-	if (!intake->has_surplus)
-		return;
-	desks_close_unkept(intake);
-	intake->has_surplus = has_unkept(intake);
-}
-
-/* ---- tables and counters ---- */
-
-const struct vtap_table *vtap_intake_table(const struct vtap_intake *intake)
-{
-	return atomic_load_explicit(
-		&intake->publication.table, memory_order_relaxed); /* main's own writes */
-}
-
-const struct vtap_table *vtap_intake_publish(
-	struct vtap_intake *intake, const struct vtap_table *table)
-{
-	/* seq_cst: see table_borrow() in datapath/worker.c */
-	const struct vtap_table *former =
-		atomic_exchange_explicit(&intake->publication.table, table, memory_order_seq_cst);
-
-	(void)desks_start(intake, NULL); /* refused: the next update says so */
-	return former;
-}
-
-bool vtap_intake_uses(const struct vtap_intake *intake, const struct vtap_table *table)
-{
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (intake->desk[i].worker != NULL &&
-			vtap_worker_uses(intake->desk[i].worker, table))
-			return true;
-	return false;
-}
-
-static uint64_t desk_buffer(const struct vtap_intake *intake)
-{
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (intake->desk[i].is_open)
-			return intake->desk[i].buffer_bytes;
-	return 0;
-}
-
-void vtap_intake_report_drops(struct vtap_intake *intake, uint64_t now_ns)
-{
-	struct vtap_totals totals;
-	uint64_t n_drops, n_received;
-	char buffer[24];
-
-	if (now_ns - intake->reported_ns < DROPS_REPORT_NS && intake->reported_ns != 0)
-		return;
-	vtap_intake_read(intake, &totals);
-	n_drops = totals.verdicts[VTAP_VERDICT_SOCKET_FULL] - intake->n_reported_drops;
-	n_received = totals.received - intake->n_reported_received;
-	intake->n_reported_received = totals.received; /* so that a share is of the time since */
-	if (n_drops == 0) {
-		intake->reported_ns = 0;
-		return;
-	}
-	intake->n_reported_drops += n_drops;
-	intake->reported_ns = now_ns;
-	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS,
-		&(struct vtap_log_context){ .target = intake->name, .because = "socket-drops" },
-		"socket-full: target %s dropped %s (%.2f %%); a larger receive-buffer "
-		"helps, now %s",
-		intake->name, vtap_text_counted(n_drops, "packet").text,
-		100.0 * (double)n_drops / (double)n_received,
-		vtap_value_format_size(desk_buffer(intake), buffer, sizeof(buffer)));
-}
-
-void vtap_intake_read(struct vtap_intake *intake, struct vtap_totals *ret_totals)
-{
-	struct vtap_totals totals = { 0 };
-	uint32_t drops;
-
-	for (int i = 0; i < VTAP_SLOTS_COUNT; i++)
-		vtap_slot_add(&intake->slot[i], &totals);
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (intake->desk[i].is_open &&
-			vtap_socket_drops(desk_socket(&intake->desk[i]), &drops) == 0)
-			desk_count_drops(intake, &intake->desk[i], drops);
-	totals.verdicts[VTAP_VERDICT_SOCKET_FULL] += intake->n_socket_drops;
-	totals.received += intake->n_socket_drops;
-	*ret_totals = totals;
-}
-
-struct vtap_trend *vtap_intake_trends(struct vtap_intake *intake)
-{
-	return intake->trend;
-}
-
-struct vtap_intake_paths *vtap_intake_paths(struct vtap_intake *intake)
-{
-	return &intake->paths;
-}
-
-uint16_t vtap_intake_port(const struct vtap_intake *intake)
-{
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		if (intake->desk[i].is_open && !intake->desk[i].has_left)
-			return intake->desk[i].port;
-	return 0;
-}
-
-const struct vtap_slot *vtap_intake_slot(const struct vtap_intake *intake, unsigned i)
-{
-	return intake->slot[i].unknown != NULL ? &intake->slot[i] : NULL;
-}
-
-struct vtap_slot *vtap_intake_fast_slot(struct vtap_intake *intake)
-{
-	struct vtap_slot *slot = &intake->slot[VTAP_SLOT_FAST];
-
-	return slot->unknown != NULL || vtap_slot_init(slot) == 0 ? slot : NULL;
-}
-
-const char *vtap_intake_name(const struct vtap_intake *intake)
-{
-	return intake->name;
-}
-
-void vtap_intake_status(const struct vtap_intake *intake, struct vtap_intake_status *ret_status)
-{
-	*ret_status = (struct vtap_intake_status){
-		.state = intake->state,
-		.reason = intake->reason,
-		.message = intake->reason != NULL ? intake->message : NULL,
-		.retry_at_ns =
-			intake->backoff.retry_at_ns != 0 ? intake->backoff.retry_at_ns : UINT64_MAX,
-	};
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
-		ret_status->n_workers += intake->desk[i].worker != NULL &&
-					 !intake->desk[i].has_left; /* those on the way out */
-}
-
-unsigned vtap_intake_n_stalled(const struct vtap_intake *intake, uint64_t now_ns)
-{
-	unsigned n = 0;
-
-	for (int i = 0; i < VTAP_SLOTS_MAX; i++) {
-		uint64_t beat_ns = intake->desk[i].worker != NULL
-					   ? vtap_worker_beat_ns(intake->desk[i].worker)
-					   : now_ns;
-
-		n += now_ns > beat_ns && now_ns - beat_ns > VTAP_HEALTH_STALL_NS;
-	}
-	return n;
-}
-
-static const char *bound_name(const struct vtap_intake *intake, int device_index)
-{
-	if (device_index == 0)
-		return "any";
-	for (size_t i = 0; i < intake->n_underlays; i++)
-		if (intake->underlay[i].index == device_index)
-			return intake->underlay[i].name;
-	return NULL;
-}
-
-const char **vtap_intake_bound(const struct vtap_intake *intake, size_t *ret_n)
-{
-	const char **names = calloc(VTAP_SLOTS_MAX, sizeof(*names));
-	size_t n = 0;
-
-	for (int i = 0; i < VTAP_SLOTS_MAX && names != NULL; i++) {
-		const char *name = intake->desk[i].is_open
-					   ? bound_name(intake, intake->desk[i].device_index)
-					   : NULL;
-		bool is_listed = name == NULL;
-
-		for (size_t j = 0; j < n; j++)
-			is_listed = is_listed || strcmp(names[j], name) == 0;
-		if (!is_listed)
-			names[n++] = name;
-	}
-	*ret_n = n;
-	return names;
-}
-
-static bool is_there(const struct vtap_intake *intake, const char *name)
-{
-	for (size_t i = 0; i < intake->n_underlays; i++)
-		if (intake->underlay[i].index != 0 && strcmp(intake->underlay[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-const char **vtap_intake_missing(
-	const struct vtap_intake *intake, const struct vtap_target *target, size_t *ret_n)
-{
-	const char **names = calloc(target->n_underlays + 1, sizeof(*names));
-	size_t n = 0;
-
-	for (size_t i = 0; i < target->n_underlays && names != NULL; i++)
-		if (!vtap_conf_is_glob(target->underlays[i]) &&
-			!is_there(intake, target->underlays[i]))
-			names[n++] = target->underlays[i];
-	*ret_n = n;
-	return names;
 }
