@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "config/load.h"
 #include "daemon/control.h"
 #include "daemon/log.h"
+#include "daemon/manager_state.h"
 #include "daemon/publish.h"
 
 /* Bursts of news are folded for this long. */
@@ -183,44 +182,6 @@ static void settle(struct vtap_manager *manager, uint64_t now_ns)
 		vtap_control_settled(manager->control);
 }
 
-static bool has_port(const struct vtap_manager *manager, uint16_t port)
-{
-	for (size_t i = 0; i < manager->n_intakes; i++)
-		if (vtap_intake_has_port(manager->intake[i], port))
-			return true;
-	return false;
-}
-
-/* The target that keeps sockets on a port, though it is to have another one: nothing of its new
- * configuration is left to be done, and they are no surplus. NULL: none does. */
-static const char *port_keeper(const struct vtap_manager *manager, uint16_t port)
-{
-	for (size_t i = 0; i < manager->n_intakes && !manager->must_publish; i++)
-		if (vtap_intake_has_port(manager->intake[i], port) &&
-			!vtap_intake_has_surplus(manager->intake[i]))
-			return vtap_intake_name(manager->intake[i]);
-	return NULL;
-}
-
-/* Ports of vxlan-mode targets that sockets of ours are open on, those that came back from the
- * service manager included. */
-static size_t busy_ports(const struct vtap_manager *manager, struct vtap_busy *ret_busy)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < manager->conf->n_targets; i++) {
-		uint16_t port = manager->conf->targets[i].port;
-		struct vtap_stored stored;
-		size_t i_stored = 0;
-
-		if (manager->conf->targets[i].mode == VTAP_MODE_VXLAN &&
-			(has_port(manager, port) ||
-				vtap_store_find(manager->store, port, &i_stored, &stored)))
-			ret_busy[n++] = (struct vtap_busy){ port, port_keeper(manager, port) };
-	}
-	return n;
-}
-
 static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
 {
 	const struct vtap_conf *conf = manager->conf;
@@ -232,7 +193,7 @@ static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
 		for (size_t j = 0; j < conf->n_sessions; j++)
 			n_sessions += conf->sessions[j].i_target == i;
 		vtap_intake_update(manager->intake[i], &conf->targets[i], devices, n_sessions,
-			has_port(manager, conf->targets[i].port), now_ns);
+			vtap_manager_has_port(manager, conf->targets[i].port), now_ns);
 	}
 }
 
@@ -404,7 +365,7 @@ static int interfaces_turn(struct vtap_manager *manager, uint64_t now_ns,
 
 	if (r < 0)
 		return r;
-	occasion.n_busy = busy_ports(manager, busy);
+	occasion.n_busy = vtap_manager_busy_ports(manager, busy);
 	r = vtap_offloads_turn(manager, now_ns);
 	if (r < 0)
 		return r;
@@ -486,148 +447,6 @@ static int handle_news(sd_event_source *source, int fd, uint32_t events, void *a
 	return 0;
 }
 
-/* ---- configurations ---- */
-
-static struct vtap_intake *intake_find(const struct vtap_manager *manager, const char *name)
-{
-	for (size_t i = 0; i < manager->n_intakes; i++)
-		if (strcmp(vtap_intake_name(manager->intake[i]), name) == 0)
-			return manager->intake[i];
-	return NULL;
-}
-
-/* Undo intakes_prepare(): what was made for new targets only. */
-static void intakes_discard(const struct vtap_manager *manager, const struct vtap_conf *conf,
-	struct vtap_intake *const *intakes)
-{
-	for (size_t i = 0; intakes != NULL && i < conf->n_targets; i++)
-		if (intake_find(manager, conf->targets[i].name) == NULL)
-			vtap_intake_free(intakes[i], false);
-}
-
-/* Intakes in the order of the targets: those that go on, new ones, and behind them those on their
- * way out. */
-static int intakes_prepare(const struct vtap_manager *manager, const struct vtap_conf *conf,
-	struct vtap_intake ***ret_intakes, size_t *ret_n)
-{
-	struct vtap_intake **intakes =
-		calloc(conf->n_targets + manager->n_intakes + 1, sizeof(struct vtap_intake *));
-	size_t n = conf->n_targets;
-	int r = intakes == NULL ? -ENOMEM : 0;
-
-	for (size_t i = 0; i < conf->n_targets && r == 0; i++) {
-		intakes[i] = intake_find(manager, conf->targets[i].name);
-		if (intakes[i] == NULL)
-			r = vtap_intake_new(conf->targets[i].name, manager->store, &intakes[i]);
-	}
-	for (size_t i = 0; i < manager->n_intakes && r == 0; i++)
-		if (vtap_conf_find_target(conf, vtap_intake_name(manager->intake[i])) == NULL)
-			intakes[n++] = manager->intake[i];
-	*ret_intakes = intakes;
-	*ret_n = n;
-	return r;
-}
-
-static int conf_take(struct vtap_manager *manager, const struct vtap_conf *conf)
-{
-	_auto_free struct vtap_intake **intakes = NULL;
-	struct vtap_runs runs = { 0 };
-	size_t n_intakes = 0;
-	int r = intakes_prepare(manager, conf, &intakes, &n_intakes);
-
-	if (manager->conf != NULL) { /* what was counted so far is the former sessions' */
-		vtap_kernel_count_sample(manager, vtap_clock_mono_ns());
-		vtap_steering_sample(manager, vtap_clock_mono_ns());
-	}
-	if (r == 0)
-		r = vtap_runs_follow(&manager->runs, conf, &runs);
-	if (r == 0)
-		r = vtap_interfaces_want(manager->interfaces,
-			conf); /* the last that can fail changes nothing then */
-	if (r < 0) {
-		intakes_discard(manager, conf, intakes);
-		vtap_runs_done(&runs);
-		return r;
-	}
-	vtap_runs_done(&manager->runs);
-	manager->runs = runs;
-	free(manager->intake);
-	manager->intake = vtap_steal(&intakes);
-	manager->n_intakes = n_intakes;
-	vtap_conf_unref(manager->conf);
-	manager->conf = vtap_conf_ref(conf);
-	manager->must_publish = true;
-	vtap_kernel_count_follow(manager);
-	vtap_steering_follow(manager, vtap_clock_mono_ns());
-	vtap_offloads_follow(manager);
-	vtap_sources_follow(manager);
-	vtap_tracking_follow(&manager->tracking, conf);
-	vtap_judge_follow(manager);
-	return 0;
-}
-
-static void log_refused(const struct vtap_diags *diags)
-{
-	_auto_free char *first = diags->n > 0 ? vtap_diag_format(&diags->diag[0]) : NULL;
-	char summary[64];
-
-	vtap_log(vtap_log_priority("config-rejected"), VTAP_EVENT_RELOAD_REFUSED,
-		&(struct vtap_log_context){ .condition = "config-rejected", .subject = "" },
-		"reload refused: %s, first: %s; nothing was changed",
-		vtap_diags_summary(diags->n, vtap_diags_n_files(diags), summary, sizeof(summary)),
-		first != NULL ? first : "?");
-}
-
-static void log_reloaded(const struct vtap_changes *changes)
-{
-	vtap_log(LOG_INFO, VTAP_EVENT_RELOADED, NULL,
-		"reload: %zu added, %zu changed, %zu replaced, %zu removed, %zu untouched",
-		vtap_changes_count(changes, VTAP_CHANGE_ADD),
-		vtap_changes_count(changes, VTAP_CHANGE_IN_PLACE),
-		vtap_changes_count(changes, VTAP_CHANGE_REPLACE),
-		vtap_changes_count(changes, VTAP_CHANGE_REMOVE), changes->n_untouched);
-}
-
-int vtap_manager_reload(struct vtap_manager *manager, struct vtap_changes *ret_changes,
-	struct vtap_diags *ret_diags)
-{
-	_auto(conf) const struct vtap_conf *conf = NULL;
-	int r = vtap_load(manager->config_path, 0, &conf, ret_diags);
-
-	/* READY=1 follows when it settles, also after a refusal; without a manager nobody waits */
-	(void)sd_notifyf(
-		0, "RELOADING=1\nMONOTONIC_USEC=%llu", vtap_clock_mono_ns() / VTAP_NS_PER_US);
-	manager->is_reloading = true;
-	vtap_manager_trigger(manager);
-	if (r == VTAP_LOAD_REFUSED) {
-		manager->process.n_reloads_refused++;
-		manager->refused_wall_ns = vtap_clock_wall_ns();
-		manager->n_refused_mistakes = ret_diags->n;
-		log_refused(ret_diags);
-		return VTAP_RELOAD_REFUSED;
-	}
-	if (r == 0)
-		r = vtap_changes_find(manager->conf, conf, ret_changes);
-	if (r == 0)
-		r = conf_take(manager, conf);
-	if (r < 0) {
-		manager->process.n_reloads_refused++;
-		vtap_log(LOG_ERR, VTAP_EVENT_RELOAD_REFUSED,
-			&(struct vtap_log_context){ .error = r },
-			"reload: %s; the former configuration stays in effect", vtap_errno_text(r));
-		return r;
-	}
-	manager->process.n_reloads++;
-	manager->refused_wall_ns = 0;
-	vtap_manager_trigger(
-		manager); /* also without a change: its answer waits until all has settled */
-	if (ret_changes->n == 0)
-		return VTAP_RELOAD_NO_CHANGE;
-	manager->configured_wall_ns = vtap_clock_wall_ns();
-	log_reloaded(ret_changes);
-	return 0;
-}
-
 /* ---- life ---- */
 
 static int timers_init(struct vtap_manager *manager)
@@ -678,55 +497,8 @@ int vtap_manager_init(struct vtap_manager *manager, const char *config_path,
 	if (r >= 0)
 		r = vtap_judge_init(&manager->judge, runtime_dir, err);
 	if (r >= 0)
-		r = conf_take(manager, conf);
+		r = vtap_manager_take(manager, conf);
 	return r < 0 ? vtap_err_add(err, r, "start: %s", vtap_errno_text(r)) : 0;
-}
-
-/* Is there a socket for it that no program stands before? */
-static bool is_bare(const struct vtap_manager *manager, uint16_t port)
-{
-	/* no program is left after a teardown */
-	for (size_t i = 0; i < manager->n_intakes; i++)
-		if (vtap_intake_port(manager->intake[i]) == port &&
-			(i >= manager->conf->n_targets || !vtap_steering_holds_port(manager, i)))
-			return true;
-	return false;
-}
-
-/* 0: none of those that are asked for. */
-static uint16_t port_of(const struct vtap_manager *manager, enum vtap_ports which, size_t i)
-{
-	uint16_t port = vtap_intake_port(manager->intake[i]);
-
-	if (port == 0 && which == VTAP_PORTS_ALL && i < manager->conf->n_targets &&
-		manager->conf->targets[i].mode == VTAP_MODE_VXLAN)
-		return manager->conf->targets[i].port;
-	if (port == 0 || which == VTAP_PORTS_ALL)
-		return port;
-	return is_bare(manager, port) == (which == VTAP_PORTS_BARE) ? port : 0;
-}
-
-unsigned vtap_manager_ports(
-	const struct vtap_manager *manager, enum vtap_ports which, char *ret_text, size_t size)
-{
-	size_t used = 0;
-	unsigned n = 0;
-
-	ret_text[0] = '\0';
-	for (size_t i = 0; i < manager->n_intakes; i++) {
-		uint16_t port = port_of(manager, which, i);
-		bool is_told = port == 0;
-
-		for (size_t j = 0; j < i && !is_told; j++) /* targets may share it */
-			is_told = port_of(manager, which, j) == port;
-		if (is_told)
-			continue;
-		if (used < size)
-			used += (size_t)snprintf(ret_text + used, size - used, /* cut is fine */
-				"%s%u", n > 0 ? " and " : "", port);
-		n++;
-	}
-	return n;
 }
 
 void vtap_manager_close_intakes(struct vtap_manager *manager, bool keeps_sockets)
