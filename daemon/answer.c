@@ -6,13 +6,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "config/load.h"
 #include "config/value.h"
-#include "daemon/conflict.h"
 #include "daemon/matches.h"
 #include "daemon/observe.h"
 #include "daemon/page.h"
-#include "daemon/sensors.h"
 #include "daemon/usage.h"
 #include "report/json.h"
 #include "report/prometheus.h"
@@ -28,12 +25,12 @@ struct vtap_answer vtap_answer_error(unsigned status, const char *sentence)
 	return (struct vtap_answer){ .status = status, .body = vtap_json_error(sentence) };
 }
 
-static struct vtap_answer answer_ok(char *body)
+struct vtap_answer vtap_answer_ok(char *body)
 {
 	return (struct vtap_answer){ .status = HTTP_OK, .body = body };
 }
 
-static struct vtap_answer answer_trouble(int r)
+struct vtap_answer vtap_answer_trouble(int r)
 {
 	return vtap_answer_error(HTTP_INTERNAL_ERROR, vtap_errno_text(r));
 }
@@ -45,7 +42,7 @@ static struct vtap_answer answer_no_session(const struct vtap_conf *conf, const 
 	char sentence[128];
 
 	if (names == NULL)
-		return answer_trouble(-ENOMEM);
+		return vtap_answer_trouble(-ENOMEM);
 	for (size_t i = 0; i < conf->n_sessions; i++)
 		names[i] = conf->sessions[i].name;
 	near = vtap_value_nearest(name, names, conf->n_sessions);
@@ -55,15 +52,15 @@ static struct vtap_answer answer_no_session(const struct vtap_conf *conf, const 
 	return vtap_answer_error(HTTP_NOT_FOUND, sentence);
 }
 
-/* ---- status, show, unknown ---- */
+/* ---- status and the page ---- */
 
 static struct vtap_answer answer_status(struct vtap_manager *manager)
 {
 	struct vtap_snapshot snapshot = { 0 };
 	int r = vtap_observe(manager, &snapshot);
 	struct vtap_answer answer =
-		r < 0 ? answer_trouble(r)
-		      : answer_ok(vtap_json_status(&snapshot, &manager->judge.findings));
+		r < 0 ? vtap_answer_trouble(r)
+		      : vtap_answer_ok(vtap_json_status(&snapshot, &manager->judge.findings));
 
 	vtap_snapshot_done(&snapshot);
 	return answer;
@@ -76,9 +73,9 @@ static struct vtap_answer answer_metrics(struct vtap_manager *manager)
 	struct vtap_answer answer;
 
 	if (r < 0)
-		return answer_trouble(r);
+		return vtap_answer_trouble(r);
 	vtap_usage_read(&snapshot.process);
-	answer = answer_ok(vtap_prometheus_text(&snapshot, &manager->judge.findings));
+	answer = vtap_answer_ok(vtap_prometheus_text(&snapshot, &manager->judge.findings));
 	answer.type = VTAP_PROMETHEUS_TYPE;
 	vtap_snapshot_done(&snapshot);
 	return answer;
@@ -94,7 +91,7 @@ static struct vtap_answer answer_page(void)
 	};
 }
 
-/* ---- health, doctor, drain: they stand on the last judgement ---- */
+/* ---- health and drain: they stand on the last judgement ---- */
 
 static struct vtap_answer answer_health(struct vtap_manager *manager)
 {
@@ -116,8 +113,8 @@ static struct vtap_answer answer_doctor(struct vtap_manager *manager, enum vtap_
 	struct vtap_snapshot snapshot = { 0 };
 	int r = vtap_observe(manager, &snapshot);
 	struct vtap_answer answer =
-		r < 0 ? answer_trouble(r)
-		      : answer_ok(vtap_json_doctor(&snapshot, &manager->judge.findings, only));
+		r < 0 ? vtap_answer_trouble(r)
+		      : vtap_answer_ok(vtap_json_doctor(&snapshot, &manager->judge.findings, only));
 
 	vtap_snapshot_done(&snapshot);
 	if (only == VTAP_CONDITION_ONE_WAY) /* who asks for it has mended something, maybe */
@@ -130,7 +127,7 @@ static struct vtap_answer answer_drain(struct vtap_manager *manager)
 	struct vtap_snapshot snapshot = { 0 };
 	int r = vtap_observe(manager, &snapshot);
 	struct vtap_answer answer =
-		r < 0 ? answer_trouble(r) : answer_ok(vtap_json_drain(&snapshot));
+		r < 0 ? vtap_answer_trouble(r) : vtap_answer_ok(vtap_json_drain(&snapshot));
 
 	vtap_snapshot_done(&snapshot);
 	return answer;
@@ -165,7 +162,7 @@ static struct vtap_answer answer_show(struct vtap_manager *manager, const char *
 	int r = vtap_observe(manager, &snapshot);
 
 	if (r < 0)
-		return answer_trouble(r);
+		return vtap_answer_trouble(r);
 	session = snapshot_find(&snapshot, name);
 	if (session == NULL) {
 		answer = answer_no_session(manager->conf, name);
@@ -173,8 +170,8 @@ static struct vtap_answer answer_show(struct vtap_manager *manager, const char *
 		r = vtap_observe_carried(manager, (size_t)(session - snapshot.sessions), &vnis);
 		if (r == 0)
 			forgotten_count(session, &vnis);
-		answer = r < 0 ? answer_trouble(r)
-			       : answer_ok(vtap_json_show(
+		answer = r < 0 ? vtap_answer_trouble(r)
+			       : vtap_answer_ok(vtap_json_show(
 					 &snapshot, session, &vnis, &manager->judge.findings));
 	}
 	vtap_report_vnis_done(&vnis);
@@ -191,7 +188,8 @@ static struct vtap_answer answer_unknown(struct vtap_manager *manager)
 
 	if (r == 0)
 		r = vtap_observe_unknown(manager, &vnis);
-	answer = r < 0 ? answer_trouble(r) : answer_ok(vtap_json_unknown(&snapshot, &vnis));
+	answer = r < 0 ? vtap_answer_trouble(r)
+		       : vtap_answer_ok(vtap_json_unknown(&snapshot, &vnis));
 	vtap_report_vnis_done(&vnis);
 	vtap_snapshot_done(&snapshot);
 	return answer;
@@ -204,8 +202,8 @@ static struct vtap_answer answer_match(
 {
 	struct vtap_matches matches = { 0 };
 	int r = vtap_matches_find(manager, request, &matches);
-	struct vtap_answer answer = r < 0 ? answer_trouble(r)
-					  : answer_ok(vtap_json_match(request->vni,
+	struct vtap_answer answer = r < 0 ? vtap_answer_trouble(r)
+					  : vtap_answer_ok(vtap_json_match(request->vni,
 						    request->has_source ? &request->source : NULL,
 						    matches.match, matches.n));
 
@@ -213,315 +211,7 @@ static struct vtap_answer answer_match(
 	return answer;
 }
 
-/* ---- plan ---- */
-
-static size_t files_n_changed(const struct vtap_conf *old, const struct vtap_conf *new)
-{
-	size_t n = 0, n_same_path = 0;
-
-	for (size_t i = 0; i < new->n_files; i++) {
-		const struct vtap_file *before = NULL;
-
-		for (size_t j = 0; j < old->n_files; j++)
-			if (strcmp(old->files[j].path, new->files[i].path) == 0)
-				before = &old->files[j];
-		n_same_path += before != NULL;
-		n += before == NULL || before->hash != new->files[i].hash;
-	}
-	return n + (old->n_files - n_same_path);
-}
-
-/* FEEL: who reads what goes away. */
-static char *why_with_sensors(const struct vtap_change *change,
-	const struct vtap_interface *interface, const struct vtap_sensors *sensors,
-	unsigned *ret_n_sensors)
-{
-	unsigned n = interface != NULL && interface->wish.held_index != 0
-			     ? vtap_sensors_on(sensors, interface->wish.held_index, NULL)
-			     : 0;
-
-	*ret_n_sensors = n;
-	if (change->lost_interface[0] == '\0')
-		return strdup(change->why);
-	if (change->kind == VTAP_CHANGE_REPLACE && n > 0)
-		return vtap_text_format("%s; %u %s %s and must be pointed at the new one",
-			change->why, n, n == 1 ? "sensor reads" : "sensors read",
-			change->lost_interface);
-	if (n > 0)
-		return vtap_text_format(
-			"%s; %u %s it", change->why, n, n == 1 ? "sensor reads" : "sensors read");
-	return vtap_text_format("%s; nobody reads %s", change->why,
-		change->kind == VTAP_CHANGE_REPLACE ? change->lost_interface : "it");
-}
-
-/* The device that has this name and is not ours, as the last look found it, or NULL. */
-static const struct vtap_device *foreign_find(const struct vtap_manager *manager, const char *name)
-{
-	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
-	const struct vtap_interface *interface = vtap_interfaces_find(manager->interfaces, name);
-
-	for (size_t i = 0; i < devices->n; i++) {
-		const struct vtap_device *device = &devices->device[i];
-
-		if (strcmp(device->name, name) == 0)
-			return vtap_device_is_ours(device) ||
-					       (interface != NULL &&
-						       interface->wish.held_index == device->index)
-				       ? NULL
-				       : device;
-	}
-	return NULL;
-}
-
-/* Say it in other words. Takes both. */
-static int change_retell(struct vtap_change *change, char *what, char *why)
-{
-	if (what == NULL || why == NULL) {
-		free(what);
-		free(why);
-		return -ENOMEM;
-	}
-	free(change->what);
-	free(change->why);
-	change->what = what;
-	change->why = why;
-	return 0;
-}
-
-/* What goes away is not ours: then it stays. */
-static int loss_retell(const struct vtap_manager *manager, struct vtap_change *change)
-{
-	const char *lost = change->lost_interface;
-	int r;
-
-	if (lost[0] == '\0' || foreign_find(manager, lost) == NULL)
-		return 0;
-	r = change_retell(change,
-		change->kind == VTAP_CHANGE_REMOVE ? vtap_text_format("leave %s", lost)
-						   : strdup(change->what),
-		vtap_text_format("%s; %s is not ours and stays", change->why, lost));
-	change->lost_interface[0] = '\0';
-	return r;
-}
-
-/* Somebody else's vxlan device has the VNI that a session is to have: then it waits. */
-static int vni_retell(const struct vtap_manager *manager, const struct vtap_conf *new,
-	const struct vtap_session *session, struct vtap_change *change,
-	struct vtap_report_plan *plan)
-{
-	const struct vtap_target *target = &new->targets[session->i_target];
-	struct vtap_wish wish = {
-		.mode = target->mode, .port = target->port, .family = session->family
-	};
-	const struct vtap_device *holder;
-
-	if (target->mode != VTAP_MODE_VXLAN)
-		return 0;
-	wish.vni = session->vnis[0].first; /* the only one: config/check_modes.c */
-	holder = vtap_conflict_find_vni(vtap_interfaces_devices(manager->interfaces), &wish);
-	if (holder == NULL)
-		return 0;
-	plan->n_will_wait++;
-	return change_retell(change, strdup(change->what),
-		vtap_text_format("%s; will wait: the vxlan interface %s has this VNI, and is not "
-				 "ours",
-			change->why, holder->name));
-}
-
-/* What is to be made is there and not ours: then the session waits. */
-static int gain_retell(const struct vtap_manager *manager, const struct vtap_conf *new,
-	struct vtap_change *change, struct vtap_report_plan *plan)
-{
-	bool is_new = change->kind == VTAP_CHANGE_ADD;
-	const struct vtap_session *session = is_new || change->kind == VTAP_CHANGE_REPLACE
-						     ? vtap_conf_find_session(new, change->name)
-						     : NULL;
-	const struct vtap_device *foreign =
-		session != NULL ? foreign_find(manager, session->interface) : NULL;
-	char kind[VTAP_KIND_MAX + 24];
-
-	if (foreign == NULL)
-		return session != NULL ? vni_retell(manager, new, session, change, plan) : 0;
-	plan->n_will_wait++;
-	return change_retell(change,
-		is_new ? vtap_text_format("wait for %s", session->interface) : strdup(change->what),
-		vtap_text_format("%s; will wait: %s is %s that vtapd did not make", change->why,
-			session->interface, vtap_device_kind_text(foreign, kind, sizeof(kind))));
-}
-
-/* None of the underlays that a target is to have is there: then it waits. */
-static int underlay_retell(
-	const struct vtap_manager *manager, const struct vtap_conf *new, struct vtap_change *change)
-{
-	static const char TARGET[] = "target ";
-	const struct vtap_devices *devices = vtap_interfaces_devices(manager->interfaces);
-	const struct vtap_target *target =
-		change->kind != VTAP_CHANGE_REMOVE &&
-				strncmp(change->name, TARGET, strlen(TARGET)) == 0
-			? vtap_conf_find_target(new, change->name + strlen(TARGET))
-			: NULL;
-
-	if (target == NULL || target->n_underlays == 0)
-		return 0;
-	for (size_t i = 0; i < devices->n; i++)
-		if (vtap_target_names(target, devices->device[i].name))
-			return 0;
-	return change_retell(change, strdup(change->what),
-		vtap_text_format("%s; will wait: no interface of this host is called %s%s",
-			change->why, target->underlays[0],
-			target->n_underlays > 1 ? ", or as the others" : ""));
-}
-
-static int plan_retell(const struct vtap_manager *manager, const struct vtap_conf *new,
-	struct vtap_changes *changes, struct vtap_report_plan *plan)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < changes->n && r == 0; i++) {
-		r = loss_retell(manager, &changes->change[i]);
-		if (r == 0)
-			r = gain_retell(manager, new, &changes->change[i], plan);
-		if (r == 0)
-			r = underlay_retell(manager, new, &changes->change[i]);
-	}
-	return r;
-}
-
-static int plan_rows(const struct vtap_manager *manager, const struct vtap_changes *changes,
-	struct vtap_report_plan *plan)
-{
-	struct vtap_sensors sensors = { 0 };
-	int r = 0;
-
-	plan->row = calloc(changes->n + 1, sizeof(*plan->row));
-	if (plan->row == NULL)
-		return -ENOMEM;
-	(void)vtap_sensors_read(&sensors); /* refused: nobody is known to read */
-	for (size_t i = 0; i < changes->n && r == 0; i++) {
-		const struct vtap_change *change = &changes->change[i];
-		unsigned n_sensors = 0;
-
-		plan->row[i] = (struct vtap_report_change){
-			.sign = vtap_change_sign(change->kind),
-			.name = change->name,
-			.what = change->what,
-			.why = why_with_sensors(change,
-				vtap_interfaces_find(manager->interfaces, change->lost_interface),
-				&sensors, &n_sensors),
-		};
-		plan->n++;
-		plan->n_sensors_disturbed += n_sensors;
-		r = plan->row[i].why == NULL ? -ENOMEM : 0;
-	}
-	vtap_sensors_done(&sensors);
-	return r;
-}
-
-static void plan_counts(const struct vtap_changes *changes, struct vtap_report_plan *plan)
-{
-	plan->n_added = vtap_changes_count(changes, VTAP_CHANGE_ADD);
-	plan->n_changed = vtap_changes_count(changes, VTAP_CHANGE_IN_PLACE);
-	plan->n_replaced = vtap_changes_count(changes, VTAP_CHANGE_REPLACE);
-	plan->n_removed = vtap_changes_count(changes, VTAP_CHANGE_REMOVE);
-	plan->n_untouched = changes->n_untouched;
-}
-
-static bool is_among(const char *const *pointers, size_t n, const char *pointer)
-{
-	for (size_t i = 0; i < n; i++)
-		if (pointers[i] == pointer)
-			return true;
-	return false;
-}
-
-/* Whom a session's trouble is about: its target, or all sessions of its interface. */
-static char *pending_format(
-	const struct vtap_manager *manager, const struct vtap_session *session, const char *message)
-{
-	const struct vtap_interface *interface =
-		vtap_interfaces_find(manager->interfaces, session->interface);
-
-	if (interface != NULL && message == interface->message)
-		return vtap_text_format("%s: %s", interface->sessions, message);
-	return vtap_text_format(
-		"target %s: %s", manager->conf->targets[session->i_target].name, message);
-}
-
-/* What the reconciler would still do with the configuration in effect, each trouble once. */
-static int plan_pending(const struct vtap_manager *manager, struct vtap_report_plan *plan)
-{
-	size_t n = manager->conf->n_sessions;
-	_auto_free const char **told = calloc(n + 1, sizeof(*told));
-
-	plan->pending = calloc(n + 1, sizeof(*plan->pending));
-	if (plan->pending == NULL || told == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		struct vtap_standing standing = vtap_manager_standing(manager, i);
-
-		if (standing.message == NULL || is_among(told, plan->n_pending, standing.message))
-			continue;
-		told[plan->n_pending] = standing.message;
-		plan->pending[plan->n_pending] =
-			pending_format(manager, &manager->conf->sessions[i], standing.message);
-		if (plan->pending[plan->n_pending] == NULL)
-			return -ENOMEM;
-		plan->n_pending++;
-	}
-	return 0;
-}
-
-static void plan_done(struct vtap_report_plan *plan)
-{
-	for (size_t i = 0; i < plan->n; i++)
-		free(plan->row[i].why);
-	for (size_t i = 0; i < plan->n_pending; i++)
-		free(plan->pending[i]);
-	free(plan->row);
-	free(plan->pending);
-}
-
-static int plan_make(const struct vtap_manager *manager, const struct vtap_conf *new,
-	struct vtap_changes *changes, struct vtap_report_plan *plan)
-{
-	int r = vtap_changes_find(manager->conf, new, changes);
-
-	if (r == 0)
-		r = plan_retell(manager, new, changes, plan);
-	if (r == 0)
-		r = plan_rows(manager, changes, plan);
-	if (r == 0)
-		r = plan_pending(manager, plan);
-	if (r < 0)
-		return r;
-	plan_counts(changes, plan);
-	plan->n_files_changed = files_n_changed(manager->conf, new);
-	plan->since_wall_ns = manager->configured_wall_ns;
-	return 0;
-}
-
-static struct vtap_answer answer_plan(const struct vtap_manager *manager)
-{
-	_auto(conf) const struct vtap_conf *new = NULL;
-	struct vtap_diags diags = { 0 };
-	struct vtap_changes changes = { 0 };
-	struct vtap_report_plan plan = { 0 };
-	struct vtap_answer answer;
-	int r = vtap_load(manager->config_path, 0, &new, &diags);
-
-	if (r == 0)
-		r = plan_make(manager, new, &changes, &plan);
-	if (r == VTAP_LOAD_REFUSED)
-		answer = vtap_answer_refusal(manager, &diags);
-	else
-		answer = r < 0 ? answer_trouble(r) : answer_ok(vtap_json_plan(&plan));
-	plan_done(&plan);
-	vtap_changes_done(&changes);
-	vtap_diags_done(&diags);
-	return answer;
-}
-
-/* ---- reload, wait, teardown ---- */
+/* ---- what is changed ---- */
 
 struct vtap_answer vtap_answer_refusal(
 	const struct vtap_manager *manager, const struct vtap_diags *diags)
@@ -566,7 +256,7 @@ struct vtap_answer vtap_answer_reload(
 	};
 
 	if (waiting == NULL || why == NULL)
-		return answer_trouble(-ENOMEM);
+		return vtap_answer_trouble(-ENOMEM);
 	for (size_t i = 0; i < manager->conf->n_sessions; i++) {
 		struct vtap_standing standing = vtap_manager_standing(manager, i);
 
@@ -575,7 +265,7 @@ struct vtap_answer vtap_answer_reload(
 		why[report.n_waiting] = standing.message != NULL ? standing.message : "";
 		waiting[report.n_waiting++] = manager->conf->sessions[i].name;
 	}
-	return answer_ok(vtap_json_reload(&report));
+	return vtap_answer_ok(vtap_json_reload(&report));
 }
 
 struct vtap_answer vtap_answer_wait(
@@ -593,7 +283,7 @@ struct vtap_answer vtap_answer_wait(
 			!manager->must_publish;
 	report.state.state = vtap_state_name(standing.state);
 	report.state.message = standing.message;
-	return answer_ok(vtap_json_wait(&report));
+	return vtap_answer_ok(vtap_json_wait(&report));
 }
 
 struct vtap_answer vtap_answer_teardown(
@@ -608,7 +298,7 @@ struct vtap_answer vtap_answer_teardown(
 				  "group first.",
 				  ports);
 
-	return answer_ok(vtap_json_teardown(removed, message));
+	return vtap_answer_ok(vtap_json_teardown(removed, message));
 }
 
 struct vtap_answer vtap_answer_make(
@@ -624,7 +314,7 @@ struct vtap_answer vtap_answer_make(
 	case VTAP_OP_UNKNOWN:
 		return answer_unknown(manager);
 	case VTAP_OP_PLAN:
-		return answer_plan(manager);
+		return vtap_answer_plan(manager);
 	case VTAP_OP_HEALTH:
 		return answer_health(manager);
 	case VTAP_OP_METRICS:

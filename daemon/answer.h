@@ -18,6 +18,15 @@ struct vtap_answer {
 /** vtap_answer_error() - a sentence */
 struct vtap_answer vtap_answer_error(unsigned status, const char *sentence);
 
+/** vtap_answer_ok() - takes @body, heap JSON; NULL: there was no memory for it */
+struct vtap_answer vtap_answer_ok(char *body);
+
+/** vtap_answer_trouble() - @r: negative errno: nothing that the client could mend */
+struct vtap_answer vtap_answer_trouble(int r);
+
+/** vtap_answer_plan() - what a reload would do now; an error answer where it would be refused */
+struct vtap_answer vtap_answer_plan(const struct vtap_manager *manager);
+
 /** vtap_answer_make() - status, show, metrics, …: those that are answered at once */
 struct vtap_answer vtap_answer_make(
 	struct vtap_manager *manager, const struct vtap_request *request);

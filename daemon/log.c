@@ -17,8 +17,7 @@
 #include "report/condition.h"
 
 /* Fields of one entry beside its message: the fixed ones, and one for each session's name. Those of
- * a folded line are as many as fit into its message, see
- * daemon/interfaces_states.c. */
+ * a folded line are as many as fit into its message, see daemon/interfaces_states.c. */
 #define FIELDS_MAX  128
 #define FIELD_MAX   512 /* bytes of one; also of the message's */
 #define NOTE_BYTES  80  /* at the end of a message that was held back */
