@@ -8,6 +8,9 @@
 #include "report/finding.h"
 #include "report/text_words.h"
 
+/** VTAP_NAMES_SHOWN - interfaces that a sentence names */
+#define VTAP_NAMES_SHOWN 4
+
 /** struct vtap_gathering - findings as they are found; the first failure sticks */
 struct vtap_gathering {
 	const struct vtap_snapshot *snapshot;
@@ -27,6 +30,16 @@ void vtap_finding_remedy(struct vtap_finding *finding, const char *fmt, ...) VTA
 
 /** vtap_finding_place() - "in [target default], vtapd.conf:4": where a line of a remedy goes */
 struct vtap_text_words vtap_finding_place(const struct vtap_target *target);
+
+/** vtap_finding_bpf_remedy() - what helps where a program was refused, @why: a right that is
+ * missing is called so there. Its note goes on. */
+const char *vtap_finding_bpf_remedy(const char *why);
+
+/** vtap_finding_gather_targets() - what targets lack, and what they had better not have */
+void vtap_finding_gather_targets(struct vtap_gathering *gathering);
+
+/** vtap_finding_gather_waiting() - sessions that cannot be shown, or that nobody reads */
+void vtap_finding_gather_waiting(struct vtap_gathering *gathering);
 
 /** vtap_finding_gather_sessions() - whose traffic is not as it should be: none, or no more */
 void vtap_finding_gather_sessions(struct vtap_gathering *gathering);

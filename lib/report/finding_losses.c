@@ -10,9 +10,6 @@
 #include "report/finding.h"
 #include "report/finding_gather.h"
 
-/* Interfaces that a sentence names. */
-#define NAMES_SHOWN 4
-
 /* What `receive-buffer = auto` is, and the most that can be set: vtapd.conf(5), in MiB. */
 #define BUFFER_AUTO_MIB 32U
 #define BUFFER_MAX_MIB  1024U
@@ -346,7 +343,7 @@ static void gather_rp_filter(struct vtap_gathering *gathering)
 		if (!snapshot->underlays[i].drops_by_reverse_path)
 			continue;
 		first = first != NULL ? first : snapshot->underlays[i].name;
-		if (n++ < NAMES_SHOWN)
+		if (n++ < VTAP_NAMES_SHOWN)
 			vtap_text_words_add(
 				&names, "%s%s", n > 1 ? ", " : "", snapshot->underlays[i].name);
 	}
