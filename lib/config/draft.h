@@ -63,6 +63,14 @@ int vtap_build(const struct vtap_draft *draft, struct vtap_conf *conf, struct vt
 int vtap_check(
 	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags);
 
+/** vtap_check_complain() - a diagnostic of a session; @value may be NULL */
+void vtap_check_complain(struct vtap_diags *diags, const struct vtap_session *session,
+	struct vtap_place place, const char *key, const char *value, const char *rule);
+
+/** vtap_check_vnis() - who gets a VNI, a part of vtap_check(). Return: as that. */
+int vtap_check_vnis(
+	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags);
+
 /** vtap_check_modes() - what a target's mode cannot do, a part of vtap_check(). Return: as that. */
 int vtap_check_modes(
 	const struct vtap_draft *draft, const struct vtap_conf *conf, struct vtap_diags *diags);
