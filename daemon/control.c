@@ -8,7 +8,6 @@
 #include "daemon/control.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <string.h>
@@ -46,9 +45,6 @@
 #define ARGUMENTS_MAX 8
 
 #define TIMER_ACCURACY_US 1000
-
-/* Who may open the socket beside root. */
-static const char READERS_GROUP[] = "vtapd";
 
 /** struct call - one request, from its first line to its answer */
 struct call {
@@ -518,27 +514,11 @@ static int handle_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 /* ---- life ---- */
 
-/* Members of the group may read. Run by its own user the daemon has that group already. */
-static void group_give(const char *path)
-{
-	const struct group *group = geteuid() == 0 ? getgrnam(READERS_GROUP) : NULL;
-
-	if (group != NULL && chown(path, (uid_t)-1, group->gr_gid) < 0)
-		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE,
-			&(struct vtap_log_context){ .error = errno },
-			"give %s to the group %s: %s; only root may ask", path, READERS_GROUP,
-			vtap_errno_text(errno));
-}
-
 static int socket_listen(
 	struct vtap_control *control, const char *runtime_dir, int *ret_fd, struct vtap_err *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	_auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int n = snprintf(control->path, sizeof(control->path), "%s/control.sock", runtime_dir);
 
-	if (fd < 0)
-		return vtap_err_set(err, -errno, "socket: %s", vtap_errno_text(errno));
 	if (n >= (int)sizeof(control->path)) {
 		control->path[0] = '\0';
 		return vtap_err_set(
@@ -547,17 +527,7 @@ static int socket_listen(
 	if (mkdir(runtime_dir, 0755) < 0 && errno != EEXIST)
 		return vtap_err_set(
 			err, -errno, "make %s: %s", runtime_dir, vtap_errno_text(errno));
-	memcpy(address.sun_path, control->path, sizeof(address.sun_path));
-	(void)unlink(control->path); /* left by one that was killed; we hold the lock */
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return vtap_err_set(
-			err, -errno, "bind %s: %s", control->path, vtap_errno_text(errno));
-	group_give(control->path);
-	if (chmod(control->path, 0660) < 0 || listen(fd, SOMAXCONN) < 0)
-		return vtap_err_set(
-			err, -errno, "listen on %s: %s", control->path, vtap_errno_text(errno));
-	*ret_fd = vtap_steal_fd(&fd);
-	return 0;
+	return vtap_listen_local(control->path, ret_fd, err);
 }
 
 /* Whoever asks over TCP is answered when nothing else is to be done at that moment. */

@@ -2,10 +2,21 @@
 #include "daemon/listen.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+
+/* Who may open the local socket beside root. */
+static const char READERS_GROUP[] = "vtapd";
+
+/* ---- TCP ---- */
 
 static bool is_every_address(const struct vtap_addr *addr)
 {
@@ -66,4 +77,36 @@ int vtap_listen_tcp(
 	vtap_addr_format(addr, text);
 	return vtap_err_set(err, r, "TCP port %u%s%s: %s", port, is_every ? "" : " of ",
 		is_every ? "" : text, vtap_errno_text(r));
+}
+
+/* ---- local ---- */
+
+/* Members of the group may read. Run by its own user the daemon has that group already. */
+static void group_give(const char *path)
+{
+	const struct group *group = geteuid() == 0 ? getgrnam(READERS_GROUP) : NULL;
+
+	if (group != NULL && chown(path, (uid_t)-1, group->gr_gid) < 0)
+		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE,
+			&(struct vtap_log_context){ .error = errno },
+			"give %s to the group %s: %s; only root may ask", path, READERS_GROUP,
+			vtap_errno_text(errno));
+}
+
+int vtap_listen_local(const char *path, int *ret_fd, struct vtap_err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return vtap_err_set(err, -errno, "socket: %s", vtap_errno_text(errno));
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path); /* fits */
+	(void)unlink(path); /* left by one that was killed; we hold the lock */
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return vtap_err_set(err, -errno, "bind %s: %s", path, vtap_errno_text(errno));
+	group_give(path);
+	if (chmod(path, 0660) < 0 || listen(fd, SOMAXCONN) < 0)
+		return vtap_err_set(err, -errno, "listen on %s: %s", path, vtap_errno_text(errno));
+	*ret_fd = vtap_steal_fd(&fd);
+	return 0;
 }

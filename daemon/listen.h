@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listening TCP sockets. */
+/* Listening sockets: TCP, and the local one of those who may ask everything. */
 #pragma once
 
 #include <stdint.h>
@@ -17,3 +17,13 @@
  */
 int vtap_listen_tcp(const struct vtap_addr *addr, uint16_t port, int backlog, int *ret_fd,
 	struct vtap_err *err);
+
+/**
+ * vtap_listen_local() - a listening socket of the file system, for root and members of the group
+ * vtapd
+ * @path:   what is there is removed; it fits into a struct sockaddr_un
+ * @ret_fd: as above
+ * Context: main thread; logs when the group cannot have it.
+ * Return: 0 or negative errno.
+ */
+int vtap_listen_local(const char *path, int *ret_fd, struct vtap_err *err);
