@@ -90,14 +90,14 @@ static void key_write(FILE *out, const struct vtap_key *key)
 
 static int keys_write(FILE *out, const char *section)
 {
-	size_t n, n_written = 0;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	size_t n_written = 0;
+	const struct vtap_key *key;
 
 	(void)fputs(".Bl -tag -width Ds\n", out);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(vtap_section_name(keys[i].section), section) != 0)
+	for (size_t i = 0; (key = vtap_schema_key(i)) != NULL; i++) {
+		if (strcmp(vtap_section_name(key->section), section) != 0)
 			continue;
-		key_write(out, &keys[i]);
+		key_write(out, key);
 		n_written++;
 	}
 	(void)fputs(".El\n", out);

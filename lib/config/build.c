@@ -115,11 +115,10 @@ static int key_apply(struct building *building, const struct vtap_draft_section 
 static int keys_apply(struct building *building, enum vtap_section kind,
 	const struct vtap_draft_section *section, struct vtap_reading *to)
 {
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	const struct vtap_key *key;
 
-	for (size_t i = 0; i < n; i++) {
-		int r = keys[i].section == kind ? key_apply(building, section, &keys[i], to) : 0;
+	for (size_t i = 0; (key = vtap_schema_key(i)) != NULL; i++) {
+		int r = key->section == kind ? key_apply(building, section, key, to) : 0;
 
 		if (r < 0)
 			return r;
@@ -327,16 +326,15 @@ static int section_try(struct building *building, const struct vtap_draft_sectio
 {
 	struct vtap_conf *scratch = NULL;
 	const char *target = NULL;
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	const struct vtap_key *key;
 	int r = scratch_new(&scratch);
 
-	for (size_t i = 0; i < n && r >= 0; i++) {
+	for (size_t i = 0; r >= 0 && (key = vtap_schema_key(i)) != NULL; i++) {
 		struct vtap_reading to = { .conf = scratch, .ret_target = &target };
 
-		to.object = keys[i].section == VTAP_SECTION_TARGET ? (void *)scratch->targets
-								   : (void *)scratch->sessions;
-		r = section_apply(building, section, &keys[i], &to, true);
+		to.object = key->section == VTAP_SECTION_TARGET ? (void *)scratch->targets
+								: (void *)scratch->sessions;
+		r = section_apply(building, section, key, &to, true);
 	}
 	vtap_conf_unref(scratch);
 	return r < 0 ? r : 0;

@@ -170,8 +170,7 @@ static int key_compare(
 
 static int section_compare(const struct pair *pair, struct comparison *comparison)
 {
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	const struct vtap_key *key;
 	int r = 0;
 
 	if (pair->reason != NULL)
@@ -181,9 +180,9 @@ static int section_compare(const struct pair *pair, struct comparison *compariso
 										      */
 		comparison->n++;
 	}
-	for (size_t i = 0; i < n && r == 0; i++)
-		if (keys[i].section == pair->section)
-			r = key_compare(&keys[i], pair, comparison);
+	for (size_t i = 0; r == 0 && (key = vtap_schema_key(i)) != NULL; i++)
+		if (key->section == pair->section)
+			r = key_compare(key, pair, comparison);
 	return r;
 }
 

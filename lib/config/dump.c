@@ -39,24 +39,22 @@ static void value_write(FILE *out, const char *key, const char *text)
 static int section_write(FILE *out, enum vtap_section kind, const char *name,
 	const struct vtap_conf *conf, const void *object)
 {
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	const struct vtap_key *key;
 
 	(void)fprintf(out, "[%s%s%s]\n", vtap_section_name(kind), name[0] != '\0' ? " " : "", name);
-	for (size_t i = 0; i < n; i++) {
-		_auto_free char *text =
-			keys[i].section == kind ? keys[i].format(conf, object) : NULL;
+	for (size_t i = 0; (key = vtap_schema_key(i)) != NULL; i++) {
+		_auto_free char *text = key->section == kind ? key->format(conf, object) : NULL;
 
-		if (keys[i].section != kind)
+		if (key->section != kind)
 			continue;
 		if (text == NULL)
 			return -ENOMEM;
 		if (text[0] == '\0')
 			continue;
-		if (keys[i].is_list)
-			list_write(out, keys[i].name, text);
+		if (key->is_list)
+			list_write(out, key->name, text);
 		else
-			value_write(out, keys[i].name, text);
+			value_write(out, key->name, text);
 	}
 	(void)fputc('\n', out);
 	return 0;

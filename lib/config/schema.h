@@ -58,8 +58,8 @@ struct vtap_key {
 	const char *detail; /* the rest of what the manual says, likewise; or NULL */
 };
 
-/** vtap_schema_keys() - all rows, grouped by section */
-const struct vtap_key *vtap_schema_keys(size_t *ret_n);
+/** vtap_schema_key() - row @i of all, grouped by section; NULL behind the last */
+const struct vtap_key *vtap_schema_key(size_t i);
 
 /** vtap_schema_find() - the row of a key in a section, or NULL; VTAP_SECTION_DEFAULTS has the
  * session's */

@@ -100,13 +100,12 @@ static void value_try(const struct vtap_key *key, const char *text)
 
 static void values_try(const char *text)
 {
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	const struct vtap_key *key;
 
-	for (size_t i = 0; i < n; i++) {
-		value_try(&keys[i], text);
-		must(vtap_schema_find(keys[i].section, text) == NULL ||
-			vtap_schema_nearest(keys[i].section, text) != NULL);
+	for (size_t i = 0; (key = vtap_schema_key(i)) != NULL; i++) {
+		value_try(key, text);
+		must(vtap_schema_find(key->section, text) == NULL ||
+			vtap_schema_nearest(key->section, text) != NULL);
 	}
 }
 

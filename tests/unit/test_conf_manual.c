@@ -91,46 +91,44 @@ static void assert_says(const struct vtap_key *key, const char *text, const char
 static void test_manual_when_compared_with_the_schema_then_it_has_every_key(void **state)
 {
 	_auto_free char *manual = manual_read();
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	const struct vtap_key *key;
 
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
-		_auto_free char *text = key_text(manual, &keys[i]);
+	for (size_t i = 0; (key = vtap_schema_key(i)) != NULL; i++) {
+		_auto_free char *text = key_text(manual, key);
 
-		assert_int_equal(strstr(text, "Pq Em list") != NULL, keys[i].is_list);
+		assert_int_equal(strstr(text, "Pq Em list") != NULL, key->is_list);
 	}
 }
 
 static void test_manual_when_a_key_has_a_default_then_it_is_told(void **state)
 {
 	_auto_free char *manual = manual_read();
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	const struct vtap_key *key;
 
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
-		_auto_free char *text = key_text(manual, &keys[i]);
+	for (size_t i = 0; (key = vtap_schema_key(i)) != NULL; i++) {
+		_auto_free char *text = key_text(manual, key);
 		const char *told = strstr(text, "\nDefault:");
 
-		if (keys[i].fallback == NULL)
+		if (key->fallback == NULL)
 			continue;
-		assert_says(&keys[i], text, "\nDefault:");
-		assert_says(&keys[i], told, keys[i].fallback);
+		assert_says(key, text, "\nDefault:");
+		assert_says(key, told, key->fallback);
 	}
 }
 
 static void test_manual_when_a_key_changes_then_its_cost_is_told(void **state)
 {
 	_auto_free char *manual = manual_read();
-	size_t n, n_differ = 0;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	size_t n_differ = 0;
+	const struct vtap_key *key;
 
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
-		_auto_free char *text = key_text(manual, &keys[i]);
-		enum vtap_cost tap = keys[i].cost[VTAP_MODE_TAP];
-		enum vtap_cost vxlan = keys[i].cost[VTAP_MODE_VXLAN];
+	for (size_t i = 0; (key = vtap_schema_key(i)) != NULL; i++) {
+		_auto_free char *text = key_text(manual, key);
+		enum vtap_cost tap = key->cost[VTAP_MODE_TAP];
+		enum vtap_cost vxlan = key->cost[VTAP_MODE_VXLAN];
 		char words[96];
 
 		if (vxlan == tap)
@@ -140,7 +138,7 @@ static void test_manual_when_a_key_changes_then_its_cost_is_told(void **state)
 			(void)snprintf(words, sizeof(words), /* fits */
 				"Change:\n.Em %s ,\nin mode\n.Cm vxlan\n.Em %s .\n",
 				vtap_cost_name(tap), vtap_cost_name(vxlan));
-		assert_says(&keys[i], text, words);
+		assert_says(key, text, words);
 		n_differ += vxlan != tap;
 	}
 	assert_true(n_differ > 0);
@@ -153,13 +151,13 @@ static void test_manual_when_a_key_has_limits_then_they_are_told(void **state)
 	static const char *const words[] = { "keep", "remove", "off", "auto", "any", "tap", "vxlan",
 		"ipv4", "ipv6", "all", "sensors", "traffic", "yes", "no" };
 	_auto_free char *manual = manual_read();
-	size_t n, n_said = 0;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	size_t n = 0, n_said = 0;
+	const struct vtap_key *key;
 
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
-		_auto_free char *text = key_text(manual, &keys[i]);
-		_auto_free char *values = strdup(keys[i].values);
+	for (; (key = vtap_schema_key(n)) != NULL; n++) {
+		_auto_free char *text = key_text(manual, key);
+		_auto_free char *values = strdup(key->values);
 		char *rest;
 
 		assert_non_null(values);
@@ -172,7 +170,7 @@ static void test_manual_when_a_key_has_limits_then_they_are_told(void **state)
 				is_word = is_word || strcmp(word, words[j]) == 0;
 			if (!is_word)
 				continue;
-			assert_says(&keys[i], text, word);
+			assert_says(key, text, word);
 			n_said++;
 		}
 	}

@@ -93,20 +93,19 @@ static void test_shipped_when_uncommented_then_still_loads(void **state)
 static void test_shipped_when_compared_with_the_schema_then_every_key_with_its_default(void **state)
 {
 	_auto_free char *text = shipped_read(), *all = uncommented(text);
-	size_t n;
-	const struct vtap_key *keys = vtap_schema_keys(&n);
+	const struct vtap_key *key;
 
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; (key = vtap_schema_key(i)) != NULL; i++) {
 		_auto_free char *value =
-			shown_value(all, vtap_section_name(shown_section(&keys[i])), keys[i].name);
+			shown_value(all, vtap_section_name(shown_section(key)), key->name);
 
 		if (value == NULL)
 			print_error("conf/vtapd.conf does not show [%s] %s\n",
-				vtap_section_name(keys[i].section), keys[i].name);
+				vtap_section_name(key->section), key->name);
 		assert_non_null(value);
-		if (keys[i].fallback != NULL)
-			assert_string_equal(value, keys[i].fallback);
+		if (key->fallback != NULL)
+			assert_string_equal(value, key->fallback);
 	}
 }
 
