@@ -3,24 +3,28 @@
 
 const SEVERITIES = ["page", "ticket", "info"];
 
-/* Findings of one condition that are shown; `vtapctl doctor ID` shows all. */
-const FINDINGS_SHOWN = 16;
+/* Findings of one condition that are shown at first, and how many more each time: rates are not to be far below. */
+const FINDINGS_SHOWN = 4;
+const FINDINGS_STEP = 16;
 
 /* Conditions that the closed notes name. */
 const NOTES_NAMED = 4;
 
 const COPIED_MS = 2000;
 
-/* { id, severity, key, … } of everything that holds; what is beyond FINDINGS_SHOWN as a number */
+const told = { health: null, limits: new Map() /* of conditions of which somebody wanted more */ };
+
+/* { id, severity, key, … } of everything that holds; how many of its condition are beyond the limit as a number */
 function findingsOf(health) {
 	const rows = [];
 
 	for (const condition of health.conditions) {
 		const { id, severity, findings } = condition;
+		const limit = told.limits.get(id) ?? FINDINGS_SHOWN;
 
-		findings.slice(0, FINDINGS_SHOWN).forEach((finding, i) => rows.push({
+		findings.slice(0, limit).forEach((finding, i) => rows.push({
 			id, severity, key: `${id} ${finding.subject ?? ""} ${i}`, ...finding,
-			beyond: i + 1 === FINDINGS_SHOWN ? findings.length - FINDINGS_SHOWN : 0,
+			beyond: i + 1 === limit ? findings.length - limit : 0,
 		}));
 	}
 	/* stable: within a severity the order of the register */
@@ -82,15 +86,40 @@ function isNote(remedy) {
 	return remedy.startsWith("#");
 }
 
+/* The first of those that come is read next. */
+function handleMore(event) {
+	const item = event.currentTarget.closest("li");
+	const { id } = item.dataset;
+
+	told.limits.set(id, (told.limits.get(id) ?? FINDINGS_SHOWN) + FINDINGS_STEP);
+	showFindings(told.health);
+	item.nextElementSibling.focus();
+}
+
+function beyondNew() {
+	const node = element("p", "beyond");
+
+	node.append(button("more", "", handleMore), " ", element("span"));
+	return node;
+}
+
 function findingNew() {
 	const item = element("li", "finding");
 	const head = element("p", "head"), sentence = element("p", "sentence"), fix = element("div", "fix");
 
+	item.tabIndex = -1; /* by handleMore() only */
 	head.append(element("span", "badge"), element("code", "id"), element("span", "subject"),
 		element("span", "since"));
 	fix.append(element("code", "remedy"), button("copy", "Copy", handleCopy));
-	item.append(head, sentence, fix, element("p", "beyond"));
+	item.append(head, sentence, fix, beyondNew());
 	return item;
+}
+
+/* "Show 16 more of 26; vtapctl doctor interface-foreign lists all" */
+function beyondFill(node, { id, beyond }) {
+	node.hidden = beyond === 0;
+	setText(node.firstElementChild, `Show ${countWords(Math.min(FINDINGS_STEP, beyond))} more`);
+	setText(node.lastElementChild, `of ${countWords(beyond)}; vtapctl doctor ${id} lists all`);
 }
 
 /* "since 09:14:03", but for sentences that say it themselves */
@@ -102,6 +131,7 @@ function findingFill(item, finding) {
 	const part = (name) => item.querySelector(`.${name}`);
 
 	item.dataset.severity = finding.severity;
+	item.dataset.id = finding.id;
 	setBadge(part("badge"), finding.severity);
 	setText(part("id"), finding.id);
 	setText(part("subject"), finding.subject ?? "");
@@ -110,9 +140,7 @@ function findingFill(item, finding) {
 	setText(part("remedy"), finding.remedy);
 	part("copy").hidden = isNote(finding.remedy);
 	part("copy").setAttribute("aria-label", `Copy the remedy for ${finding.id} ${finding.subject ?? ""}`.trim());
-	part("beyond").hidden = finding.beyond === 0;
-	setText(part("beyond"), finding.beyond === 0 ? ""
-		: `and ${countWords(finding.beyond)} more: vtapctl doctor ${finding.id}`);
+	beyondFill(part("beyond"), finding);
 }
 
 const findingRows = new Rows(byId("findings"), (finding) => finding.key, findingNew, findingFill);
@@ -127,6 +155,7 @@ function notesWords(notes) {
 
 /* Notes are closed until somebody opens them: what they say can wait longer than a look at the rates. */
 function showFindings(health) {
+	told.health = health;
 	const all = findingsOf(health);
 	const notes = all.filter(({ severity }) => severity === "info");
 

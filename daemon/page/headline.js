@@ -148,5 +148,6 @@ function showHeadline(status) {
 	showState(word, text);
 	setText(byId("place"), placeWords(status.daemon.version));
 	setText(byId("about"), aboutWords(status));
+	byId("about").hidden = false;
 	showLines(byId("notes"), noteLines(status));
 }

@@ -93,7 +93,8 @@ function showNoAnswer() {
 
 function showAway() {
 	showNoAnswer();
-	showLines(byId("notes"), []); /* they are of then, and read as of now */
+	showLines(byId("notes"), []); /* they are of then, and read as of now; likewise "Up 6 d" */
+	byId("about").hidden = true;
 	lastMinutes.step(Date.now());
 }
 
@@ -163,10 +164,18 @@ function watchAsking() {
 	showNoAnswer();
 }
 
-/* "as of 10:07:31", and what is said while there is no answer */
+/* "as of 10:07:31": who stopped the page an hour ago is told so, also by the tab */
+function asOfWords() {
+	if (polling.answeredAt === null)
+		return "";
+	return `${polling.isPaused ? "paused, " : ""}as of ${hourWords(polling.answeredAt)}`;
+}
+
+/* When that was what is shown, and what is said while there is no answer */
 function showPolling() {
 	watchAsking();
-	setText(byId("as-of"), polling.answeredAt === null ? "" : `as of ${hourWords(polling.answeredAt)}`);
+	setText(byId("as-of"), asOfWords());
+	document.title = document.title.replace(/^(paused: )?/, polling.isPaused ? "paused: " : "");
 	byId("pause").hidden = false;
 	setText(byId("pause"), polling.isPaused ? "Go on" : "Pause");
 	if (polling.failures > 0)

@@ -50,7 +50,7 @@ function sensorsWords(session) {
 
 	if (session.sensors === 0)
 		return "-";
-	return countWords(session.sensors) + (names.length > 0 ? ` ${joinedWords(names, SENSORS_SHOWN)}` : "");
+	return countWords(session.sensors) + (names.length > 0 ? `\u00a0${joinedWords(names, SENSORS_SHOWN)}` : "");
 }
 
 /* keyOf: what is sorted by; isFalling: the first click shows the highest first */
@@ -78,6 +78,7 @@ const SESSION_COLUMNS = [
 
 const view = {
 	sessions: [],
+	targetTroubles: new Map(), /* messages of targets that are not ready */
 	order: new Map(), /* of the names when the order was last made */
 	column: SESSION_COLUMNS.find(({ name }) => name === "state"), /* whoever is not ready comes first */
 	isFalling: false,
@@ -167,6 +168,8 @@ function detailsOf(session) {
 		["interface", `${session.interface}${session.ifindex > 0 ? `, index ${session.ifindex}` : ""}, ` +
 			`mtu ${session.mtu}`],
 		["required", session.required ? "yes" : "no"],
+		["now", hasTraffic(session) ? `${rateWords(session.frames_per_second)} frames/s, ` +
+			`${bitsWords(session.bits_per_second)} bits/s` : ""],
 		["received", countWords(session.received)],
 		["delivered", countWords(session.delivered)],
 		["dropped", countWords(session.dropped) + (drops === "" ? "" : `: ${drops}`)],
@@ -203,7 +206,8 @@ function sessionCellNew({ name, isNumber }) {
 
 	if (name === "name") {
 		cell.scope = "row";
-		cell.append(button("open", "", handleOpen), element("span", "vni-below"));
+		cell.append(button("open", "", handleOpen), element("span", "name-below"));
+		cell.lastElementChild.append(element("span", "badge"), element("span", "vni-below"));
 	} else if (name === "state") {
 		cell.append(element("span", "badge"));
 	} else if (name === "chart") {
@@ -227,10 +231,17 @@ function sessionNew({ name }) {
 	return body;
 }
 
+/* The trouble of its target stands there and is only pointed at. */
+function sessionTroubleWords(session) {
+	if (session.message !== null && session.message === view.targetTroubles.get(session.target))
+		return `waits for target ${session.target}.`;
+	return troubleWords(session);
+}
+
 /* What stands below a row: why it is not ready, and when it is opened all that is known. */
 function belowFill(body, session) {
 	const below = body.lastElementChild;
-	const trouble = troubleWords(session);
+	const trouble = sessionTroubleWords(session);
 	const isOpen = view.opened.has(session.name);
 
 	below.hidden = trouble === "" && !isOpen;
@@ -251,7 +262,8 @@ function sessionFill(body, session) {
 	});
 	setText(body.querySelector(".open"), session.name);
 	setText(body.querySelector(".vni-below"), joinedWords(session.vni, VNIS_SHOWN));
-	setBadge(body.querySelector(".badge"), session.state);
+	for (const badge of body.firstElementChild.querySelectorAll(".badge"))
+		setBadge(badge, session.state);
 	chartDraw(body.querySelector("svg"), view.history, `session ${session.name}`, rateWords, "frames/s");
 	belowFill(body, session);
 }
@@ -274,6 +286,7 @@ function showRows(isResting) {
 
 function showSessions(status, history) {
 	view.sessions = status.sessions;
+	view.targetTroubles = new Map(status.targets.map(({ name, message }) => [name, message]));
 	view.history = history;
 	for (const session of status.sessions)
 		history.put(`session ${session.name}`, hasTraffic(session) ? session.frames_per_second : NaN);

@@ -156,8 +156,11 @@ function targetNew() {
 	for (const { name, isNumber } of TARGET_COLUMNS) {
 		const node = element(name === "name" ? "th" : "td", isNumber ? `${name} number` : name);
 
-		if (name === "name")
+		if (name === "name") {
 			node.scope = "row";
+			node.append(element("span"), element("span", "name-below"));
+			node.lastElementChild.append(element("span", "badge"), element("span", "where-below"));
+		}
 		if (name === "chart")
 			node.append(chartNew("received"));
 		if (name === "state")
@@ -177,13 +180,16 @@ function targetFill(body, { target, rates, history }) {
 	const rate = target.packets_per_second;
 	const lines = targetLines(target, rates);
 
+	const where = joinedWords(target.bound.length > 0 ? target.bound : target.underlay, UNDERLAYS_SHOWN);
+
 	history.put(series, rate);
-	setText(part("name"), target.name);
+	setText(part("name").firstElementChild, target.name);
+	setText(part("where-below"), `${where}:${target.port}, ${target.path}`);
 	setText(part("port"), String(target.port));
-	setText(part("underlay"), joinedWords(target.bound.length > 0 ? target.bound : target.underlay,
-		UNDERLAYS_SHOWN));
+	setText(part("underlay"), where);
 	setText(part("path"), target.path);
-	setBadge(part("badge"), target.state);
+	for (const badge of body.querySelectorAll(".badge"))
+		setBadge(badge, target.state);
 	setText(part("rate"), rateWords(rate));
 	for (const name of ["received", "delivered", "dropped"])
 		setText(body.querySelector(`td.${name}`), countWords(target[name]));

@@ -35,6 +35,11 @@ description = {description}
 vni = 6000
 """
 PLAIN = THREE.format(description="the shop's databases")
+LONG = """
+[session a-name-of-32-bytes-is-quite-long]
+vni = 7000, 7002, 7004-7010, 7012
+interface = mirror-is-long1
+"""
 MARKUP = "<img src=x onerror=alert(1)><b>"
 MANY = 4000
 MANY_SESSIONS = "[target default]\nunderlay = eth0\n[defaults]\ninterface = mirror-all\n" + "".join(
@@ -66,6 +71,14 @@ CONTRASTS = """(() => {
 	}
 	return found;
 })()"""
+
+# In how many lines do cells stand that have only short words?
+LINES_OF_CELLS = """[...new Set([...document.querySelectorAll("#sessions tbody .interface, #sessions tbody .sensors")]
+	.map((cell) => {
+		const range = document.createRange();
+		range.selectNodeContents(cell);
+		return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+	}))]"""
 
 # Have findings, numbers and words of state the colour of what matters less?
 IS_DIM = """[".finding .sentence", "#totals .figure", "#sessions .frames", "#sessions .badge"].every((selector) => {
@@ -176,7 +189,7 @@ def test_page_when_open_then_its_words_and_numbers_are_those_of_vtapctl(make_vta
     sessions = rows(browser, "sessions")
     assert sessions["web"][:4] == ["4321", "mirror-web", "ready", "0"]
     assert sessions["db"][0] == "4400-4403"
-    assert (sessions["web"][8], sessions["db"][8]) == ("1 tcpdump", "-"), "sensors"
+    assert (sessions["web"][8], sessions["db"][8]) == ("1\N{NO-BREAK SPACE}tcpdump", "-"), "sensors"
     assert sessions["pay"][7] == "never"
     browser.click("tbody[data-name=db] .open")
     details = dict(zip(browser.texts("#sessions .details dt"), browser.texts("#sessions .details dd")))
@@ -184,6 +197,7 @@ def test_page_when_open_then_its_words_and_numbers_are_those_of_vtapctl(make_vta
     assert number(details["delivered"]) == session["delivered"] == 40
     assert number(details["bytes"]) == session["bytes"]
     assert (details["description"], details["vni"]) == ("the shop's databases", "4400-4403")
+    assert details["now"] == "0 frames/s, 0 bits/s", "a phone has no column for bits"
     assert browser.texts("#totals .value") == ["0 packets/s", "0 frames/s", "0 bits/s", "0 packets/s", "3 of 3",
                                                "40 frames, 0/s"]
     assert browser.texts("#totals .hint")[-1] == "vtapctl unknown"
@@ -269,6 +283,30 @@ def test_page_when_something_is_wrong_then_finding_and_remedy_until_it_is_mended
     assert browser.texts(".finding .id") == ["allow-any"], "what was opened stays open"
 
 
+def test_page_when_a_condition_has_many_findings_then_some_and_the_others_on_demand(make_vtapd, browse):
+    """Rates are not to stand far below."""
+    make_vtapd(PLAIN)
+    browser = browse()
+    browser.evaluate("""(() => {
+        polling.isPaused = true;
+        clearTimeout(polling.timer);
+        showFindings({ conditions: [["many", 30], ["few", 4]].map(([id, n]) => ({ id, severity: "page", holds: true,
+            findings: Array.from({ length: n }, (_, i) => ({ subject: `t${i}`, sentence: "So it is.", remedy: "#",
+                since: null })) })) });
+    })()""")
+
+    def shown():
+        ids = browser.texts(".finding .id")
+        return ids.count("many"), ids.count("few"), browser.texts(".finding .beyond")
+    assert shown() == (4, 4, ["Show 16 more of 26; vtapctl doctor many lists all"])
+    browser.focus(".finding .beyond:not([hidden]) button")
+    browser.press("Enter")
+    assert shown() == (20, 4, ["Show 10 more of 10; vtapctl doctor many lists all"])
+    assert browser.evaluate("document.activeElement.querySelector('.subject').textContent") == "t4", "is read next"
+    browser.click(".finding .beyond:not([hidden]) button")
+    assert shown() == (30, 4, [])
+
+
 def test_page_when_a_finding_says_since_when_then_once(make_vtapd, ns, mirror, browse):
     ns.ip("link add mirror-pay type bridge")
     vtapd = make_vtapd(PLAIN)
@@ -280,6 +318,28 @@ def test_page_when_a_finding_says_since_when_then_once(make_vtapd, ns, mirror, b
     assert {name: said[name].count("since") for name in ("interface-foreign", "unknown-vni")} == {
         "interface-foreign": 1, "unknown-vni": 1}
     assert re.search(r"^since [0-9:]{8}$", said["interface-foreign"], re.MULTILINE), "its sentence does not"
+
+
+def test_page_when_an_underlay_is_missing_then_sessions_only_point_at_their_target(make_vtapd, browse):
+    vtapd = make_vtapd(PLAIN.replace("eth0", "ens5"))
+    browser = browse()
+    assert browser.texts("#targets .notes li") == ["ens5 is not there."]
+    assert browser.texts("#sessions .trouble") == 3 * ["waits for target default."]
+    assert "  web: waits for target default.\n" in vtapd.ctl("status").stdout
+
+
+def test_page_when_most_frames_go_through_the_worker_then_it_says_so(make_vtapd, browse):
+    make_vtapd(PLAIN)
+    browser = browse()
+    browser.evaluate("""(async () => {
+        polling.isPaused = true;
+        clearTimeout(polling.timer);
+        const [status, health] = await Promise.all([ask("/v1/status"), ask("/healthz")]);
+        status.targets[0].fastpath.idle = null;
+        status.targets[0].fastpath.detour = "30 of 31 frames went through the worker (`man vtapd`)";
+        showAnswers(status, health);
+    })()""")
+    assert browser.texts("#targets .notes li") == ["30 of 31 frames went through the worker (`man vtapd`)."]
 
 
 def test_page_when_an_underlay_is_down_then_it_is_degraded_though_all_is_ready(make_vtapd, ns, browse):
@@ -325,7 +385,7 @@ def test_page_when_texts_hold_markup_then_they_are_shown_as_text(make_vtapd, ns,
         browser = browse()
         process.kill()
     assert browser.text("#headline").endswith(f"({MARKUP})")
-    assert "1 <i>x" in rows(browser, "sessions")["web"]
+    assert "1\N{NO-BREAK SPACE}<i>x" in rows(browser, "sessions")["web"]
     browser.click("tbody[data-name=db] .open")
     assert MARKUP in browser.texts("#sessions .details dd")
     # whatever text an answer has: each is replaced, but for the words and times that the page itself reads
@@ -382,18 +442,21 @@ def test_page_when_used_by_keyboard_then_it_sorts_filters_and_opens(make_vtapd, 
     assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     browser.click("#pause")
     assert browser.text("#pause") == "Go on"
+    assert browser.text("#as-of").startswith("paused, as of ") and (
+        browser.evaluate("document.title") == "paused: healthy · vtapd"), "is not taken for the state of now"
     browser.evaluate("filterBy(''); sortBy(SESSION_COLUMNS.find(({ name }) => name === 'frames'))")
     reverse = ("view.sessions.map((session, i) => ({ ...session, frames_per_second: i * 10 + 1 }))")
     browser.point(*browser.evaluate("(({ x, y }) => [x + 5, y + 5])(document.querySelector('#sessions tbody')"
                                     ".getBoundingClientRect())"))
     rested = order(browser)
-    browser.evaluate(f"showSessions({{ sessions: {reverse} }}, view.history)")
+    browser.evaluate(f"showSessions({{ targets: [], sessions: {reverse} }}, view.history)")
     assert order(browser) == rested, "nothing jumps away below the pointer"
     browser.point(1, 1)
-    browser.evaluate(f"showSessions({{ sessions: {reverse} }}, view.history)")
+    browser.evaluate(f"showSessions({{ targets: [], sessions: {reverse} }}, view.history)")
     assert order(browser) == ["pay", "db", "web"]
     browser.click("#pause")
     browser.wait(f"polling.n > {asked + 2}", "answers go on by themselves")
+    assert (browser.evaluate("document.title"), browser.text("#as-of")[:6]) == ("healthy · vtapd", "as of ")
 
 
 def test_page_when_vtapd_is_away_then_it_says_so_and_goes_on_afterwards(make_vtapd, mirror, browse):
@@ -407,6 +470,7 @@ def test_page_when_vtapd_is_away_then_it_says_so_and_goes_on_afterwards(make_vta
     assert browser.evaluate("document.title") == "no answer · vtapd"
     assert "What is shown is from then." in browser.text("#away")
     assert browser.evaluate(IS_DIM), "and looks so"
+    assert browser.text("#about") == "", "it is not up"
     assert order(browser) == ["web", "db", "pay"], "what was known stays"
     waits = browser.evaluate("[1, 2, 3, 9].map((n) => { const was = polling.failures; polling.failures = n; "
                              "const ms = periodMs(0); polling.failures = was; return ms; })")
@@ -415,7 +479,7 @@ def test_page_when_vtapd_is_away_then_it_says_so_and_goes_on_afterwards(make_vta
     tried = browser.evaluate("polling.failures")
     browser.wait(f"polling.failures > {tried} || polling.failures === 0", "it tries again by itself", seconds=35)
     headline(browser, "healthy")
-    assert browser.text("#away") == ""
+    assert browser.text("#away") == "" and browser.text("#about").startswith("Up ")
     assert not browser.evaluate(IS_DIM)
     mirror.send(4321, frames.numbered(2))
     vtapd.wait_received(1)
@@ -448,9 +512,10 @@ def test_page_when_vtapd_hangs_then_it_is_green_no_longer_until_it_goes_on(make_
 
 # Who can read it
 
-def test_page_when_read_by_anybody_then_it_can_be_read(make_vtapd, ns, mirror, browse):
+def test_page_when_read_by_anybody_then_it_can_be_read(make_vtapd, ns, mirror, capture, browse):
     ns.ip("link add mirror-pay type bridge")
-    vtapd = make_vtapd(PLAIN + "[session cut]\nvni = 1\n")
+    vtapd = make_vtapd(PLAIN + LONG)
+    capture("mirror-web")
     mirror.send(99, frames.numbered(1))
     vtapd.wait_received(1)
     browser = browse()
@@ -476,10 +541,21 @@ def test_page_when_read_by_anybody_then_it_can_be_read(make_vtapd, ns, mirror, b
                              "node.dataset.word + getComputedStyle(node, '::before').content))]")
     shapes = [mark.split('"')[1] for mark in marks]
     assert len(set(shapes)) == len(shapes) > 3, "no word is told by its colour alone"
-    for width in (320, 375, 390, 768):
+    assert browser.evaluate(LINES_OF_CELLS) == [1], "neither interfaces nor sensors break where there is room"
+    small = browser.evaluate("[...document.querySelectorAll('button, select, input, summary')].filter((node) => "
+                             "node.checkVisibility() && node.getBoundingClientRect().height < 24)"
+                             ".map((node) => node.textContent)")
+    assert small == [], "high enough to be hit (WCAG 2.2, 2.5.8)"
+    for width in (320, 375, 390, 641, 768, 833, 961, 1121):
         browser.resize(width, is_phone=True)
         assert browser.evaluate("document.documentElement.scrollWidth") <= width, "nothing is wider than the window"
+        assert browser.evaluate("[...document.querySelectorAll('.scroll')].every((node) => "
+                                "node.scrollWidth <= node.clientWidth)"), f"{width}: nor a table (WCAG 2.2, 1.4.10)"
         assert browser.texts("#sessions tbody .frames")[0], "rates are shown on a phone too"
+        assert "waiting" in browser.text("tbody[data-name=pay] tr"), "and states"
+    browser.resize(390, is_phone=True)
+    assert "eth0:4789, " in browser.text("#targets tbody .name")
+    assert browser.evaluate("document.querySelector('tbody[data-name^=a-name] .open').getClientRects().length") <= 2
     for width, columns in ((1280, 6), (1200, 3), (900, 3), (390, 2)):
         browser.resize(width)
         tops = browser.evaluate("[...document.querySelectorAll('#totals .total')].map((node) => "
