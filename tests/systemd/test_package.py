@@ -75,7 +75,7 @@ def test_package_when_it_lives_its_life_then_nothing_is_left(host, newer_deb, me
     device = "sys-subsystem-net-devices-mirror0.device"
     until(lambda: host.show(device, "ActiveState") == "active", f"{device} is active")
     assert host.run("vtapd", "--check").returncode == 0
-    for page in ("vtapd.8", "vtapctl.8", "vtapd.conf.5"):
+    for page in ("vtapd.8", "vtapctl.8", "vtapd.conf.5", "README.md", "NEWS.md"):  # alerts and dashboard point to README
         assert any(page in path for path in host.run("dpkg", "-L", "vtapd").stdout.splitlines()), page
 
     # An upgrade whose configuration would be refused
