@@ -136,15 +136,14 @@ static void stall_note(struct vtap_judge *judge, uint64_t now_ns)
 	}
 }
 
-/* Dropped packets that a sensor should have got. */
 static uint64_t losses_of(const struct vtap_totals *totals)
 {
-	return totals->verdicts[VTAP_VERDICT_INTERFACE_DOWN] +
-	       totals->verdicts[VTAP_VERDICT_INTERFACE_GONE] +
-	       totals->verdicts[VTAP_VERDICT_WRITE_REFUSED] +
-	       totals->verdicts[VTAP_VERDICT_SOCKET_FULL] +
-	       totals->verdicts[VTAP_VERDICT_LOST_IN_HANDOVER] +
-	       totals->verdicts[VTAP_VERDICT_DECAP_ERROR];
+	uint64_t n = 0;
+
+	for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
+		if (vtap_verdict_is_loss((enum vtap_verdict)i))
+			n += totals->verdicts[i];
+	return n;
 }
 
 /* Of all targets. */

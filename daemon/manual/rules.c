@@ -150,15 +150,14 @@ static const struct {
 		"(vtapd_session_last_frame_timestamp_seconds{job=\"vtapd\"})" },
 };
 
-/* Drops of what a sensor should have got. The others are somebody's packets that are not wanted,
- * came while vtapd was away (no-listener) or cut (decap-error), or have a page of their own: an
- * interface is gone for longer than a repair only where a foreign one has its name. */
-static const enum vtap_verdict LOSSES[] = {
-	VTAP_VERDICT_INTERFACE_DOWN,
-	VTAP_VERDICT_WRITE_REFUSED,
-	VTAP_VERDICT_SOCKET_FULL,
-	VTAP_VERDICT_LOST_IN_HANDOVER,
-};
+/* Losses that call nobody as such. An interface is gone for longer than a repair only where a
+ * foreign one has its name, which is a page of its own; what a vxlan device cannot decapsulate may
+ * have been cut on its way, or be junk. */
+static bool is_paged(enum vtap_verdict verdict)
+{
+	return vtap_verdict_is_loss(verdict) && verdict != VTAP_VERDICT_INTERFACE_GONE &&
+	       verdict != VTAP_VERDICT_DECAP_ERROR;
+}
 
 /* ---- YAML ---- */
 
@@ -260,9 +259,12 @@ static void loss_write(FILE *out)
 	char verdicts[256] = "", expr[512];
 	size_t used = 0;
 
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(LOSSES); i++)
-		used += (size_t)snprintf(verdicts + used, sizeof(verdicts) - used, /* fits */
-			"%s%s", i > 0 ? "|" : "", vtap_verdict_name(LOSSES[i]));
+	for (int i = 0; i < VTAP_VERDICT_COUNT; i++)
+		if (is_paged((enum vtap_verdict)i))
+			used += (size_t)snprintf(verdicts + used,
+				sizeof(verdicts) - used, /* fits */
+				"%s%s", used > 0 ? "|" : "",
+				vtap_verdict_name((enum vtap_verdict)i));
 	(void)snprintf(expr, sizeof(expr), /* fits */
 		"sum without (verdict) "
 		"(target_verdict:vtapd_dropped_packets:rate5m{verdict=~\"%s\"})",

@@ -42,3 +42,27 @@ const char *vtap_verdict_help(enum vtap_verdict verdict)
 {
 	return (unsigned)verdict < VTAP_VERDICT_COUNT ? WORDS[verdict].help : "?";
 }
+
+bool vtap_verdict_is_loss(enum vtap_verdict verdict)
+{
+	switch (verdict) { /* without a default: a new one is to be decided about here */
+	case VTAP_VERDICT_INTERFACE_DOWN:
+	case VTAP_VERDICT_INTERFACE_GONE:
+	case VTAP_VERDICT_WRITE_REFUSED:
+	case VTAP_VERDICT_SOCKET_FULL:
+	case VTAP_VERDICT_LOST_IN_HANDOVER:
+	case VTAP_VERDICT_DECAP_ERROR:
+		return true;
+	case VTAP_VERDICT_DELIVERED:
+	case VTAP_VERDICT_NOT_VXLAN:
+	case VTAP_VERDICT_NO_VNI_FLAG:
+	case VTAP_VERDICT_TOO_SHORT:
+	case VTAP_VERDICT_NOT_ALLOWED:
+	case VTAP_VERDICT_UNKNOWN_SOURCE:
+	case VTAP_VERDICT_UNKNOWN_VNI:
+	case VTAP_VERDICT_NO_LISTENER:
+	case VTAP_VERDICT_COUNT:
+		return false;
+	}
+	return false; /* what is no verdict */
+}

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 enum vtap_verdict {
 	VTAP_VERDICT_DELIVERED,   /* written to the tap interface, or seen behind its sensors */
 	VTAP_VERDICT_NOT_VXLAN,   /* UDP payload too short for a VXLAN header */
@@ -30,3 +32,7 @@ const char *vtap_verdict_name(enum vtap_verdict verdict);
 
 /** vtap_verdict_help() - one sentence for people: what it means */
 const char *vtap_verdict_help(enum vtap_verdict verdict);
+
+/** vtap_verdict_is_loss() - should a sensor have got it, and this host did not manage? The other
+ * drops are somebody's packets that are not wanted, or came while vtapd was away. */
+bool vtap_verdict_is_loss(enum vtap_verdict verdict);

@@ -138,6 +138,21 @@ static void test_verdict_when_printed_then_its_name_is_its_own(void **state)
 	assert_string_equal(vtap_verdict_help(VTAP_VERDICT_COUNT), "?");
 }
 
+static void test_verdict_when_a_sensor_should_have_got_it_then_a_loss(void **state)
+{
+	static const enum vtap_verdict losses[] = { VTAP_VERDICT_INTERFACE_DOWN,
+		VTAP_VERDICT_INTERFACE_GONE, VTAP_VERDICT_WRITE_REFUSED, VTAP_VERDICT_SOCKET_FULL,
+		VTAP_VERDICT_LOST_IN_HANDOVER, VTAP_VERDICT_DECAP_ERROR };
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(losses); i++)
+		assert_row(vtap_verdict_is_loss(losses[i]), i);
+	for (int i = 0; i <= VTAP_VERDICT_COUNT; i++)
+		n += vtap_verdict_is_loss((enum vtap_verdict)i);
+	assert_int_equal(n, VTAP_ARRAY_LEN(losses));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +163,7 @@ int main(void)
 		cmocka_unit_test(test_vxlan_when_a_reserved_bit_is_set_then_noticed_and_delivered),
 		cmocka_unit_test(test_vxlan_when_vni_is_any_of_24_bits_then_read),
 		cmocka_unit_test(test_verdict_when_printed_then_its_name_is_its_own),
+		cmocka_unit_test(test_verdict_when_a_sensor_should_have_got_it_then_a_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
