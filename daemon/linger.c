@@ -23,9 +23,9 @@ static bool is_gap(const struct vtap_lingering *row)
 	return row->condition == VTAP_CONDITION_COUNT;
 }
 
-static uint64_t key_of(enum vtap_condition condition, const char *subject)
+static uint64_t key_of(enum vtap_condition condition, const struct vtap_subject *subject)
 {
-	return vtap_text_hash(subject, strlen(subject)) + (uint64_t)condition;
+	return vtap_text_hash(subject->name, strlen(subject->name)) + (uint64_t)condition;
 }
 
 /* Without what has left. */
@@ -58,24 +58,24 @@ static int room_make(struct vtap_linger *linger)
 	return 0;
 }
 
-int vtap_linger_end(struct vtap_linger *linger, enum vtap_condition condition, const char *subject,
-	uint64_t now_ns)
+int vtap_linger_end(struct vtap_linger *linger, enum vtap_condition condition,
+	const struct vtap_subject *subject, uint64_t now_ns)
 {
 	struct vtap_lingering row = {
 		.condition = condition,
+		.subject = *subject,
 		.key = key_of(condition, subject),
 		.ended_ns = now_ns,
 	};
 
 	if (linger->n == linger->n_room && room_make(linger) < 0)
 		return -ENOMEM;
-	(void)snprintf(row.subject, sizeof(row.subject), "%s", subject); /* same size */
 	linger->row[linger->n++] = row;
 	return 0;
 }
 
-bool vtap_linger_resume(
-	struct vtap_linger *linger, enum vtap_condition condition, const char *subject)
+bool vtap_linger_resume(struct vtap_linger *linger, enum vtap_condition condition,
+	const struct vtap_subject *subject)
 {
 	uint64_t key = key_of(condition, subject);
 
@@ -83,7 +83,7 @@ bool vtap_linger_resume(
 		struct vtap_lingering *row = &linger->row[i];
 
 		if (row->key == key && row->condition == condition &&
-			strcmp(row->subject, subject) == 0) {
+			vtap_subject_compare(&row->subject, subject) == 0) {
 			row->condition = VTAP_CONDITION_COUNT;
 			return true;
 		}

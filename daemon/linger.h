@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/conf.h"
 #include "report/condition.h"
+#include "report/subject.h"
 
 /** VTAP_LINGER_NS - over for so long, it is over */
 #define VTAP_LINGER_NS (600 * VTAP_NS_PER_S)
@@ -22,7 +22,7 @@
 /** struct vtap_lingering - a condition that ended, and may begin again */
 struct vtap_lingering {
 	enum vtap_condition condition; /* VTAP_CONDITION_COUNT: a gap */
-	char subject[VTAP_NAME_MAX];
+	struct vtap_subject subject;
 	uint64_t key; /* of both: thousands are compared with thousands */
 	uint64_t ended_ns;
 };
@@ -41,14 +41,14 @@ void vtap_linger_done(struct vtap_linger *linger);
 /** vtap_linger_end() - it does not hold any more. Return: 0; -ENOMEM, and nobody will be told
  * later.
  */
-int vtap_linger_end(struct vtap_linger *linger, enum vtap_condition condition, const char *subject,
-	uint64_t now_ns);
+int vtap_linger_end(struct vtap_linger *linger, enum vtap_condition condition,
+	const struct vtap_subject *subject, uint64_t now_ns);
 
 /** vtap_linger_resume() - it holds again. Return: did it end a short while ago? It is forgotten
  * then.
  */
-bool vtap_linger_resume(
-	struct vtap_linger *linger, enum vtap_condition condition, const char *subject);
+bool vtap_linger_resume(struct vtap_linger *linger, enum vtap_condition condition,
+	const struct vtap_subject *subject);
 
 /** vtap_linger_take() - one that is over by now, if there is any. Return: is it in *ret_over? */
 bool vtap_linger_take(struct vtap_linger *linger, uint64_t now_ns, struct vtap_lingering *ret_over);

@@ -25,7 +25,7 @@ static bool is_ours_to_begin(const struct vtap_finding *finding)
 	case VTAP_CONDITION_BACKLOG_DROPS:
 		return false;
 	case VTAP_CONDITION_PORT_TAKEN: /* targets say so themselves */
-		return finding->subject[0] == '\0';
+		return finding->subject.kind == VTAP_SUBJECT_HOST;
 	default:
 		return vtap_finding_severity(finding) != VTAP_SEVERITY_INFO;
 	}
@@ -56,41 +56,39 @@ static bool comes_and_goes(enum vtap_condition condition)
 	}
 }
 
-static bool is_of_an_underlay(enum vtap_condition condition)
-{
-	return condition == VTAP_CONDITION_UNDERLAY_DOWN ||
-	       condition == VTAP_CONDITION_ENA_ALLOWANCE;
-}
-
 /* Is there still something to tell of it? Whoever was removed is not told of later. */
-static bool is_of_interest(
-	const struct vtap_manager *manager, enum vtap_condition condition, const char *subject)
+static bool is_of_interest(const struct vtap_manager *manager, const struct vtap_subject *subject)
 {
-	return subject[0] == '\0' || is_of_an_underlay(condition) ||
-	       vtap_conf_find_session(manager->conf, subject) != NULL ||
-	       vtap_conf_find_target(manager->conf, subject) != NULL;
+	switch (subject->kind) {
+	case VTAP_SUBJECT_SESSION:
+		return vtap_conf_find_session(manager->conf, subject->name) != NULL;
+	case VTAP_SUBJECT_TARGET:
+		return vtap_conf_find_target(manager->conf, subject->name) != NULL;
+	default:
+		return true;
+	}
 }
 
-/* A subject is a session's or a target's name, or of some conditions an underlay's. Where a session
- * and a target are both called so, the entry is found by either. */
-static struct vtap_log_context subject_context(
-	const struct vtap_manager *manager, enum vtap_condition condition, const char *subject)
+/* The fields by which whoever looks for a session, a target or an interface finds the entry. */
+static struct vtap_log_context subject_context(const struct vtap_manager *manager,
+	enum vtap_condition condition, const struct vtap_subject *subject)
 {
-	const struct vtap_session *session = vtap_conf_find_session(manager->conf, subject);
+	const struct vtap_session *session =
+		subject->kind == VTAP_SUBJECT_SESSION
+			? vtap_conf_find_session(manager->conf, subject->name)
+			: NULL;
 	const struct vtap_interface *interface =
 		session != NULL ? vtap_interfaces_find(manager->interfaces, session->interface)
 				: NULL;
 	struct vtap_log_context context = {
 		.condition = vtap_condition_row(condition)->id,
-		.subject = subject,
+		.subject = subject->name,
 	};
 
-	if (is_of_an_underlay(condition)) {
-		context.interface = subject;
-		return context;
-	}
-	if (vtap_conf_find_target(manager->conf, subject) != NULL)
-		context.target = subject;
+	if (subject->kind == VTAP_SUBJECT_INTERFACE)
+		context.interface = subject->name;
+	if (subject->kind == VTAP_SUBJECT_TARGET && is_of_interest(manager, subject))
+		context.target = subject->name;
 	if (session != NULL) {
 		context.sessions = session->name;
 		context.interface = session->interface;
@@ -103,14 +101,14 @@ static void begin_log(const struct vtap_manager *manager, const struct vtap_find
 {
 	const char *id = vtap_condition_row(finding->condition)->id;
 	struct vtap_log_context context =
-		subject_context(manager, finding->condition, finding->subject);
+		subject_context(manager, finding->condition, &finding->subject);
 
 	vtap_log(vtap_log_priority(id), VTAP_EVENT_CONDITION, &context, "%s: %s", id,
 		finding->sentence);
 }
 
-static void end_log(
-	const struct vtap_manager *manager, enum vtap_condition condition, const char *subject)
+static void end_log(const struct vtap_manager *manager, enum vtap_condition condition,
+	const struct vtap_subject *subject)
 {
 	struct vtap_log_context context = subject_context(manager, condition, subject);
 
@@ -119,7 +117,8 @@ static void end_log(
 			"reload refused: over, the files on disk are good");
 	else
 		vtap_log(LOG_NOTICE, VTAP_EVENT_CONDITION, &context, "%s: over%s%s",
-			vtap_condition_row(condition)->id, subject[0] != '\0' ? ", " : "", subject);
+			vtap_condition_row(condition)->id, subject->name[0] != '\0' ? ", " : "",
+			subject->name);
 }
 
 static void rest_log(unsigned n, const char *what)
@@ -139,7 +138,8 @@ static void begins_log(struct vtap_manager *manager, const struct vtap_findings 
 		const struct vtap_finding *former = vtap_findings_find(&judge->findings, finding);
 
 		if (is_ours_to_begin(finding) && (former == NULL || former->is_minor) &&
-			!vtap_linger_resume(&judge->linger, finding->condition, finding->subject) &&
+			!vtap_linger_resume(
+				&judge->linger, finding->condition, &finding->subject) &&
 			++n <= FOLD_MIN)
 			begin_log(manager, finding);
 	}
@@ -150,10 +150,9 @@ static void begins_log(struct vtap_manager *manager, const struct vtap_findings 
 static bool lingers(
 	struct vtap_manager *manager, const struct vtap_finding *finding, uint64_t now_ns)
 {
-	return comes_and_goes(finding->condition) &&
-	       is_of_interest(manager, finding->condition, finding->subject) &&
+	return comes_and_goes(finding->condition) && is_of_interest(manager, &finding->subject) &&
 	       vtap_linger_end(
-		       &manager->judge.linger, finding->condition, finding->subject, now_ns) == 0;
+		       &manager->judge.linger, finding->condition, &finding->subject, now_ns) == 0;
 }
 
 static void ends_log(
@@ -170,11 +169,11 @@ static void ends_log(
 
 		if (is_ours_to_end(finding) && (now == NULL || now->is_minor) &&
 			!lingers(manager, finding, now_ns) && ++n <= FOLD_MIN)
-			end_log(manager, finding->condition, finding->subject);
+			end_log(manager, finding->condition, &finding->subject);
 	}
 	while (vtap_linger_take(&judge->linger, now_ns, &over))
-		if (is_of_interest(manager, over.condition, over.subject) && ++n <= FOLD_MIN)
-			end_log(manager, over.condition, over.subject);
+		if (is_of_interest(manager, &over.subject) && ++n <= FOLD_MIN)
+			end_log(manager, over.condition, &over.subject);
 	rest_log(n, "are over");
 }
 

@@ -20,8 +20,8 @@
 #define TRAFFIC_NS (60 * VTAP_NS_PER_S)
 
 struct vtap_finding *vtap_finding_add(struct vtap_gathering *gathering,
-	enum vtap_condition condition, const char *subject, bool breaks_health, const char *fmt,
-	...)
+	enum vtap_condition condition, struct vtap_subject subject, bool breaks_health,
+	const char *fmt, ...)
 {
 	struct vtap_findings *findings = &gathering->findings;
 	struct vtap_finding *grown =
@@ -35,8 +35,11 @@ struct vtap_finding *vtap_finding_add(struct vtap_gathering *gathering,
 	}
 	findings->finding = grown;
 	finding = &grown[findings->n++];
-	*finding = (struct vtap_finding){ .condition = condition, .breaks_health = breaks_health };
-	(void)snprintf(finding->subject, sizeof(finding->subject), "%s", subject); /* same size */
+	*finding = (struct vtap_finding){
+		.condition = condition,
+		.subject = subject,
+		.breaks_health = breaks_health,
+	};
 	va_start(args, fmt);
 	(void)vsnprintf(finding->sentence, sizeof(finding->sentence), fmt, args); /* cut is fine */
 	va_end(args);
@@ -88,10 +91,10 @@ static void gather_refused(struct vtap_gathering *gathering)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	const char *path = snapshot->config_path;
-	struct vtap_finding *finding =
-		vtap_finding_add(gathering, VTAP_CONDITION_CONFIG_REJECTED, "", false,
-			"the files on disk have %s; the configuration before them stays in effect",
-			vtap_text_counted(snapshot->n_refused_mistakes, "mistake").text);
+	struct vtap_finding *finding = vtap_finding_add(gathering, VTAP_CONDITION_CONFIG_REJECTED,
+		vtap_subject_host(), false,
+		"the files on disk have %s; the configuration before them stays in effect",
+		vtap_text_counted(snapshot->n_refused_mistakes, "mistake").text);
 
 	if (path == NULL || strcmp(path, CONFIG_USUAL) == 0 || strchr(path, '\'') != NULL)
 		return;
@@ -108,18 +111,20 @@ static void gather_daemon(struct vtap_gathering *gathering)
 	struct vtap_finding *finding;
 
 	if (snapshot->health_refused != NULL) {
-		finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
-			"health checks are not answered: %s", snapshot->health_refused);
+		finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN,
+			vtap_subject_host(), false, "health checks are not answered: %s",
+			snapshot->health_refused);
 		vtap_finding_remedy(finding, "sudo ss -tlpn # or another `listen` in [health]");
 	}
 	if (snapshot->metrics_refused != NULL) {
-		finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, "", false,
-			"/healthz and /v1/status are not served: %s", snapshot->metrics_refused);
+		finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN,
+			vtap_subject_host(), false, "/healthz and /v1/status are not served: %s",
+			snapshot->metrics_refused);
 		vtap_finding_remedy(finding, "sudo ss -tlpn # or another `listen` in [metrics]");
 	}
 	if (snapshot->loop_stall_ns != 0)
-		(void)vtap_finding_add(gathering, VTAP_CONDITION_LOOP_STALLED, "", false,
-			"the main loop did not move for %s, less than a minute ago",
+		(void)vtap_finding_add(gathering, VTAP_CONDITION_LOOP_STALLED, vtap_subject_host(),
+			false, "the main loop did not move for %s, less than a minute ago",
 			vtap_text_elapsed(snapshot->loop_stall_ns).text);
 	if (snapshot->refused_wall_ns != 0)
 		gather_refused(gathering);
@@ -133,7 +138,7 @@ static void gather_guard(struct vtap_gathering *gathering)
 
 	if (snapshot->guard_off_why == NULL || snapshot->n_guarded >= n)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_GUARD_OFF, "", false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_GUARD_OFF, vtap_subject_host(), false,
 		"%zu of %s %s no guard: %s", n_bare, vtap_text_counted(n, "tap interface").text,
 		n_bare == 1 ? "has" : "have", snapshot->guard_off_why);
 	vtap_finding_remedy(finding,
@@ -147,7 +152,7 @@ static void gather_drain(struct vtap_gathering *gathering)
 
 	if (!drain->is_draining)
 		return;
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_DRAIN, "", false,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_DRAIN, vtap_subject_host(), false,
 		"draining for %s%s%s, %s frames/s still arrive",
 		vtap_text_duration(drain->elapsed_ns).text, drain->reason != NULL ? ": " : "",
 		drain->reason != NULL ? drain->reason : "",
@@ -165,8 +170,8 @@ static void gather_no_traffic(struct vtap_gathering *gathering)
 		if (snapshot->sessions[i].last_mono_ns > last_ns)
 			last_ns = snapshot->sessions[i].last_mono_ns;
 	if (snapshot->now_mono_ns - last_ns > TRAFFIC_NS)
-		(void)vtap_finding_add(gathering, VTAP_CONDITION_NO_TRAFFIC, "", true,
-			"no frame was shown for %s",
+		(void)vtap_finding_add(gathering, VTAP_CONDITION_NO_TRAFFIC, vtap_subject_host(),
+			true, "no frame was shown for %s",
 			vtap_text_duration(snapshot->now_mono_ns - last_ns).text);
 }
 
@@ -190,7 +195,7 @@ struct vtap_finding_counts vtap_findings_count(const struct vtap_findings *findi
 	return counts;
 }
 
-/* Most urgent first; among equals the order of the register, then that of the configuration. */
+/* Most urgent first; among equals the order of the register, then that of the names. */
 static int finding_compare(const void *a, const void *b)
 {
 	const struct vtap_finding *left = a, *right = b;
@@ -201,7 +206,7 @@ static int finding_compare(const void *a, const void *b)
 		return left_severity < right_severity ? -1 : 1;
 	if (left->condition != right->condition)
 		return left->condition < right->condition ? -1 : 1;
-	return strcmp(left->subject, right->subject);
+	return vtap_subject_compare(&left->subject, &right->subject);
 }
 
 int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_findings *ret_findings)

@@ -13,11 +13,12 @@
 #include "model/conf.h"
 #include "report/condition.h"
 #include "report/snapshot.h"
+#include "report/subject.h"
 
 /** struct vtap_finding - one condition that holds for one subject */
 struct vtap_finding {
 	enum vtap_condition condition;
-	char subject[VTAP_NAME_MAX]; /* a session's or target's name, "" for the daemon */
+	struct vtap_subject subject;
 	char sentence[VTAP_ERR_MAX]; /* what is the case */
 	char remedy[VTAP_ERR_MAX];   /* what to do, in the form that condition.h gives */
 	bool breaks_health;          /* with the configuration in effect */

@@ -21,8 +21,8 @@ struct vtap_gathering {
 /** vtap_finding_add() - one that holds, with the remedy of its row. Return: for its remedy; NULL
  * without memory. */
 struct vtap_finding *vtap_finding_add(struct vtap_gathering *gathering,
-	enum vtap_condition condition, const char *subject, bool breaks_health, const char *fmt,
-	...) VTAP_PRINTF(5, 6);
+	enum vtap_condition condition, struct vtap_subject subject, bool breaks_health,
+	const char *fmt, ...) VTAP_PRINTF(5, 6);
 
 /** vtap_finding_remedy() - a remedy of its own, in the form that condition.h gives; NULL is allowed
  */

@@ -79,7 +79,8 @@ static void gather_socket_drops(
 
 	if (trend->recent == 0)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_SOCKET_DROPS, target->name, false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_SOCKET_DROPS,
+		vtap_subject_target(target->name), false,
 		"%s%s dropped because a worker's socket was full%s",
 		target_words(gathering, target).text,
 		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
@@ -103,7 +104,8 @@ static void gather_handover(
 
 	if (trend->recent == 0 || softnet->recent == 0)
 		return;
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_BACKLOG_DROPS, report->target->name, false,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_BACKLOG_DROPS,
+		vtap_subject_target(report->target->name), false,
 		"%s%s did not come past the sensors while a processor's queue was full%s",
 		target_words(gathering, report->target).text,
 		vtap_text_counted(trend->risen, "frame").text, since_words(gathering, trend).text);
@@ -141,7 +143,8 @@ static void gather_unknown_vni(
 
 	if (trend->recent == 0)
 		return;
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_VNI, report->target->name, false,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_VNI,
+		vtap_subject_target(report->target->name), false,
 		"%s%s of %s that no session takes%s", target_words(gathering, report->target).text,
 		vtap_text_counted(trend->risen, "frame").text, vni_words(report).text,
 		since_words(gathering, trend).text);
@@ -191,8 +194,9 @@ static void gather_unknown_source(
 
 	if (trend->recent == 0)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_SOURCE, report->target->name,
-		false, "%s%s that only their source keeps out%s%s",
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_SOURCE,
+		vtap_subject_target(report->target->name), false,
+		"%s%s that only their source keeps out%s%s",
 		target_words(gathering, report->target).text,
 		vtap_text_counted(trend->risen, "frame").text,
 		kept_out_words(kept_out, session).text, since_words(gathering, trend).text);
@@ -212,8 +216,9 @@ static void gather_not_allowed(
 
 	if (trend->recent == 0 || target->n_allow == 0)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_NOT_ALLOWED, target->name, false,
-		"%s%s%s from outside `allow` dropped%s", target_words(gathering, target).text,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_NOT_ALLOWED,
+		vtap_subject_target(target->name), false, "%s%s%s from outside `allow` dropped%s",
+		target_words(gathering, target).text,
 		has_others ? "" : "nothing delivered in the last minute, and ",
 		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
 	if (finding != NULL)
@@ -232,7 +237,8 @@ static void gather_conntrack(
 
 	if (report->port_tracked != VTAP_ON)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_CONNTRACK, target->name, false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_CONNTRACK,
+		vtap_subject_target(target->name), false,
 		"%sthis host tracks connections of UDP port %u, an entry for each outer flow",
 		target_words(gathering, target).text, target->port);
 	vtap_finding_remedy(finding,
@@ -265,8 +271,8 @@ static void gather_truncated(
 
 	if (trend->recent == 0)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_TRUNCATED, name, false,
-		"session %s: %s came cut short from the source%s%s", name,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_TRUNCATED, vtap_subject_session(name),
+		false, "session %s: %s came cut short from the source%s%s", name,
 		vtap_text_counted(trend->risen, "frame").text, are_few ? FEW_WORDS : "",
 		since_words(gathering, trend).text);
 	if (finding != NULL)
@@ -280,9 +286,9 @@ static void gather_underlay_down(
 {
 	if (underlay->is_up || !underlay->is_used)
 		return;
-	vtap_finding_remedy(
-		vtap_finding_add(gathering, VTAP_CONDITION_UNDERLAY_DOWN, underlay->name, false,
-			"%s is down: no packet comes in there", underlay->name),
+	vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_UNDERLAY_DOWN,
+				    vtap_subject_interface(underlay->name), false,
+				    "%s is down: no packet comes in there", underlay->name),
 		"sudo ip link set %s up", underlay->name);
 }
 
@@ -315,11 +321,11 @@ static void gather_allowance(
 	}
 	if (!all.is_known)
 		return;
-	vtap_finding_remedy(
-		vtap_finding_add(gathering, VTAP_CONDITION_ENA_ALLOWANCE, underlay->name, false,
-			"%s: AWS dropped packets beyond what this instance is allowed: "
-			"%s%s",
-			underlay->name, words.text, since_words(gathering, &all).text),
+	vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_ENA_ALLOWANCE,
+				    vtap_subject_interface(underlay->name), false,
+				    "%s: AWS dropped packets beyond what this instance is allowed: "
+				    "%s%s",
+				    underlay->name, words.text, since_words(gathering, &all).text),
 		"ethtool -S %s | grep allowance # then a larger instance type, or more targets "
 		"behind "
 		"the load balancer",
@@ -352,7 +358,7 @@ static void gather_rp_filter(struct vtap_gathering *gathering)
 	if (strchr(first, '.') != NULL)
 		dot = '/';
 	vtap_finding_remedy(
-		vtap_finding_add(gathering, VTAP_CONDITION_RP_FILTER, "", false,
+		vtap_finding_add(gathering, VTAP_CONDITION_RP_FILTER, vtap_subject_host(), false,
 			"%s dropped by strict reverse path filtering, which is on for %s%s",
 			vtap_text_counted(trend->risen, "packet").text, names.text,
 			since_words(gathering, trend).text),
@@ -367,7 +373,7 @@ static void gather_checksum(struct vtap_gathering *gathering)
 	if (trend->recent == 0)
 		return;
 	vtap_finding_remedy(
-		vtap_finding_add(gathering, VTAP_CONDITION_UDP_CHECKSUM, "", false,
+		vtap_finding_add(gathering, VTAP_CONDITION_UDP_CHECKSUM, vtap_subject_host(), false,
 			"this host dropped %s with a wrong checksum, mirrored ones maybe among "
 			"them%s",
 			vtap_text_counted(trend->risen, "UDP packet").text,
@@ -389,7 +395,7 @@ static void gather_host_drops(struct vtap_gathering *gathering)
 	for (size_t i = 0; i < snapshot->n_targets; i++)
 		if (snapshot->targets[i].trends[VTAP_VERDICT_LOST_IN_HANDOVER].recent > 0)
 			return;
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_HOST_DROPS, "", false,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_HOST_DROPS, vtap_subject_host(), false,
 		"this host dropped %s because a processor's queue was full, mirrored ones maybe "
 		"among them%s",
 		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
@@ -443,8 +449,8 @@ static void gather_answers(struct vtap_gathering *gathering)
 
 	if (sent->recent == 0 || missed->recent == 0)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_HOST_ANSWERS, "", false,
-		"this host sent %s while %s found no port%s%s",
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_HOST_ANSWERS, vtap_subject_host(),
+		false, "this host sent %s while %s found no port%s%s",
 		vtap_text_counted(sent->risen, "ICMP unreachable message").text,
 		vtap_text_counted(missed->risen, "UDP packet").text, answered_words(closed).text,
 		since_words(gathering, sent).text);

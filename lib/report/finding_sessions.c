@@ -112,9 +112,9 @@ static void gather_silent(
 
 	if (session->silent_after_ns == 0 || quiet_ns(snapshot, report) <= session->silent_after_ns)
 		return;
-	remedy_set(vtap_finding_add(gathering, VTAP_CONDITION_SILENT, session->name, false,
-			   "session %s: no frame %s", session->name,
-			   silence_words(snapshot, report).text),
+	remedy_set(vtap_finding_add(gathering, VTAP_CONDITION_SILENT,
+			   vtap_subject_session(session->name), false, "session %s: no frame %s",
+			   session->name, silence_words(snapshot, report).text),
 		snapshot, report);
 }
 
@@ -140,7 +140,8 @@ static void gather_never_seen(
 
 	if (quiet <= patience_ns || is_idle_catch_all(snapshot, report))
 		return;
-	remedy_set(vtap_finding_add(gathering, VTAP_CONDITION_NEVER_SEEN, session->name, false,
+	remedy_set(vtap_finding_add(gathering, VTAP_CONDITION_NEVER_SEEN,
+			   vtap_subject_session(session->name), false,
 			   "session %s: no frame seen yet, %s after it became ready", session->name,
 			   vtap_text_duration(quiet).text),
 		snapshot, report);
@@ -153,7 +154,8 @@ static void gather_one_way(
 {
 	const struct vtap_report_one_way *one_way = &report->one_way;
 
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_ONE_WAY, report->session->name, false,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_ONE_WAY,
+		vtap_subject_session(report->session->name), false,
 		"session %s: %u %% of %s on %s show one direction only", report->session->name,
 		100 * one_way->n_one_way / one_way->n_flows,
 		vtap_text_counted(one_way->n_flows, "TCP flow").text, report->session->interface);

@@ -19,8 +19,8 @@ static void gather_fastpath_off(
 	if (report->fast_off_why == NULL || target->fastpath == VTAP_FASTPATH_OFF ||
 		report->state.reason != NULL)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_FASTPATH_OFF, target->name, false,
-		"target %s: %s: %s", target->name,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_FASTPATH_OFF,
+		vtap_subject_target(target->name), false, "target %s: %s: %s", target->name,
 		report->is_fast ? "the fast path is not on every underlay"
 				: "the worker carries everything",
 		report->fast_off_why);
@@ -36,7 +36,8 @@ static void gather_bypassed(
 
 	if (report->bypassed_by == NULL)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_FASTPATH_BYPASSED, target->name, false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_FASTPATH_BYPASSED,
+		vtap_subject_target(target->name), false,
 		"target %s: %s ends the chain before the fast path; the worker carries %s",
 		target->name, report->bypassed_by,
 		report->is_fast ? "what comes in there" : "everything");
@@ -73,7 +74,8 @@ static void gather_kernel_port(struct vtap_gathering *gathering,
 	}
 	if (first == NULL)
 		return;
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN, target->name,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_PORT_TAKEN,
+		vtap_subject_target(target->name),
 		is_required && vtap_finding_requires(gathering, VTAP_REQUIRE_ALL),
 		"target %s: %s cannot be shown: %s", target->name,
 		vtap_text_counted(n, "session").text, first->state.message);
@@ -117,8 +119,8 @@ static void gather_merging(
 		return;
 	if (merging.n > VTAP_NAMES_SHOWN)
 		vtap_text_words_add(&merging.names, " and %zu more", merging.n - VTAP_NAMES_SHOWN);
-	finding = vtap_finding_add(gathering, VTAP_CONDITION_GRO_MERGING, report->target->name,
-		false,
+	finding = vtap_finding_add(gathering, VTAP_CONDITION_GRO_MERGING,
+		vtap_subject_target(report->target->name), false,
 		"target %s: frames may be merged on %s, and sensors see some that were never on "
 		"the wire%s%s",
 		report->target->name, merging.names.text, report->merging_why != NULL ? ": " : "",
@@ -148,7 +150,7 @@ static void gather_reserved_bits(
 		if (kernel->reserved_bits == VTAP_ON) {
 			vtap_finding_remedy(
 				vtap_finding_add(gathering, VTAP_CONDITION_RESERVED_BITS,
-					session->name, false,
+					vtap_subject_session(session->name), false,
 					"session %s: %s drops packets with reserved bits since "
 					"somebody changed its tunnel",
 					session->name, session->interface),
@@ -160,7 +162,7 @@ static void gather_reserved_bits(
 		if (!is_told)
 			vtap_finding_remedy(
 				vtap_finding_add(gathering, VTAP_CONDITION_RESERVED_BITS,
-					report->target->name, false,
+					vtap_subject_target(report->target->name), false,
 					"target %s: this kernel drops packets with reserved "
 					"bits uncounted",
 					report->target->name),
@@ -213,7 +215,7 @@ static void gather_allow_any(
 {
 	const struct vtap_target *target = report->target;
 	struct vtap_finding *finding = vtap_finding_add(gathering, VTAP_CONDITION_ALLOW_ANY,
-		target->name, false,
+		vtap_subject_target(target->name), false,
 		"any host that reaches UDP %u can put frames before the sensors", target->port);
 
 	if (target->mode == VTAP_MODE_VXLAN)
@@ -242,8 +244,9 @@ static void gather_missing(
 		vtap_text_words_add(&names, "%s%s", i > 0 ? ", " : "", report->missing[i]);
 	if (report->n_missing > VTAP_NAMES_SHOWN)
 		vtap_text_words_add(&names, " and %zu more", report->n_missing - VTAP_NAMES_SHOWN);
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNDERLAY_MISSING, report->target->name,
-		false, "target %s: %s %s not there: no packet comes in there", report->target->name,
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNDERLAY_MISSING,
+		vtap_subject_target(report->target->name), false,
+		"target %s: %s %s not there: no packet comes in there", report->target->name,
 		names.text, report->n_missing == 1 ? "is" : "are");
 }
 
@@ -255,12 +258,13 @@ static void gather_target(struct vtap_gathering *gathering, const struct vtap_re
 						: VTAP_CONDITION_COUNT;
 
 	if (condition != VTAP_CONDITION_COUNT)
-		(void)vtap_finding_add(gathering, condition, target->name, true, "target %s: %s",
-			target->name, report->state.message);
+		(void)vtap_finding_add(gathering, condition, vtap_subject_target(target->name),
+			true, "target %s: %s", target->name, report->state.message);
 	else if (report->n_missing > 0)
 		gather_missing(gathering, report);
 	if (report->n_stalled > 0)
-		(void)vtap_finding_add(gathering, VTAP_CONDITION_WORKER_STALLED, target->name, true,
+		(void)vtap_finding_add(gathering, VTAP_CONDITION_WORKER_STALLED,
+			vtap_subject_target(target->name), true,
 			"target %s: %u of %s %s not moved for more than 5 s", target->name,
 			report->n_stalled, vtap_text_counted(report->n_workers, "worker").text,
 			report->n_stalled == 1 ? "has" : "have");

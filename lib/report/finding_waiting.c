@@ -70,8 +70,8 @@ static void gather_waiting(
 
 	if (condition == VTAP_CONDITION_COUNT)
 		condition = VTAP_CONDITION_SESSION_WAITING;
-	finding = vtap_finding_add(gathering, condition, session->name, breaks,
-		"session %s %s: %.*s", session->name,
+	finding = vtap_finding_add(gathering, condition, vtap_subject_session(session->name),
+		breaks, "session %s %s: %.*s", session->name,
 		condition == VTAP_CONDITION_REPAIR_LOOP ? "is not set right for the moment"
 							: "cannot be shown",
 		complaint_len(report->state.message), report->state.message);
@@ -93,8 +93,9 @@ static void gather_session(
 	if (!vtap_finding_requires(gathering, VTAP_REQUIRE_SENSORS) || !session->is_required ||
 		report->n_sensors > 0)
 		return;
-	(void)vtap_finding_add(gathering, VTAP_CONDITION_NO_SENSOR, session->name, true,
-		"session %s: nothing reads %s", session->name, session->interface);
+	(void)vtap_finding_add(gathering, VTAP_CONDITION_NO_SENSOR,
+		vtap_subject_session(session->name), true, "session %s: nothing reads %s",
+		session->name, session->interface);
 }
 
 static void gather_no_sessions(struct vtap_gathering *gathering)
@@ -105,13 +106,14 @@ static void gather_no_sessions(struct vtap_gathering *gathering)
 		if (is_ready(&snapshot->sessions[i]))
 			return;
 	if (snapshot->n_sessions == 0)
-		vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "",
-					    true, "no session is configured"),
+		vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_NO_SESSIONS,
+					    vtap_subject_host(), true, "no session is configured"),
 			"# write /etc/vtapd/conf.d/NAME.conf, then: sudo vtapctl reload");
 	else
-		vtap_finding_remedy(vtap_finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, "",
-					    vtap_finding_requires(gathering, VTAP_REQUIRE_ANY),
-					    "no session is ready"),
+		vtap_finding_remedy(
+			vtap_finding_add(gathering, VTAP_CONDITION_NO_SESSIONS, vtap_subject_host(),
+				vtap_finding_requires(gathering, VTAP_REQUIRE_ANY),
+				"no session is ready"),
 			"vtapctl status");
 }
 

@@ -293,10 +293,12 @@ static bool is_told_by_states(
 	case VTAP_CONDITION_VNI_TAKEN:
 		return true;
 	case VTAP_CONDITION_PORT_TAKEN:
-		return finding->subject[0] != '\0'; /* else one of ours for checks or metrics */
+		/* else one of ours for checks or metrics */
+		return finding->subject.kind != VTAP_SUBJECT_HOST;
 	case VTAP_CONDITION_UNDERLAY_MISSING:
 		for (size_t i = 0; i < snapshot->n_targets; i++)
-			if (strcmp(snapshot->targets[i].target->name, finding->subject) == 0)
+			if (vtap_subject_is(&finding->subject, VTAP_SUBJECT_TARGET,
+				    snapshot->targets[i].target->name))
 				return strcmp(snapshot->targets[i].state.state, "ready") != 0;
 		return false;
 	default:
@@ -309,12 +311,12 @@ static json_t *degrading_json(const struct vtap_finding *finding)
 	char words[VTAP_ERR_MAX];
 
 	if (finding->condition == VTAP_CONDITION_UNDERLAY_DOWN)
-		(void)snprintf(words, sizeof(words), "%s is down", finding->subject); /* fits */
+		(void)snprintf(words, sizeof(words), "%s is down", /* fits */
+			finding->subject.name);
 	else
 		memcpy(words, finding->sentence, sizeof(words));
 	return json_pack("{s:s, s:s?, s:o}", "id", vtap_condition_row(finding->condition)->id,
-		"subject", finding->subject[0] != '\0' ? finding->subject : NULL, "words",
-		vtap_json_shown(words));
+		"subject", vtap_subject_name(&finding->subject), "words", vtap_json_shown(words));
 }
 
 /* What somebody is called for although every target and session is ready: all is not well. */
@@ -414,8 +416,8 @@ static bool is_about(const struct vtap_finding *finding, const struct vtap_repor
 		return false;
 	if (finding->condition == VTAP_CONDITION_UNKNOWN_SOURCE)
 		return strcmp(finding->concerned, name) == 0;
-	return strcmp(finding->subject, name) == 0 ||
-	       strcmp(finding->subject, session->target->name) == 0;
+	return vtap_subject_is(&finding->subject, VTAP_SUBJECT_SESSION, name) ||
+	       vtap_subject_is(&finding->subject, VTAP_SUBJECT_TARGET, session->target->name);
 }
 
 /* Those about the session or its target; how many that are more than information are not. */

@@ -18,8 +18,9 @@ static const struct {
 /* What a finding says, without the condition that it belongs to. */
 static json_t *saying_json(const struct vtap_snapshot *snapshot, const struct vtap_finding *finding)
 {
-	return json_pack("{s:s?, s:s, s:o, s:o, s:o}", "subject",
-		finding->subject[0] != '\0' ? finding->subject : NULL, "severity",
+	return json_pack("{s:s?, s:s, s:s, s:o, s:o, s:o}", "subject",
+		vtap_subject_name(&finding->subject), "subject_kind",
+		vtap_subject_kind_name(finding->subject.kind), "severity",
 		vtap_severity_name(vtap_finding_severity(finding)), "since",
 		vtap_json_mono(snapshot, finding->since_mono_ns), "sentence",
 		vtap_json_shown(finding->sentence), "remedy", vtap_json_shown(finding->remedy));

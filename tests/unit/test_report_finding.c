@@ -362,7 +362,8 @@ static void test_finding_when_a_name_is_taken_then_sentence_and_remedy_can_be_ac
 	spoil_name(&scene);
 	assert_int_equal(vtap_findings_make(&scene.snapshot, &scene.findings), 0);
 	assert_true(vtap_findings_has(&scene.findings, VTAP_CONDITION_INTERFACE_FOREIGN));
-	assert_string_equal(scene.findings.finding[1].subject, "web");
+	assert_true(
+		vtap_subject_is(&scene.findings.finding[1].subject, VTAP_SUBJECT_SESSION, "web"));
 	assert_string_equal(scene.findings.finding[1].sentence,
 		"session web cannot be shown: mirror-web is a dummy interface that vtapd did not "
 		"make");
@@ -527,7 +528,7 @@ static void test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the
 		assert_true(scene.findings.n > 0);
 		finding = &scene.findings.finding[scene.findings.n - 1]; /* before it no-sessions */
 		assert_int_equal(finding->condition, SAYINGS[i].condition);
-		assert_string_equal(finding->subject, SAYINGS[i].subject);
+		assert_string_equal(finding->subject.name, SAYINGS[i].subject);
 		assert_string_equal(finding->sentence, SAYINGS[i].sentence);
 		assert_string_equal(finding->remedy, SAYINGS[i].remedy);
 		vtap_findings_done(&scene.findings);
@@ -634,7 +635,9 @@ static void test_findings_when_one_is_looked_for_then_found_by_condition_and_sub
 
 		assert_ptr_equal(
 			vtap_findings_find(&scene.findings, &like), &scene.findings.finding[i]);
-		(void)snprintf(like.subject, sizeof(like.subject), "other"); /* fits */
+		like.subject = vtap_subject_session("other");
+		assert_null(vtap_findings_find(&scene.findings, &like));
+		like.subject = vtap_subject_target(scene.findings.finding[i].subject.name);
 		assert_null(vtap_findings_find(&scene.findings, &like));
 	}
 	vtap_findings_done(&scene.findings);

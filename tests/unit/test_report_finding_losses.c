@@ -531,7 +531,7 @@ static void test_loss_when_its_counter_rises_then_found_with_numbers_and_remedy(
 			vtap_condition_row(findings.finding[0].condition)->id,
 			findings.finding[0].is_minor ? ", a note" : "");
 		assert_string_equal(id, ROWS[i].id);
-		assert_string_equal(findings.finding[0].subject, ROWS[i].subject);
+		assert_string_equal(findings.finding[0].subject.name, ROWS[i].subject);
 		assert_string_equal(findings.finding[0].sentence, ROWS[i].sentence);
 		assert_string_equal(findings.finding[0].remedy, ROWS[i].remedy);
 		assert_pasteable(findings.finding[0].remedy, true);
@@ -541,12 +541,11 @@ static void test_loss_when_its_counter_rises_then_found_with_numbers_and_remedy(
 	}
 }
 
-static const struct vtap_finding *find(
-	const struct vtap_findings *findings, enum vtap_condition condition, const char *subject)
+static const struct vtap_finding *find(const struct vtap_findings *findings,
+	enum vtap_condition condition, struct vtap_subject subject)
 {
-	struct vtap_finding like = { .condition = condition };
+	const struct vtap_finding like = { .condition = condition, .subject = subject };
 
-	memcpy(like.subject, subject, strlen(subject) + 1);
 	return vtap_findings_find(findings, &like);
 }
 
@@ -572,10 +571,10 @@ static void test_losses_when_all_at_once_then_each_is_found_by_condition_and_sub
 	}
 	assert_int_equal(vtap_findings_count(&findings).n_notes, N_NOTES);
 	assert_int_equal(vtap_findings_count(&findings).n_findings, VTAP_ARRAY_LEN(ALL) - N_NOTES);
-	assert_null(find(&findings, VTAP_CONDITION_TRUNCATED, "web"));
-	assert_null(find(&findings, VTAP_CONDITION_DRAIN, ""));
+	assert_null(find(&findings, VTAP_CONDITION_TRUNCATED, vtap_subject_session("web")));
+	assert_null(find(&findings, VTAP_CONDITION_DRAIN, vtap_subject_host()));
 	vtap_findings_done(&findings);
-	assert_null(find(&findings, VTAP_CONDITION_TRUNCATED, "db"));
+	assert_null(find(&findings, VTAP_CONDITION_TRUNCATED, vtap_subject_session("db")));
 }
 
 int main(void)

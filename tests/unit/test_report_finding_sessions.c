@@ -125,7 +125,7 @@ static void test_silence_when_frames_were_to_come_then_told_in_time_and_not_befo
 		assert_row(
 			(found == NULL ? VTAP_CONDITION_COUNT : found->condition) == rows[i].wanted,
 			i);
-		assert_row(found == NULL || strcmp(found->subject, "web") == 0, i);
+		assert_row(found == NULL || strcmp(found->subject.name, "web") == 0, i);
 		vtap_findings_done(&findings);
 	}
 }
@@ -230,7 +230,7 @@ static void test_flows_when_one_way_then_how_many_and_what_to_do(void **state)
 	web_is_one_way(&scene);
 	found = found_in(&scene, &findings);
 	assert_int_equal(found->condition, VTAP_CONDITION_ONE_WAY);
-	assert_string_equal(found->subject, "web");
+	assert_string_equal(found->subject.name, "web");
 	assert_string_equal(found->sentence,
 		"session web: 87 % of 1,412 TCP flows on mirror-web show one direction only");
 	vtap_findings_done(&findings);
@@ -249,7 +249,7 @@ static void test_flows_when_sessions_share_an_interface_then_told_once(void **st
 	web_is_one_way(&scene);
 	scene.report[1].interface_index = scene.report[0].interface_index;
 	scene.report[1].one_way = scene.report[0].one_way;
-	assert_string_equal(found_in(&scene, &findings)->subject, "web");
+	assert_string_equal(found_in(&scene, &findings)->subject.name, "web");
 	vtap_findings_done(&findings);
 }
 

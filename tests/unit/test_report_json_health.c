@@ -10,17 +10,17 @@
 
 static struct vtap_finding test_findings[] = {
 	{ .condition = VTAP_CONDITION_INTERFACE_FOREIGN,
-		.subject = "pay",
+		.subject = { VTAP_SUBJECT_SESSION, "pay" },
 		.sentence = "session pay cannot be shown",
 		.remedy = "ip link del mirror-pay",
 		.since_mono_ns = TEST_MONO_NS - 10 * VTAP_NS_PER_S },
 	{ .condition = VTAP_CONDITION_SESSION_WAITING,
-		.subject = "a",
+		.subject = { VTAP_SUBJECT_SESSION, "a" },
 		.sentence = "session a cannot be shown",
 		.remedy = "vtapctl show a",
 		.breaks_health = true },
 	{ .condition = VTAP_CONDITION_SESSION_WAITING,
-		.subject = "b",
+		.subject = { VTAP_SUBJECT_SESSION, "b" },
 		.sentence = "session b cannot be shown",
 		.remedy = "vtapctl show b" },
 	{ .condition = VTAP_CONDITION_ALLOW_ANY,
@@ -85,11 +85,13 @@ static void test_doctor_when_something_holds_then_what_since_when_and_the_remedy
 
 	(void)state;
 	assert_json(json_array_get(findings, 0),
-		"{'id':'interface-foreign','severity':'page','subject':'pay',"
+		"{'id':'interface-foreign','severity':'page','subject':'pay','subject_kind':'"
+		"session',"
 		"'since':'2026-11-20T10:04:50.000000000Z','sentence':'session pay cannot be shown',"
 		"'remedy':'ip link del mirror-pay','breaks_health':false}");
 	assert_json(json_array_get(findings, 3),
-		"{'id':'allow-any','severity':'info','subject':null,'since':null,"
+		"{'id':'allow-any','severity':'info','subject':null,'subject_kind':'host','since':"
+		"null,"
 		"'sentence':'any host can send','remedy':'allow = PREFIX','breaks_health':false}");
 	json_decref(tree);
 }
@@ -194,9 +196,11 @@ static void test_health_when_something_breaks_it_then_only_that_is_said_to(void 
 	assert_json(item_find(conditions, "session-waiting"),
 		"{'id':'session-waiting','severity':'ticket','checked':true,'holds':true,"
 		"'breaks_health':true,"
-		"'findings':[{'subject':'a','severity':'ticket','since':null,'sentence':'session a "
+		"'findings':[{'subject':'a','subject_kind':'session','severity':'ticket','since':"
+		"null,'sentence':'session a "
 		"cannot be shown',"
-		"'remedy':'vtapctl show a'},{'subject':'b','severity':'ticket','since':null,"
+		"'remedy':'vtapctl show "
+		"a'},{'subject':'b','subject_kind':'session','severity':'ticket','since':null,"
 		"'sentence':'session b cannot be shown','remedy':'vtapctl show b'}]}");
 	assert_json(item_find(conditions, "no-sessions"),
 		"{'id':'no-sessions','severity':'page','checked':true,'holds':false,"

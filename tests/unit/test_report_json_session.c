@@ -28,12 +28,12 @@ static void assert_degraded_by(
 static void test_status_when_somebody_is_called_for_then_why_if_no_state_tells_it(void **state)
 {
 	static const struct vtap_finding down = { .condition = VTAP_CONDITION_UNDERLAY_DOWN,
-		.subject = "eth0",
+		.subject = { VTAP_SUBJECT_INTERFACE, "eth0" },
 		.sentence = "eth0 is down: no packet comes in there" };
 	static const struct vtap_finding taken = { .condition = VTAP_CONDITION_PORT_TAKEN,
 		.sentence = "health checks are not answered: TCP port 4789 is taken" };
 	static const struct vtap_finding missing = { .condition = VTAP_CONDITION_UNDERLAY_MISSING,
-		.subject = "default",
+		.subject = { VTAP_SUBJECT_TARGET, "default" },
 		.sentence = "target default: eth1 is not there" };
 	static const struct vtap_finding ticket = { .condition = VTAP_CONDITION_UNKNOWN_VNI };
 	static const struct vtap_finding none = { .condition = VTAP_CONDITION_NO_SESSIONS };
@@ -93,11 +93,10 @@ static void test_session_when_its_readers_have_names_then_a_list(void **state)
 	assert_session(&scene, "sensor_names", "['suricata','tmux: server']");
 }
 
-static struct vtap_finding finding_of(enum vtap_condition condition, const char *subject)
+static struct vtap_finding finding_of(enum vtap_condition condition, struct vtap_subject subject)
 {
-	struct vtap_finding finding = { .condition = condition };
+	struct vtap_finding finding = { .condition = condition, .subject = subject };
 
-	(void)snprintf(finding.subject, sizeof(finding.subject), "%s", subject); /* fits */
 	(void)snprintf(finding.sentence, sizeof(finding.sentence), "sentence");
 	(void)snprintf(finding.remedy, sizeof(finding.remedy), "remedy");
 	return finding;
@@ -106,13 +105,14 @@ static struct vtap_finding finding_of(enum vtap_condition condition, const char 
 static void test_show_when_conditions_hold_then_those_of_the_session_and_its_target(void **state)
 {
 	struct vtap_finding finding[] = {
-		finding_of(VTAP_CONDITION_NO_SENSOR, "web"),
-		finding_of(VTAP_CONDITION_NO_SENSOR, "db"),
-		finding_of(VTAP_CONDITION_CONFIG_REJECTED, ""),
-		finding_of(VTAP_CONDITION_ALLOW_ANY, "default"),
-		finding_of(VTAP_CONDITION_ALLOW_ANY, "east"), /* information: not counted */
-		finding_of(VTAP_CONDITION_UNKNOWN_VNI, "default"),
-		finding_of(VTAP_CONDITION_UNKNOWN_SOURCE, "default"),
+		finding_of(VTAP_CONDITION_NO_SENSOR, vtap_subject_session("web")),
+		finding_of(VTAP_CONDITION_NO_SENSOR, vtap_subject_session("db")),
+		finding_of(VTAP_CONDITION_CONFIG_REJECTED, vtap_subject_host()),
+		finding_of(VTAP_CONDITION_ALLOW_ANY, vtap_subject_target("default")),
+		finding_of(VTAP_CONDITION_ALLOW_ANY,
+			vtap_subject_target("east")), /* information: not counted */
+		finding_of(VTAP_CONDITION_UNKNOWN_VNI, vtap_subject_target("default")),
+		finding_of(VTAP_CONDITION_UNKNOWN_SOURCE, vtap_subject_target("default")),
 	};
 	const struct vtap_findings findings = { .finding = finding, .n = VTAP_ARRAY_LEN(finding) };
 	const struct vtap_report_vnis none = { 0 };
@@ -124,9 +124,9 @@ static void test_show_when_conditions_hold_then_those_of_the_session_and_its_tar
 	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &findings));
 	assert_json(json_object_get(tree, "findings"),
 		"[{'id':'no-sensor','severity':'ticket','breaks_health':false,'subject':'web',"
-		"'since':null,'sentence':'sentence','remedy':'remedy'},"
+		"'subject_kind':'session','since':null,'sentence':'sentence','remedy':'remedy'},"
 		"{'id':'allow-any','severity':'info','breaks_health':false,'subject':'default',"
-		"'since':null,'sentence':'sentence','remedy':'remedy'}]");
+		"'subject_kind':'target','since':null,'sentence':'sentence','remedy':'remedy'}]");
 	assert_json(json_object_get(tree, "other_findings"), "4");
 	json_decref(tree);
 	memcpy(finding[6].concerned, "web", sizeof("web"));
@@ -134,6 +134,28 @@ static void test_show_when_conditions_hold_then_those_of_the_session_and_its_tar
 	assert_int_equal(json_array_size(json_object_get(tree, "findings")), 3);
 	assert_json(json_object_get(tree, "other_findings"), "3");
 	assert_json(json_object_get(json_object_get(tree, "target"), "name"), "'default'");
+	json_decref(tree);
+}
+
+static void test_show_when_a_target_is_called_like_the_session_then_only_what_is_its_own(
+	void **state)
+{
+	struct vtap_finding finding[] = {
+		finding_of(VTAP_CONDITION_NO_SENSOR, vtap_subject_session("web")),
+		finding_of(VTAP_CONDITION_SOCKET_DROPS, vtap_subject_target("web")),
+		finding_of(VTAP_CONDITION_UNDERLAY_DOWN, vtap_subject_interface("web")),
+		finding_of(VTAP_CONDITION_NO_SENSOR, vtap_subject_session("default")),
+	};
+	const struct vtap_findings findings = { .finding = finding, .n = VTAP_ARRAY_LEN(finding) };
+	const struct vtap_report_vnis none = { 0 };
+	struct json_scene scene;
+	json_t *tree;
+
+	(void)state;
+	json_scene_init(&scene);
+	tree = tree_of(vtap_json_show(&scene.snapshot, &scene.report_session, &none, &findings));
+	assert_int_equal(json_array_size(json_object_get(tree, "findings")), 1);
+	assert_json(json_object_get(tree, "other_findings"), "3");
 	json_decref(tree);
 }
 
@@ -168,6 +190,8 @@ int main(void)
 		cmocka_unit_test(test_session_when_its_readers_have_names_then_a_list),
 		cmocka_unit_test(
 			test_show_when_conditions_hold_then_those_of_the_session_and_its_target),
+		cmocka_unit_test(
+			test_show_when_a_target_is_called_like_the_session_then_only_what_is_its_own),
 		cmocka_unit_test(test_daemon_when_asked_then_its_clock_and_when_checks_follow),
 	};
 
