@@ -39,6 +39,8 @@ RemainAfterExit=yes
 ExecStart=/bin/sh -ec 'ip link show mirror-web; ip -o link show mirror-web | grep -q UP'
 """
 CATCH_ALL = "[Match]\nName=*\n\n[Network]\nDHCP=yes\nLinkLocalAddressing=yes\n"
+VXLAN = "[target default]\nunderlay = eth0\nmode = vxlan\n\n[session web]\nvni = 4321\n"
+MORE = "[session db]\nvni = 4400\n\n[session odd]\nvni = 4401\ninterface = odd0\n"
 MAC = "02:11:22:33:44:55"
 
 
@@ -104,18 +106,22 @@ def test_device_unit_when_the_interface_is_there_then_it_is_active(service):
 
 # networkd
 
-@pytest.fixture
-def networkd(service):
-    """systemd-networkd with a catch-all that wants DHCP everywhere; eth0 is the lab's own."""
+@pytest.fixture(params=["tap", "vxlan"])
+def networkd(request, service):
+    """systemd-networkd with a catch-all that wants DHCP everywhere; eth0 is the lab's own. In both modes."""
     machine = service.machine
+    if request.param == "vxlan":
+        service.configure(VXLAN)
+        service.reload()
     machine.write("/etc/systemd/network/05-lab.network", "[Match]\nName=eth0\n[Link]\nUnmanaged=yes\n")
     machine.write("/etc/systemd/network/80-all.network", CATCH_ALL)
     machine.ns.ip("link add other0 type veth peer name other1")
     machine.ns.ip("link set other1 up")
+    machine.ns.ip("link add other2 type vxlan id 9 dstport 9999")
     machine.systemctl("start", "systemd-networkd.service")
     yield service
     machine.systemctl("stop", "systemd-networkd.service", "systemd-networkd.socket")
-    machine.ns.ip("link del other0")
+    machine.ns.batch(["link del other0", "link del other2"])
     machine.run("rm", "/etc/systemd/network/05-lab.network", "/etc/systemd/network/80-all.network")
 
 
@@ -128,19 +134,23 @@ def setup_of(machine, interface):
 
 def test_networkd_when_it_has_a_catch_all_then_it_leaves_our_interfaces_alone(networkd, mirror, capture):
     machine = networkd.machine
-    until(lambda: setup_of(machine, "other0") in ("configuring", "configured"), "networkd takes others",
-          seen=lambda: setup_of(machine, "other0"))
+    for other in ("other0", "other2"):
+        until(lambda name=other: setup_of(machine, name) in ("configuring", "configured"), "networkd takes others",
+              seen=lambda name=other: setup_of(machine, name))
     assert setup_of(machine, "mirror-web") == "unmanaged"
-    networkd.write("conf.d/db.conf", "[session db]\nvni = 4400\n")
+    networkd.write("conf.d/more.conf", MORE)
     networkd.reload()
-    until(lambda: setup_of(machine, "mirror-db"), "networkd has seen mirror-db")
-    assert setup_of(machine, "mirror-db") == "unmanaged"
+    for ours in ("mirror-db", "odd0"):
+        until(lambda name=ours: setup_of(machine, name) not in (None, "pending", "initialized"),
+              f"networkd has seen {ours}", seen=lambda name=ours: setup_of(machine, name))
+        assert setup_of(machine, ours) == "unmanaged"
     tap = capture()
     mirror.send(4321, frames.numbered(1))
     assert tap.frames(at_least=1) == [frames.numbered(1)]
     link = machine.ns.link("mirror-web")
     assert "addr_info" not in link and "mirror-web" not in machine.ns.addresses(), machine.ns.addresses()
-    assert networkd.session("web")["repairs"] == 0, "nobody had to put anything back"
+    for session in networkd.status()["sessions"]:
+        assert session["repairs"] == 0, f"nobody had to put anything back: {session}"
 
 
 def test_network_manager_when_it_is_installed_then_a_file_tells_it_to_keep_away(service):
