@@ -36,7 +36,8 @@ static bool removal_is_early(const struct vtap_interfaces *set, int index, uint6
 	return device->is_vxlan;
 }
 
-/* Those whose name is wanted are made anew, and told of then. As many are named as fit. */
+/* Those whose name is wanted are made anew, and told of then; what stood in for another never had a
+ * session. As many are named as fit. */
 static void log_removed(const struct vtap_interfaces *set, const int *indexes, size_t n_indexes)
 {
 	char names[VTAP_NAMES_BYTES] = "";
@@ -46,7 +47,8 @@ static void log_removed(const struct vtap_interfaces *set, const int *indexes, s
 		const struct vtap_device *device =
 			vtap_devices_find_index(&set->devices, indexes[i]);
 
-		if (vtap_interfaces_seek(set, device->name) != NULL)
+		if (vtap_interfaces_seek(set, device->name) != NULL ||
+			vtap_device_is_standin(device))
 			continue;
 		n++;
 		if (used + strlen(device->name) + sizeof(", ") > sizeof(names))
@@ -124,6 +126,7 @@ void vtap_removals_early(struct vtap_applying *applying)
 	}
 	if (n == 0)
 		return;
+	vtap_ports_keep(set, early, n);
 	removals_count(applying, early, n);
 	if (vtap_links_delete(set->nl, early, n, NULL) < 0) {
 		memcpy(&set->removal[n_left], early, n * sizeof(*early));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state behind daemon/interfaces.h, for the files that share it: interfaces_wishes.c knows what
  * is wanted, interfaces_look.c what there is; interfaces_turn.c goes through the plan, whose steps
- * interfaces_steps.c does; interfaces_removals.c removes, interfaces_states.c notes and tells how
- * each interface stands. */
+ * interfaces_steps.c does; interfaces_removals.c removes, interfaces_ports.c keeps ports open
+ * meanwhile, interfaces_states.c notes and tells how each interface stands. */
 #pragma once
 
 #include "daemon/guards.h"
@@ -121,3 +121,14 @@ int vtap_removals_keep(struct vtap_interfaces *set, const struct vtap_plan *plan
 /** vtap_removals_early() - remove what cannot wait for the end: what has a name that is wanted, and
  * vxlan devices, which have a VNI and a port besides. The rest is vtap_interfaces_remove()'s. */
 void vtap_removals_early(struct vtap_applying *applying);
+
+/**
+ * vtap_ports_keep() - before vxlan devices are set down: ports that others are to have in their
+ * place stay open
+ * @indexes: of devices of ours that the last look found, and that go now
+ * Context: main thread; CAP_NET_ADMIN. Whatever is refused, those devices can go.
+ */
+void vtap_ports_keep(struct vtap_interfaces *set, const int *indexes, size_t n);
+
+/** vtap_device_is_standin() - was it made by vtap_ports_keep()? */
+bool vtap_device_is_standin(const struct vtap_device *device);

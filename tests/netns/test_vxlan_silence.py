@@ -1,9 +1,11 @@
 """The laws of vxlan mode, where test_silence has not asked already: a device says nothing when it is made, sends
 nothing on, and where no guard is possible its settings keep mirrored frames from the host's own stack."""
 
+import contextlib
 import pathlib
 import re
 import socket
+import threading
 
 import pytest
 from scapy.layers.inet import IP, UDP
@@ -12,7 +14,7 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 
 from conftest import HEADS, WEB_VXLAN
-from lab import frames, hosts
+from lab import frames, hosts, vxlan
 from lab.deadline import until
 
 TAP, OTHER = "mirror-web", "02:00:00:00:00:0a"
@@ -34,6 +36,8 @@ def test_devices_when_made_changed_and_removed_then_neither_they_nor_the_underla
         for mtu in (1000, 9001):
             vtapd.write("vtapd.conf", HEADS["vxlan"] + sessions.replace("family", f"mtu = {mtu}\nfamily"))
             vtapd.reload()
+        vtapd.write("vtapd.conf", HEADS["vxlan"] + sessions.replace("vni = ", "vni = 1"))  # all are made anew
+        vtapd.reload()
         ns.ip("link del mirror-s3")
         vtapd.wait_session("s3", repairs=1, state="ready")
         vtapd.write("vtapd.conf", HEADS["vxlan"])
@@ -149,6 +153,67 @@ def test_packet_when_no_session_has_its_family_then_answered_with_icmp(family, m
     vtapd.reload()
     SEND[family](mirror, frames.numbered(3))
     wait_answers(2)
+
+
+@contextlib.contextmanager
+def pelted(target, family):
+    """Packets of VNI 4321 all the time, whatever is done meanwhile."""
+    is_over = threading.Event()
+
+    def send():
+        with target.mirror() as mirror:
+            while not is_over.is_set():
+                with contextlib.suppress(OSError):  # a processor's queue was full
+                    SEND[family](mirror, frames.numbered(0))
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def no_ports(ns):
+    """UDP packets that found nobody, of both families."""
+    udp = [line.split() for line in ns.read("/proc/net/snmp").splitlines() if line.startswith("Udp:")]
+    udp6 = re.search(r"^Udp6NoPorts\s+(\d+)", ns.read("/proc/net/snmp6"), re.MULTILINE)
+    return int(dict(zip(*udp))["NoPorts"]) + int(udp6.group(1))
+
+
+REPLACING = {  # what makes the devices of a port anew, all of them at once: the sessions before, and after
+    "another VNI": ("[session web]\nvni = 4321\n", "[session web]\nvni = 4322\n"),
+    "another interface": ("[session web]\nvni = 4321\n", "[session web]\nvni = 4321\ninterface = web\n"),
+    "swapped": ("[session a]\nvni = 4321\n[session b]\nvni = 5\n", "[session a]\nvni = 5\n[session b]\nvni = 4321\n"),
+}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("family", UNREACHABLE)
+@pytest.mark.parametrize("what", REPLACING)
+def test_packets_when_every_device_of_the_port_is_made_anew_then_nobody_is_answered(
+        what, family, make_vtapd, target, ns):
+    before, after = (f"{HEADS['vxlan']}[defaults]\nfamily = {family}\n{sessions}" for sessions in REPLACING[what])
+    vtapd = make_vtapd(before)
+    with pelted(target, family):
+        until(lambda: vtapd.target()["delivered"] > 0, "packets come")
+        vtapd.write("vtapd.conf", after)
+        vtapd.reload()
+        vtapd.write("vtapd.conf", before)
+        vtapd.reload()
+    assert no_ports(ns) == 0, vtapd.log()
+    ours = {session["interface"] for session in vtapd.status()["sessions"]}
+    assert {name for name in ns.links() if vxlan.tunnel(ns, name)} == ours, "and nothing stays of what held the port"
+    assert not vtapd.log_lines("vtapd-p"), vtapd.log()
+
+
+def test_port_when_its_stand_in_was_left_behind_then_it_goes_with_the_next_start(make_vtapd, ns):
+    """By a daemon that was killed at that moment."""
+    ns.ip(f"link add vtapd-p{frames.VXLAN_PORT} mtu 576 group {vxlan.MAKING} type vxlan id 16777215 "
+          f"dstport {frames.VXLAN_PORT} nolearning")
+    ns.ip(f"link set vtapd-p{frames.VXLAN_PORT} up")
+    make_vtapd(WEB_VXLAN)
+    until(lambda: not ns.has(f"vtapd-p{frames.VXLAN_PORT}"), "it is gone")
 
 
 @pytest.mark.kernel
