@@ -38,6 +38,12 @@ static const struct vtap_device *vxlan_on_port(
 	return NULL;
 }
 
+const struct vtap_device *vtap_conflict_find_port(
+	const struct vtap_devices *devices, const struct vtap_wish *wish)
+{
+	return vxlan_on_port(devices, wish->port, wish);
+}
+
 static int family_of(const struct vtap_wish *wish)
 {
 	if (wish == NULL)

@@ -22,6 +22,11 @@
 void vtap_conflict_port(const struct vtap_devices *devices, uint16_t port,
 	const struct vtap_wish *wish, char ret_text[static VTAP_ERR_MAX]);
 
+/** vtap_conflict_find_port() - the device that is not ours and has the port of this wish, made with
+ * other receive flags, or NULL; borrowed */
+const struct vtap_device *vtap_conflict_find_port(
+	const struct vtap_devices *devices, const struct vtap_wish *wish);
+
 /** vtap_conflict_find_vni() - the device that is not ours and has the VNI of this wish on its port,
  * or NULL; borrowed */
 const struct vtap_device *vtap_conflict_find_vni(

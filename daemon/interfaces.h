@@ -52,6 +52,8 @@ struct vtap_interface {
 			    */
 	bool is_loss_said; /* and that nothing is shown meanwhile: likewise */
 	bool is_untold;    /* that it waits: the end of the run names it */
+	int blocker_index; /* of somebody else's device that has its VNI or port; 0: none is known
+			    */
 	uint64_t n_repairs;
 };
 

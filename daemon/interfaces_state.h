@@ -46,6 +46,7 @@ struct vtap_applying {
 	uint16_t conflict_port; /* whose holder was looked for in this turn; 0: none was */
 	enum vtap_family conflict_family;
 	char conflict[VTAP_ERR_MAX]; /* what was found */
+	int conflict_index;          /* a device; 0: a program, or unknown */
 	size_t i_failed; /* the wish whose step did not work: its later steps wait for the next look
 			  */
 };

@@ -48,6 +48,7 @@ void vtap_interface_set_ready(struct vtap_applying *applying, struct vtap_interf
 			interface->sessions, interface->wish.name);
 	interface->state = VTAP_STATE_READY;
 	interface->is_shown = interface->is_untold = false;
+	interface->blocker_index = 0;
 	interface->reason = NULL;
 	interface->message[0] = '\0';
 }
@@ -97,36 +98,49 @@ void vtap_interface_set_waiting(struct vtap_applying *applying, struct vtap_inte
 }
 
 /* Who has its port: looked for once in a turn, which may refuse thousands. */
-static const char *port_conflict(struct vtap_applying *applying, const struct vtap_wish *wish)
+static void port_conflict(struct vtap_applying *applying, const struct vtap_wish *wish)
 {
-	if (applying->conflict_port != wish->port || applying->conflict_family != wish->family)
-		vtap_conflict_port(&applying->set->devices, wish->port, wish, applying->conflict);
+	const struct vtap_devices *devices = &applying->set->devices;
+	const struct vtap_device *holder;
+
+	if (applying->conflict_port == wish->port && applying->conflict_family == wish->family)
+		return;
+	vtap_conflict_port(devices, wish->port, wish, applying->conflict);
+	holder = vtap_conflict_find_port(devices, wish);
+	applying->conflict_index = holder != NULL ? holder->index : 0;
 	applying->conflict_port = wish->port;
 	applying->conflict_family = wish->family;
-	return applying->conflict;
 }
 
 /* Who is in the way of a vxlan device, where that is the reason. Return: its id, or NULL. */
-static const char *conflict_find(struct vtap_applying *applying, const struct vtap_wish *wish,
+static const char *conflict_find(struct vtap_applying *applying, struct vtap_interface *interface,
 	int error, char ret_text[static VTAP_ERR_MAX])
 {
+	const struct vtap_devices *devices = &applying->set->devices;
+	const struct vtap_wish *wish = &interface->wish;
+	const struct vtap_device *holder;
+
+	interface->blocker_index = 0;
 	if (wish->mode != VTAP_MODE_VXLAN)
 		return NULL;
 	if (error == -EADDRINUSE) {
-		(void)snprintf(
-			ret_text, VTAP_ERR_MAX, "%s", port_conflict(applying, wish)); /* fits */
+		port_conflict(applying, wish);
+		(void)snprintf(ret_text, VTAP_ERR_MAX, "%s", applying->conflict); /* same size */
+		interface->blocker_index = applying->conflict_index;
 		return "port-taken";
 	}
-	if (error == -EEXIST && vtap_conflict_vni(&applying->set->devices, wish, ret_text))
-		return "vni-taken";
-	return NULL;
+	if (error != -EEXIST || !vtap_conflict_vni(devices, wish, ret_text))
+		return NULL;
+	holder = vtap_conflict_find_vni(devices, wish);
+	interface->blocker_index = holder != NULL ? holder->index : 0;
+	return "vni-taken";
 }
 
 void vtap_interface_refuse(struct vtap_applying *applying, struct vtap_interface *interface,
 	int error, const struct vtap_err *err)
 {
 	char conflict[VTAP_ERR_MAX];
-	const char *reason = conflict_find(applying, &interface->wish, error, conflict);
+	const char *reason = conflict_find(applying, interface, error, conflict);
 
 	vtap_backoff_delay(&interface->backoff, applying->now_ns);
 	if (reason != NULL)

@@ -2,6 +2,7 @@
 /* A turn: the plan for what the last look found, which of its steps are due, and what has become of
  * them. */
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "daemon/interfaces_state.h"
@@ -88,6 +89,32 @@ static bool step_was_overtaken(const struct vtap_step *step, int r)
 	       (r == -EEXIST && step->kind == VTAP_STEP_RENAME);
 }
 
+/* Who was in its way is gone, or has set down what had the port. Of programs nobody tells. */
+static bool is_unblocked(const struct vtap_interfaces *set, const struct vtap_interface *interface)
+{
+	const struct vtap_device *blocker =
+		vtap_devices_find_index(&set->devices, interface->blocker_index);
+
+	if (interface->blocker_index == 0)
+		return false;
+	return blocker == NULL || (vtap_interface_waits_for(interface, "port-taken") &&
+					  (blocker->flags & IFF_UP) == 0);
+}
+
+/* What it waited for has come for all that wait for the same port. */
+static void fellows_wake(struct vtap_interfaces *set, const struct vtap_interface *interface)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		struct vtap_interface *fellow = set->interface[i];
+
+		if (fellow != interface && fellow->wish.mode == VTAP_MODE_VXLAN &&
+			fellow->wish.port == interface->wish.port &&
+			fellow->wish.family == interface->wish.family &&
+			vtap_interface_waits_for(fellow, "port-taken"))
+			vtap_backoff_clear(&fellow->backoff);
+	}
+}
+
 /* May it be applied now? If not, what that means has been noted. */
 static bool step_is_due(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step)
@@ -105,6 +132,10 @@ static bool step_is_due(struct vtap_applying *applying, struct vtap_interface *i
 	if (vtap_interface_waits_for(interface, "interface-foreign") &&
 		step->kind != VTAP_STEP_FOREIGN)
 		vtap_backoff_clear(&interface->backoff); /* so it is here */
+	if (is_unblocked(applying->set, interface)) {
+		interface->blocker_index = 0;
+		vtap_backoff_clear(&interface->backoff);
+	}
 	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns) &&
 		(!interface->is_shown || vtap_step_is_harmless(step))) { /* else it got worse */
 		if (interface->state == VTAP_STATE_READY || interface->is_shown)
@@ -146,6 +177,8 @@ static void step_note(struct vtap_applying *applying, struct vtap_interface *int
 		vtap_interface_note_repair(applying, interface, step);
 	else
 		vtap_backoff_clear(&interface->backoff);
+	if (vtap_interface_waits_for(interface, "port-taken"))
+		fellows_wake(applying->set, interface);
 	if (step->kind != VTAP_STEP_RENAME) /* a SET may follow in this turn */
 		interface->is_reconfigured = false;
 	vtap_interface_set_ready(applying, interface);

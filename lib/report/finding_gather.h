@@ -31,6 +31,10 @@ void vtap_finding_remedy(struct vtap_finding *finding, const char *fmt, ...) VTA
 /** vtap_finding_place() - "in [target default], vtapd.conf:4": where a line of a remedy goes */
 struct vtap_text_words vtap_finding_place(const struct vtap_target *target);
 
+/** vtap_finding_other_vxlan() - the vxlan interface of somebody else that a message of a state
+ * names. Return: false where it names none, or one that a shell would take for something else. */
+bool vtap_finding_other_vxlan(const char *message, char ret_name[static VTAP_IFNAME_MAX]);
+
 /** vtap_finding_bpf_remedy() - what helps where a program was refused, @why: a right that is
  * missing is called so there. Its note goes on. */
 const char *vtap_finding_bpf_remedy(const char *why);

@@ -48,6 +48,19 @@ static void gather_bypassed(
 			report->fast_on[0]);
 }
 
+/* Where a vxlan interface has the port. Return: is that so? */
+static bool other_remedy_set(
+	struct vtap_finding *finding, const struct vtap_target *target, const char *message)
+{
+	char name[VTAP_IFNAME_MAX];
+
+	if (!vtap_finding_other_vxlan(message, name))
+		return false;
+	vtap_finding_remedy(finding, "sudo ip link del %s # or another `port` %s", name,
+		vtap_finding_place(target).text);
+	return true;
+}
+
 /* ---- the kernel's devices ---- */
 
 /* The port belongs to the kernel's devices, not to a socket of the target: those of one family
@@ -79,10 +92,11 @@ static void gather_kernel_port(struct vtap_gathering *gathering,
 		is_required && vtap_finding_requires(gathering, VTAP_REQUIRE_ALL),
 		"target %s: %s cannot be shown: %s", target->name,
 		vtap_text_counted(n, "session").text, first->state.message);
-	vtap_finding_remedy(finding,
-		"sudo ss -ulpn sport = :%u; ip -d link show type vxlan # then end the other one, "
-		"or another `port` %s",
-		target->port, vtap_finding_place(target).text);
+	if (!other_remedy_set(finding, target, first->state.message))
+		vtap_finding_remedy(finding,
+			"sudo ss -ulpn sport = :%u; ip -d link show type vxlan # then end the "
+			"other one, or another `port` %s",
+			target->port, vtap_finding_place(target).text);
 }
 
 /** struct merging - interfaces of a target that merge frames */
@@ -258,8 +272,10 @@ static void gather_target(struct vtap_gathering *gathering, const struct vtap_re
 						: VTAP_CONDITION_COUNT;
 
 	if (condition != VTAP_CONDITION_COUNT)
-		(void)vtap_finding_add(gathering, condition, vtap_subject_target(target->name),
-			true, "target %s: %s", target->name, report->state.message);
+		(void)other_remedy_set(/* else the one of the register */
+			vtap_finding_add(gathering, condition, vtap_subject_target(target->name),
+				true, "target %s: %s", target->name, report->state.message),
+			target, report->state.message);
 	else if (report->n_missing > 0)
 		gather_missing(gathering, report);
 	if (report->n_stalled > 0)

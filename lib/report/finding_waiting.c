@@ -2,6 +2,7 @@
 /* What sessions wait for: their interface, or somebody who reads it. */
 #include "report/finding_gather.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Also one that is shown, and not as it should be: that has a reason all the same. */
@@ -26,20 +27,33 @@ static bool is_of_target(const struct vtap_report_session *session)
 	       condition == VTAP_CONDITION_FASTPATH_OFF;
 }
 
-/* The sentence names the interface that has the VNI. */
-static void vni_remedy_set(struct vtap_finding *finding, const struct vtap_report_session *report)
+bool vtap_finding_other_vxlan(const char *message, char ret_name[static VTAP_IFNAME_MAX])
 {
 	static const char WORDS[] = "the vxlan interface ";
-	const char *name = strstr(report->state.message, WORDS);
-	char place[64];
+	static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_.-";
+	const char *name = strstr(message, WORDS);
+	size_t len = name != NULL ? strcspn(name + strlen(WORDS), ",") : 0;
+
+	if (len == 0 || len >= VTAP_IFNAME_MAX || name[strlen(WORDS)] == '-' ||
+		strspn(name + strlen(WORDS), PLAIN) < len)
+		return false;
+	(void)snprintf(ret_name, VTAP_IFNAME_MAX, "%.*s", (int)len, name + strlen(WORDS)); /* fits
+											    */
+	return true;
+}
+
+static void vni_remedy_set(struct vtap_finding *finding, const struct vtap_report_session *report)
+{
+	char name[VTAP_IFNAME_MAX], place[64];
 
 	vtap_place_format(report->session->vni_place, place, sizeof(place));
-	if (name == NULL)
+	if (vtap_finding_other_vxlan(report->state.message, name))
+		vtap_finding_remedy(
+			finding, "sudo ip link del %s # or another `vni` in %s", name, place);
+	else
 		vtap_finding_remedy(finding,
 			"# ip link del the interface that has it, or another `vni` in %s", place);
-	else
-		vtap_finding_remedy(finding, "sudo ip link del %.*s # or another `vni` in %s",
-			(int)strcspn(name + strlen(WORDS), ","), name + strlen(WORDS), place);
 }
 
 /* Who has a name like those of ours is in our way; who has one that somebody wrote down may be what

@@ -3,6 +3,7 @@ the session is shown as soon as it can be."""
 
 import os
 import socket
+import time
 
 import pytest
 
@@ -97,6 +98,44 @@ def test_port_when_a_device_of_another_kind_has_it_then_it_is_named_and_left_alo
         assert_works(vtapd, mirror)
     else:
         vtapd.wait_session("web", seconds=FREED_SECONDS, state="ready")
+
+
+def wait_retry(vtapd, seconds, name="web"):
+    """Until its next try is so far away; returns how far."""
+    def far():
+        left = vtapd.session(name)["retry_in_ns"] or 0
+        return left if left > seconds * 1e9 else None
+    return until(far, f"{name} waits longer", 30, seen=lambda: vtapd.session(name)) / 1e9
+
+
+@pytest.mark.parametrize("reason, vni, words, how", [
+    ("port-taken", 9, "gbp", "link del theirs"), ("port-taken", 9, "gbp", "link set theirs down"),
+    ("vni-taken", 4321, vxlan.RECIPE, "link del theirs")])
+def test_device_in_the_way_when_it_goes_then_the_session_does_not_wait_for_its_next_try(
+        reason, vni, words, how, ns, make_vtapd):
+    """Of a device there are news, and that it goes is what doctor asks for."""
+    vxlan.make(ns, "theirs", vni, words)
+    vtapd = make_vtapd(WEB_VXLAN)
+    vtapd.wait_session("web", state="waiting", reason=reason)
+    remedy = next(row["remedy"] for row in vtapd.get("/v1/doctor")["findings"] if row["id"] == reason)
+    assert remedy.startswith("sudo ip link del theirs #"), remedy
+    left = wait_retry(vtapd, 5)
+    begin = time.monotonic()
+    ns.ip(how)
+    vtapd.wait_session("web", seconds=left, state="ready")
+    assert time.monotonic() - begin < left, vtapd.log()
+
+
+def test_port_when_it_becomes_free_for_one_session_then_for_all_of_them_at_once(ns, make_vtapd):
+    """More than the journal has a line for each in one run: with a run for each there would be as many."""
+    sessions = "".join(f"[session s{i}]\nvni = {i}\n" for i in range(60))
+    with ns.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("0.0.0.0", frames.VXLAN_PORT))
+        vtapd = make_vtapd(HEADS["vxlan"] + sessions)
+        wait_retry(vtapd, 2, "s0")
+    until(lambda: all(row["state"] == "ready" for row in vtapd.status()["sessions"]), "all are ready", FREED_SECONDS,
+          seen=vtapd.log)
+    until(lambda: vtapd.log_lines("44 more interfaces ready"), "they are told of in one run", seen=vtapd.log)
 
 
 def test_port_when_taken_then_sessions_of_another_target_work(ns, make_vtapd, mirror):

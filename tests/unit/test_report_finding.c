@@ -237,6 +237,22 @@ static void spoil_kernel_port(struct scene *scene)
 	session_waits(scene, "port-taken", "UDP port 4789 is in use by a socket on 0.0.0.0");
 }
 
+static void spoil_kernel_port_by_device(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	session_waits(scene, "port-taken",
+		"UDP port 4789 is in use by the vxlan interface vx-9, which is not ours and was "
+		"made with other options");
+}
+
+static void spoil_kernel_vni_by_odd_device(struct scene *scene)
+{
+	spoil_nothing_of_the_kernel(scene);
+	session_waits(scene, "vni-taken",
+		"VNI 5 of UDP port 4789 belongs to the vxlan interface a;reboot, which is not "
+		"ours");
+}
+
 static void spoil_kernel_vni(struct scene *scene)
 {
 	spoil_nothing_of_the_kernel(scene);
@@ -481,6 +497,15 @@ static void test_finding_when_about_the_kernel_then_sentence_and_remedy_name_the
 			"socket on 0.0.0.0",
 			"sudo ss -ulpn sport = :4789; ip -d link show type vxlan # then end the "
 			"other one, or another `port` in [target default], vtapd.conf:4" },
+		{ spoil_kernel_port_by_device, VTAP_CONDITION_PORT_TAKEN, "default",
+			"target default: 1 session cannot be shown: UDP port 4789 is in use by the "
+			"vxlan interface vx-9, which is not ours and was made with other options",
+			"sudo ip link del vx-9 # or another `port` in [target default], "
+			"vtapd.conf:4" },
+		{ spoil_kernel_vni_by_odd_device, VTAP_CONDITION_VNI_TAKEN, "web",
+			"session web cannot be shown: VNI 5 of UDP port 4789 belongs to the vxlan "
+			"interface a",
+			"# ip link del the interface that has it, or another `vni` in web.conf:2" },
 		{ spoil_kernel_vni, VTAP_CONDITION_VNI_TAKEN, "web",
 			"session web cannot be shown: VNI 5 of UDP port 4789 belongs to the vxlan "
 			"interface vx5, which is not ours",
