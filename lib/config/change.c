@@ -186,6 +186,63 @@ static int section_compare(const struct pair *pair, struct comparison *compariso
 	return r;
 }
 
+/* ---- ports ---- */
+
+static bool is_on_port(const struct vtap_conf *conf, const struct vtap_session *session,
+	uint16_t port, enum vtap_family family)
+{
+	return target_of(conf, session)->mode == VTAP_MODE_VXLAN &&
+	       target_of(conf, session)->port == port && session->family == family;
+}
+
+/* The first of the sessions whose vxlan devices have the port of that family, or NULL. */
+static const struct vtap_session *port_user(
+	const struct vtap_conf *conf, uint16_t port, enum vtap_family family)
+{
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		if (is_on_port(conf, &conf->sessions[i], port, family))
+			return &conf->sessions[i];
+	return NULL;
+}
+
+/* A vxlan device has its port for one family. With the last session of one its target loses half of
+ * the port, or all of it, though its own section says the same: "; IPv4 packets to ..." Of several
+ * sessions the first one tells. @ret_text: "" otherwise. */
+static void port_loss_format(const struct vtap_conf *old, const struct vtap_conf *new,
+	const struct vtap_session *before, char *ret_text, size_t size)
+{
+	const struct vtap_target *target = target_of(old, before);
+	const struct vtap_target *after = vtap_conf_find_target(new, target->name);
+
+	ret_text[0] = '\0';
+	if (target->mode != VTAP_MODE_VXLAN || after == NULL || after->mode != target->mode ||
+		after->port != target->port ||
+		port_user(old, target->port, before->family) != before ||
+		port_user(new, target->port, before->family) != NULL)
+		return;
+	(void)snprintf(ret_text, size,
+		"; %s packets to UDP port %u are refused from then on", /* fits */
+		before->family == VTAP_FAMILY_IPV6 ? "IPv6" : "IPv4", target->port);
+}
+
+/** PORT_LOSS_MAX - bytes of that sentence */
+#define PORT_LOSS_MAX 80
+
+/* "sockets open anew; packets to the old port are refused from then on" */
+static char *why_port(const struct pair *pair, const char *what)
+{
+	uint16_t port = ((const struct vtap_target *)pair->before)->port;
+	const char *taker = NULL;
+
+	for (size_t i = 0; i < pair->new->n_targets &&taker == NULL; i++)
+		if (pair->new->targets[i].port == port)
+			taker = pair->new->targets[i].name;
+	return vtap_text_format("%s; packets to the old port are %s%s from then on", what,
+		taker != NULL ? "for target " : "refused", taker != NULL ? taker : "");
+}
+
+/* ---- reasons ---- */
+
 /* @reason: taken. "mode changed, vtapd.conf:3"; a default has no line. */
 static char *reason_place(char *reason, const struct vtap_place place)
 {
@@ -200,11 +257,12 @@ static char *reason_place(char *reason, const struct vtap_place place)
 }
 
 /* Of a target whose interfaces are all made anew. */
-static char *reason_target(const struct vtap_target *before, const struct vtap_target *after)
+static char *reason_target(const struct pair *pair)
 {
+	const struct vtap_target *before = pair->before, *after = pair->after;
+
 	if (before->port != after->port)
-		return strdup("its interfaces are made anew (sensors lose their handles); packets "
-			      "to the old port are refused from then on");
+		return why_port(pair, "its interfaces are made anew (sensors lose their handles)");
 	return vtap_text_format("its interfaces are made anew (sensors lose their handles); while "
 				"UDP port %u changes hands packets are lost, or answered with ICMP",
 		after->port);
@@ -212,21 +270,23 @@ static char *reason_target(const struct vtap_target *before, const struct vtap_t
 
 static char *why_changed(const struct pair *pair, const struct comparison *comparison)
 {
+	char loss[PORT_LOSS_MAX] = "";
 	char *reason;
 
+	if (pair->section == VTAP_SECTION_SESSION)
+		port_loss_format(pair->old, pair->new, pair->before, loss, sizeof(loss));
 	if (comparison->cost == VTAP_COST_PORT)
-		reason = strdup("sockets open anew; packets to the old port are refused from then "
-				"on");
+		reason = why_port(pair, "sockets open anew");
 	else if (comparison->cost != VTAP_COST_REPLACE)
 		reason = strdup("in place, no frame lost");
 	else if (pair->section == VTAP_SECTION_TARGET)
-		reason = reason_target(pair->before, pair->after);
+		reason = reason_target(pair);
 	else if (pair->reason != NULL)
-		reason = strdup(pair->reason);
+		reason = vtap_text_format("%s%s", pair->reason, loss);
 	else
-		reason = vtap_text_format("%s%schanged",
+		reason = vtap_text_format("%s%schanged%s",
 			comparison->only_key != NULL ? comparison->only_key : "",
-			comparison->only_key != NULL ? " " : "");
+			comparison->only_key != NULL ? " " : "", loss);
 	return reason_place(reason, pair->place);
 }
 
@@ -297,14 +357,16 @@ static int session_remove(struct vtap_changes *changes, const struct vtap_conf *
 {
 	bool is_shared = interface_goes_on(old, new, session->interface) ||
 			 interface_is_lost(changes, session->interface);
+	char loss[PORT_LOSS_MAX];
 	struct vtap_change change = {
 		.kind = VTAP_CHANGE_REMOVE,
 		.name = strdup(session->name),
 		.what = vtap_text_format(
 			"%s %s", is_shared ? "leave" : "remove", session->interface),
-		.why = strdup("no longer configured"),
 	};
 
+	port_loss_format(old, new, session, loss, sizeof(loss));
+	change.why = vtap_text_format("no longer configured%s", loss);
 	if (!is_shared)
 		(void)snprintf(change.lost_interface, sizeof(change.lost_interface), "%s",
 			session->interface);
@@ -378,21 +440,31 @@ static int sessions_compare(
 
 /* ---- targets and the rest ---- */
 
-static int target_appear(
-	struct vtap_changes *changes, const struct vtap_target *target, bool is_new)
+/* What opens the port in mode vxlan are the devices of sessions. */
+static const char *target_deed(const struct vtap_conf *conf, const struct vtap_target *target)
+{
+	for (size_t i = 0; i < conf->n_sessions; i++)
+		if (target_of(conf, &conf->sessions[i]) == target)
+			return "open";
+	return target->mode == VTAP_MODE_VXLAN ? "without a session for" : "open";
+}
+
+/* @conf: that has the target */
+static int target_appear(struct vtap_changes *changes, const struct vtap_conf *conf,
+	const struct vtap_target *target, bool is_new)
 {
 	char where[64];
 
 	vtap_place_format(target->place, where, sizeof(where));
-	return changes_add(
-		changes, (struct vtap_change){
-				 .kind = is_new ? VTAP_CHANGE_ADD : VTAP_CHANGE_REMOVE,
-				 .name = vtap_text_format("target %s", target->name),
-				 .what = vtap_text_format(
-					 "%s UDP port %u", is_new ? "open" : "close", target->port),
-				 .why = is_new ? vtap_text_format("new target, %s", where)
-					       : strdup("no longer configured"),
-			 });
+	return changes_add(changes,
+		(struct vtap_change){
+			.kind = is_new ? VTAP_CHANGE_ADD : VTAP_CHANGE_REMOVE,
+			.name = vtap_text_format("target %s", target->name),
+			.what = vtap_text_format("%s UDP port %u",
+				is_new ? target_deed(conf, target) : "close", target->port),
+			.why = is_new ? vtap_text_format("new target, %s", where)
+				      : strdup("no longer configured"),
+		});
 }
 
 static int target_compare(struct vtap_changes *changes, const struct vtap_conf *old,
@@ -409,7 +481,7 @@ static int target_compare(struct vtap_changes *changes, const struct vtap_conf *
 	};
 
 	if (pair.before == NULL)
-		return target_appear(changes, target, true);
+		return target_appear(changes, new, target, true);
 	return object_compare(changes, &pair, vtap_text_format("target %s", target->name));
 }
 
@@ -422,7 +494,7 @@ static int targets_compare(
 		r = target_compare(changes, old, new, &new->targets[i]);
 	for (size_t i = 0; i < old->n_targets && r >= 0; i++)
 		if (vtap_conf_find_target(new, old->targets[i].name) == NULL)
-			r = target_appear(changes, &old->targets[i], false);
+			r = target_appear(changes, old, &old->targets[i], false);
 	return r < 0 ? r : 0;
 }
 

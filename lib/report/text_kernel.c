@@ -33,6 +33,7 @@ static const struct json_t *find_kernel(
 struct facts {
 	struct vtap_text_words merging; /* the first names of interfaces that merge frames */
 	size_t n_merging;
+	size_t n_sessions;
 	bool drops_reserved;
 };
 
@@ -50,6 +51,7 @@ static void facts_add_session(
 	const struct json_t *kernel = find_kernel(answer, session);
 	const char *reserved_bits = find_word(answer, session, "reserved_bits");
 
+	facts->n_sessions++;
 	if (kernel != NULL && find_word(answer, kernel, "merging") != NULL)
 		facts_add_merging(facts, vtap_text_get_string(answer, session, "interface"));
 	if (reserved_bits != NULL && strcmp(reserved_bits, "dropped") == 0)
@@ -96,6 +98,11 @@ static void write_target(
 		vtap_text_put(render, " vtapd keeps GRO off on %s.",
 			vtap_text_joined(answer, switched_off, NAMES_SHOWN).text);
 	vtap_text_put(render, "\n");
+	if (facts.n_sessions == 0) /* their devices have the port */
+		vtap_text_put(render,
+			"  %s: no session, so nobody has UDP port %" PRIu64
+			": this host answers with ICMP port unreachable.\n",
+			name, vtap_text_get_count(answer, target, "port"));
 	if (facts.drops_reserved)
 		vtap_text_put(render,
 			"  %s: packets with reserved bits are dropped: vtapctl doctor "

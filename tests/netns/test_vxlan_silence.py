@@ -133,7 +133,7 @@ UNREACHABLE = {"ipv4": (34, b"\x03\x03"), "ipv6": (54, b"\x01\x04")}  # ICMP typ
 @pytest.mark.kernel
 @pytest.mark.parametrize("family", UNREACHABLE)
 def test_packet_when_no_session_has_its_family_then_answered_with_icmp(family, make_vtapd, mirror, capture):
-    """What README and vtapd(8), Limits, tell."""
+    """What README and vtapd(8), Limits, tell, and plan and status as well."""
     vtapd = make_vtapd(f"{WEB_VXLAN}family = {'ipv6' if family == 'ipv4' else 'ipv4'}\n")
     out = capture("eth0", direction="out")
     offset, answer = UNREACHABLE[family]
@@ -150,7 +150,11 @@ def test_packet_when_no_session_has_its_family_then_answered_with_icmp(family, m
     vtapd.wait_session("web" if family == "ipv4" else "other", delivered=1)
     wait_answers(1)
     vtapd.write("vtapd.conf", HEADS["vxlan"])  # no session is left
+    told = vtapd.ctl("plan").stdout
+    assert all(f"{kind} packets to UDP port 4789 are refused from then on" in told for kind in ("IPv4", "IPv6")), told
     vtapd.reload()
+    told = vtapd.ctl("status").stdout
+    assert "nobody has UDP port 4789: this host answers with ICMP port unreachable" in told, told
     SEND[family](mirror, frames.numbered(3))
     wait_answers(2)
 

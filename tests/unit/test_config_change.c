@@ -236,13 +236,20 @@ static void test_change_when_no_session_but_a_setting_then_told_too(void **state
 #define VXLAN "[target default]\nunderlay = ens5\nmode = vxlan\n"
 #define TAP   "[target default]\nunderlay = ens5\nmode = tap\n"
 
+#define PORT_GOES                                                                                  \
+	"its interfaces are made anew (sensors lose their handles); packets to the old port are "  \
+	"refused from then on, vtapd.conf:1\n"
+
+#define V4_CLOSES "; IPv4 packets to UDP port 4789 are refused from then on"
+
 static void test_vxlan_change_when_one_key_then_its_cost_decides_the_sign(void **state)
 {
 	static const struct key_row table[] = {
 		{ "vni = 1\n", "vni = 2\n",
 			"! a|vni 1 -> 2|vni changed, vtapd.conf:5|loses mirror-a\n" },
 		{ "vni = 1\n", "vni = 1\nfamily = ipv6\n",
-			"! a|family ipv4 -> ipv6|family changed, vtapd.conf:4|loses mirror-a\n" },
+			"! a|family ipv4 -> ipv6|family changed" V4_CLOSES
+			", vtapd.conf:4|loses mirror-a\n" },
 		{ "vni = 1\n", "vni = 1\ninterface = x\n",
 			"! a|mirror-a -> x|interface changed, vtapd.conf:6|loses mirror-a\n" },
 		{ "vni = 1\n", "vni = 2\nmtu = 1500\n",
@@ -277,7 +284,51 @@ static void test_vxlan_change_when_a_session_is_renamed_then_the_same_device_goe
 		"- a|remove x|no longer configured|loses x\n");
 	assert_changes(*state, a, VXLAN "[session b]\nvni = 1\nfamily = ipv6\ninterface = x\n",
 		"+ b|create x|new session, vtapd.conf:4\n"
-		"- a|remove x|no longer configured|loses x\n");
+		"- a|remove x|no longer configured" V4_CLOSES "|loses x\n");
+}
+
+static void test_vxlan_change_when_the_last_session_of_a_family_goes_then_the_port_is_told(
+	void **state)
+{
+	static const struct key_row table[] = {
+		{ VXLAN "[session a]\nvni = 1\n[session b]\nvni = 2\n", VXLAN,
+			"- a|remove mirror-a|no longer configured" V4_CLOSES "|loses mirror-a\n"
+			"- b|remove mirror-b|no longer configured|loses mirror-b\n" },
+		{ VXLAN "[session a]\nvni = 1\n[session b]\nvni = 2\n",
+			VXLAN "[session b]\nvni = 2\n",
+			"- a|remove mirror-a|no longer configured|loses mirror-a\n" },
+		{ VXLAN "[session a]\nvni = 1\n[session b]\nvni = 1\nfamily = ipv6\n",
+			VXLAN "[session a]\nvni = 1\n",
+			"- b|remove mirror-b|no longer configured; IPv6 packets to UDP port 4789 "
+			"are refused from then on|loses mirror-b\n" },
+		/* another target has it from then on, or the row of their own says it */
+		{ VXLAN "[session a]\nvni = 1\n", "[target t]\nport = 4789\n",
+			"+ target t|open UDP port 4789|new target, vtapd.conf:1\n"
+			"- target default|close UDP port 4789|no longer configured\n"
+			"- a|remove mirror-a|no longer configured|loses mirror-a\n" },
+		{ VXLAN "[session a]\nvni = 1\n", VXLAN "port = 1\n",
+			"! target default|port 4789 -> 1|" PORT_GOES
+			"- a|remove mirror-a|no longer configured|loses mirror-a\n" },
+		{ "[session a]\nvni = 1\n", "",
+			"- a|remove mirror-a|no longer configured|loses mirror-a\n" },
+		/* nothing opens the port yet */
+		{ "", "[target default]\n[target t]\nport = 1\nunderlay = ens5\nmode = vxlan\n",
+			"+ target t|without a session for UDP port 1|new target, vtapd.conf:2\n" },
+	};
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++)
+		assert_changes(*state, table[i].before, table[i].after, table[i].wanted);
+}
+
+static void test_ports_when_two_targets_swap_theirs_then_nobody_is_refused(void **state)
+{
+#define PORTS(a, b)                                                                                \
+	"[target a]\nport = " a "\n[target b]\nunderlay = ens5\nmode = vxlan\nport = " b "\n"
+	assert_changes(*state, PORTS("1", "2"), PORTS("2", "1"),
+		"~ target a|port 1 -> 2|sockets open anew; packets to the old port are for target "
+		"b from then on, vtapd.conf:1\n"
+		"! target b|port 2 -> 1|its interfaces are made anew (sensors lose their handles); "
+		"packets to the old port are for target a from then on, vtapd.conf:3\n");
 }
 
 /* Names are no devices: a sensor on x would read what b has now. */
@@ -294,10 +345,6 @@ static void test_vxlan_change_when_sessions_swap_interfaces_then_both_are_lost(v
 	"its interfaces are made anew (sensors lose their handles); while UDP port 4789 changes "  \
 	"hands packets are lost, or answered with ICMP"
 #define CHANGES_HANDS HANDS_CHANGE ", vtapd.conf:1\n"
-
-#define PORT_GOES                                                                                  \
-	"its interfaces are made anew (sensors lose their handles); packets to the old port are "  \
-	"refused from then on, vtapd.conf:1\n"
 
 static void test_mode_when_changed_then_told_with_every_session_of_the_target(void **state)
 {
@@ -376,13 +423,14 @@ static void test_session_when_it_moves_then_mode_and_port_decide(void **state)
 			"! a|mirror-a is made anew, target t -> default|target changed, "
 			"vtapd.conf:8|loses mirror-a\n" },
 		{ TWO "target = default\n", TWO "target = t\n",
-			"! a|mirror-a is made anew, target default -> t|target changed, "
-			"vtapd.conf:8|loses mirror-a\n" },
+			"! a|mirror-a is made anew, target default -> t|target changed" V4_CLOSES
+			", vtapd.conf:8|loses mirror-a\n" },
 		{ TWO "target = t\n", TWO "target = u\n",
 			"~ a|target t -> u|in place, no frame lost, vtapd.conf:8\n" },
 		{ KERNELS "target = t\n", KERNELS "target = default\n",
-			"! a|mirror-a is made anew, target t -> default|target changed, "
-			"vtapd.conf:8|loses mirror-a\n" },
+			"! a|mirror-a is made anew, target t -> default|target changed; IPv4 "
+			"packets to UDP port 1 are refused from then on, vtapd.conf:8|loses "
+			"mirror-a\n" },
 		/* another name for the same port: no device notices */
 		{ VXLAN "[session a]\nvni = 1\n",
 			"[target t]\nunderlay = ens5\nmode = vxlan\n[session a]\nvni = 1\n",
@@ -414,6 +462,9 @@ int main(void)
 		in_folder(test_change_when_no_session_but_a_setting_then_told_too),
 		in_folder(test_vxlan_change_when_one_key_then_its_cost_decides_the_sign),
 		in_folder(test_vxlan_change_when_a_session_is_renamed_then_the_same_device_goes_on),
+		in_folder(
+			test_vxlan_change_when_the_last_session_of_a_family_goes_then_the_port_is_told),
+		in_folder(test_ports_when_two_targets_swap_theirs_then_nobody_is_refused),
 		in_folder(test_vxlan_change_when_sessions_swap_interfaces_then_both_are_lost),
 		in_folder(test_mode_when_changed_then_told_with_every_session_of_the_target),
 		in_folder(test_mode_when_changed_with_other_keys_then_they_are_told_beside_it),

@@ -37,7 +37,10 @@
 #define TABLE                                                                                      \
 	"\nTARGET   PORT  UNDERLAY  PATH    RECEIVED  DELIVERED  DROPPED\n"                        \
 	"default  4789  ens5      kernel         9          8        1  1 decap-error\n"
-#define COUNTED   "counted by the kernel's devices; other VNIs and broken packets vanish uncounted.\n"
+#define COUNTED "counted by the kernel's devices; other VNIs and broken packets vanish uncounted.\n"
+#define NOBODY(name)                                                                               \
+	"  " name ": no session, so nobody has UDP port 4789: this host answers with ICMP port "   \
+	"unreachable.\n"
 #define HOST_LINE "  host-wide UDP: 1,204 received, 3 wrong checksums, 0 without a port.\n"
 #define SESSIONS(name)                                                                             \
 	"\nSESSION  VNI  INTERFACE   STATE  FRAMES/s  BITS/s  DROPPED  LAST  SENSORS\n" name       \
@@ -48,17 +51,17 @@ static void test_status_when_the_kernel_counts_then_what_it_hides_is_said(void *
 	(void)state;
 	assert_renders(vtap_text_status,
 		STATUS(DAEMON(HOST), KERNEL_TARGET("default", "[]", "null"), ""), 0,
-		HEADLINE TABLE "  default: " COUNTED HOST_LINE);
+		HEADLINE TABLE "  default: " COUNTED NOBODY("default") HOST_LINE);
 	assert_renders(vtap_text_status,
 		STATUS(DAEMON(HOST_UNKNOWN), KERNEL_TARGET("default", "null", "null"), ""), 0,
-		HEADLINE TABLE "  default: " COUNTED);
+		HEADLINE TABLE "  default: " COUNTED NOBODY("default"));
 	assert_renders(vtap_text_status,
 		STATUS(DAEMON(HOST_UNKNOWN),
 			KERNEL_TARGET("default", "[]", "null,'switched_off':['ens5','ens6']"), ""),
 		0,
 		HEADLINE TABLE
 		"  default: counted by the kernel's devices; other VNIs and broken packets vanish "
-		"uncounted. vtapd keeps GRO off on ens5, ens6.\n");
+		"uncounted. vtapd keeps GRO off on ens5, ens6.\n" NOBODY("default"));
 }
 
 static void test_status_when_two_targets_are_the_kernels_then_the_host_is_told_once(void **state)
@@ -73,7 +76,8 @@ static void test_status_when_two_targets_are_the_kernels_then_the_host_is_told_o
 		HEADLINE TABLE
 		"older    4789  ens5      kernel         9          8        1  1 decap-error\n"
 		"east     4789  ens5      kernel         9          8        1  1 decap-error\n"
-		"  default: " COUNTED "  east: " COUNTED HOST_LINE);
+		"  default: " COUNTED NOBODY("default") "  east: " COUNTED NOBODY("east")
+			HOST_LINE);
 }
 
 static void test_status_when_no_target_is_the_kernels_then_nothing_is_said_of_the_host(void **state)
@@ -102,9 +106,10 @@ static void test_status_when_frames_are_merged_then_where_and_why(void **state)
 		STATUS(DAEMON(""), KERNEL_TARGET("default", "['a','b','c','d','e','f']", "null"),
 			""),
 		0,
-		HEADLINE TABLE "  default: " COUNTED
-			       "  default: frames may be merged on a, b, c, d and 2 more: sensors "
-			       "see some that were never on the wire.\n");
+		HEADLINE TABLE
+		"  default: " COUNTED NOBODY("default") "  default: frames may be merged on a, b, "
+							"c, d and 2 more: sensors "
+							"see some that were never on the wire.\n");
 }
 
 static void test_status_when_reserved_bits_are_dropped_then_said_of_that_target_once(void **state)
@@ -120,7 +125,7 @@ static void test_status_when_reserved_bits_are_dropped_then_said_of_that_target_
 	assert_renders(vtap_text_status,
 		STATUS(DAEMON(""), KERNEL_TARGET("default", "[]", "null"),
 			SESSION("web", "other", "'dropped'", "null}")),
-		0, HEADLINE TABLE "  default: " COUNTED SESSIONS("web"));
+		0, HEADLINE TABLE "  default: " COUNTED NOBODY("default") SESSIONS("web"));
 }
 
 #define SHOW(reserved_bits, kernel)                                                                \
