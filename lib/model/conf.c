@@ -49,13 +49,17 @@ struct vtap_conf *vtap_conf_new(void)
 	struct vtap_conf *conf = calloc(1, sizeof(*conf));
 
 	if (conf != NULL)
-		conf->n_refs = 1;
+		atomic_init(&conf->n_refs, 1);
 	return conf;
 }
 
 const struct vtap_conf *vtap_conf_ref(const struct vtap_conf *conf)
 {
-	((struct vtap_conf *)conf)->n_refs++; /* the count is the only part that is not frozen */
+	struct vtap_conf *counted =
+		(struct vtap_conf *)conf; /* the count is the only part that is not frozen */
+
+	/* relaxed: whoever refers to it has it already */
+	(void)atomic_fetch_add_explicit(&counted->n_refs, 1, memory_order_relaxed); /* counts */
 	return conf;
 }
 
@@ -94,7 +98,9 @@ void vtap_conf_unref(const struct vtap_conf *conf)
 	struct vtap_conf *owned =
 		(struct vtap_conf *)conf; /* the count and the memory are not frozen */
 
-	if (owned != NULL && --owned->n_refs == 0)
+	/* acq_rel: the last one frees behind everything that the others did with it */
+	if (owned != NULL &&
+		atomic_fetch_sub_explicit(&owned->n_refs, 1, memory_order_acq_rel) == 1)
 		conf_free(owned);
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -136,7 +137,7 @@ struct vtap_session {
 };
 
 struct vtap_conf {
-	unsigned n_refs;
+	atomic_uint n_refs;
 	enum vtap_on_stop on_stop;
 	struct vtap_health_conf health;
 	struct vtap_listen metrics;
@@ -163,10 +164,11 @@ const char *vtap_fastpath_name(enum vtap_fastpath_want want);
 /** vtap_conf_new() - an empty configuration with one reference, or NULL without memory */
 struct vtap_conf *vtap_conf_new(void);
 
-/** vtap_conf_ref() - one more reference. Context: main thread. Return: @conf. */
+/** vtap_conf_ref() - one more reference. Context: whoever has one. Return: @conf. */
 const struct vtap_conf *vtap_conf_ref(const struct vtap_conf *conf);
 
-/** vtap_conf_unref() - one reference less; the last one frees. NULL is allowed. */
+/** vtap_conf_unref() - one reference less; the last one frees. NULL is allowed. Context: any
+ * thread. */
 void vtap_conf_unref(const struct vtap_conf *conf);
 VTAP_FREEP(conf, const struct vtap_conf, vtap_conf_unref)
 

@@ -232,6 +232,19 @@ int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_finding
 	return 0;
 }
 
+int vtap_findings_copy(const struct vtap_findings *findings, struct vtap_findings *ret_findings)
+{
+	size_t n = findings->n;
+	struct vtap_finding *copy = calloc(n + 1, sizeof(*copy));
+
+	if (copy == NULL)
+		return -ENOMEM;
+	if (n > 0)
+		memcpy(copy, findings->finding, n * sizeof(*copy));
+	*ret_findings = (struct vtap_findings){ .finding = copy, .n = n };
+	return 0;
+}
+
 void vtap_findings_done(struct vtap_findings *findings)
 {
 	free(findings->finding);

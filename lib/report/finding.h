@@ -36,6 +36,9 @@ struct vtap_findings {
 /** vtap_findings_make() - everything that holds in a snapshot. Return: 0, -ENOMEM. */
 int vtap_findings_make(const struct vtap_snapshot *snapshot, struct vtap_findings *ret_findings);
 
+/** vtap_findings_copy() - Return: 0, -ENOMEM. */
+int vtap_findings_copy(const struct vtap_findings *findings, struct vtap_findings *ret_findings);
+
 /** vtap_findings_done() - may run twice */
 void vtap_findings_done(struct vtap_findings *findings);
 

@@ -2,7 +2,9 @@
 #include "report/snapshot.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 
@@ -68,6 +70,82 @@ bool vtap_snapshot_tells(const struct vtap_snapshot *snapshot, const struct vtap
 	}
 }
 
+/* ---- strings of its own ---- */
+
+/** struct copying - strings that are counted, and then copied */
+struct copying {
+	size_t n_bytes;
+	char *to; /* NULL: they are only counted */
+};
+
+static void string_take(struct copying *copying, const char **string)
+{
+	size_t n = *string != NULL ? strlen(*string) + 1 : 0;
+
+	if (copying->to != NULL && n > 0)
+		*string = memcpy(copying->to + copying->n_bytes, *string, n);
+	copying->n_bytes += n;
+}
+
+static void list_take(struct copying *copying, const char **strings, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		string_take(copying, &strings[i]);
+}
+
+/* Its name is the table's. */
+static void state_take(struct copying *copying, struct vtap_report_state *state)
+{
+	string_take(copying, &state->reason);
+	string_take(copying, &state->message);
+}
+
+static void target_take(struct copying *copying, struct vtap_report_target *report)
+{
+	state_take(copying, &report->state);
+	list_take(copying, report->bound, report->n_bound);
+	list_take(copying, report->missing, report->n_missing);
+	list_take(copying, report->fast_on, report->n_fast_on);
+	list_take(copying, report->merging, report->n_merging);
+	list_take(copying, report->switched_off, report->n_switched_off);
+	string_take(copying, &report->fast_off_why);
+	string_take(copying, &report->fast_idle_why);
+	string_take(copying, &report->bypassed_by);
+	string_take(copying, &report->merging_why);
+}
+
+/* Each that is borrowed of whoever fills a snapshot. */
+static void strings_take(struct copying *copying, struct vtap_snapshot *snapshot)
+{
+	string_take(copying, &snapshot->config_path);
+	string_take(copying, &snapshot->drain.reason);
+	string_take(copying, &snapshot->health_refused);
+	string_take(copying, &snapshot->metrics_refused);
+	string_take(copying, &snapshot->guard_off_why);
+	string_take(copying, &snapshot->one_way_off_why);
+	for (size_t i = 0; i < snapshot->n_targets; i++)
+		target_take(copying, &snapshot->targets[i]);
+	for (size_t i = 0; i < snapshot->n_sessions; i++)
+		state_take(copying, &snapshot->sessions[i].state);
+}
+
+int vtap_snapshot_own(struct vtap_snapshot *snapshot)
+{
+	struct copying copying = { .n_bytes = 0 };
+
+	strings_take(&copying, snapshot);
+	copying.to = malloc(copying.n_bytes + 1);
+	if (copying.to == NULL)
+		return -ENOMEM;
+	copying.n_bytes = 0;
+	strings_take(&copying, snapshot);
+	free(snapshot->strings);
+	snapshot->strings = copying.to;
+	return 0;
+}
+
+/* ---- the end ---- */
+
 void vtap_snapshot_done(struct vtap_snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->n_targets; i++) {
@@ -83,6 +161,7 @@ void vtap_snapshot_done(struct vtap_snapshot *snapshot)
 	free(snapshot->targets);
 	free(snapshot->sessions);
 	free(snapshot->underlays);
+	free(snapshot->strings);
 	*snapshot = (struct vtap_snapshot){ 0 };
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Everything observable, at one moment, as plain data. The daemon fills it; json.c writes it;
- * status, show and (later) metrics read the same. Strings and configuration objects are borrowed: a
- * snapshot lives within one turn of the main loop.
+ * Everything observable, at one moment, as plain data. The daemon fills it; json.c and prometheus.c
+ * write it. Strings and configuration objects are borrowed: a snapshot lives within one turn of the
+ * main loop, or, with strings of its own, for as long as the configuration.
  */
 #pragma once
 
@@ -266,7 +266,17 @@ struct vtap_snapshot {
 	size_t n_targets;
 	struct vtap_report_session *sessions;
 	size_t n_sessions;
+	char *strings; /* heap: those that are its own, one behind the other; NULL: all are borrowed
+			*/
 };
+
+/**
+ * vtap_snapshot_own() - have strings of its own, so that nothing but the configuration is borrowed
+ *
+ * Then it may outlive the turn of the main loop, and another thread may have it.
+ * Return: 0; -ENOMEM, and it is as it was.
+ */
+int vtap_snapshot_own(struct vtap_snapshot *snapshot);
 
 /**
  * vtap_snapshot_hides_losses() - does nobody tell what was lost behind devices of this target?
