@@ -52,36 +52,46 @@ static struct vtap_answer answer_no_session(const struct vtap_conf *conf, const 
 	return vtap_answer_error(HTTP_NOT_FOUND, sentence);
 }
 
-/* ---- status and the page ---- */
+/* ---- what a snapshot tells, and what a page needs none for ---- */
 
-static struct vtap_answer answer_status(struct vtap_manager *manager)
+static struct vtap_answer tell_metrics(
+	struct vtap_snapshot *snapshot, const struct vtap_findings *findings)
 {
-	struct vtap_snapshot snapshot = { 0 };
-	int r = vtap_observe(manager, &snapshot);
-	struct vtap_answer answer =
-		r < 0 ? vtap_answer_trouble(r)
-		      : vtap_answer_ok(vtap_json_status(&snapshot, &manager->judge.findings));
-
-	vtap_snapshot_done(&snapshot);
-	return answer;
-}
-
-static struct vtap_answer answer_metrics(struct vtap_manager *manager)
-{
-	struct vtap_snapshot snapshot = { 0 };
-	int r = vtap_observe(manager, &snapshot);
 	struct vtap_answer answer;
 
-	if (r < 0)
-		return vtap_answer_trouble(r);
-	vtap_usage_read(&snapshot.process);
-	answer = vtap_answer_ok(vtap_prometheus_text(&snapshot, &manager->judge.findings));
+	vtap_usage_read(&snapshot->process);
+	answer = vtap_answer_ok(vtap_prometheus_text(snapshot, findings));
 	answer.type = VTAP_PROMETHEUS_TYPE;
-	vtap_snapshot_done(&snapshot);
 	return answer;
 }
 
-static struct vtap_answer answer_page(void)
+static struct vtap_answer tell_health(
+	const struct vtap_snapshot *snapshot, const struct vtap_findings *findings)
+{
+	bool is_fit = snapshot->is_healthy && !snapshot->drain.is_draining;
+
+	return (struct vtap_answer){
+		.status = is_fit ? HTTP_OK : HTTP_UNAVAILABLE,
+		.body = vtap_json_health(snapshot, findings),
+	};
+}
+
+struct vtap_answer vtap_answer_tell(
+	enum vtap_op op, struct vtap_snapshot *snapshot, const struct vtap_findings *findings)
+{
+	switch (op) {
+	case VTAP_OP_STATUS:
+		return vtap_answer_ok(vtap_json_status(snapshot, findings));
+	case VTAP_OP_HEALTH:
+		return tell_health(snapshot, findings);
+	case VTAP_OP_DRAIN_STATE:
+		return vtap_answer_ok(vtap_json_drain(snapshot));
+	default: /* VTAP_OP_METRICS */
+		return tell_metrics(snapshot, findings);
+	}
+}
+
+struct vtap_answer vtap_answer_page(void)
 {
 	return (struct vtap_answer){
 		.status = HTTP_OK,
@@ -91,22 +101,19 @@ static struct vtap_answer answer_page(void)
 	};
 }
 
-/* ---- health and drain: they stand on the last judgement ---- */
-
-static struct vtap_answer answer_health(struct vtap_manager *manager)
+static struct vtap_answer answer_seen(struct vtap_manager *manager, enum vtap_op op)
 {
 	struct vtap_snapshot snapshot = { 0 };
 	int r = vtap_observe(manager, &snapshot);
-	bool is_fit = r == 0 && snapshot.is_healthy && !snapshot.drain.is_draining;
-	struct vtap_answer answer = {
-		.status = is_fit ? HTTP_OK : HTTP_UNAVAILABLE,
-		.body = r < 0 ? vtap_json_error(vtap_errno_text(r))
-			      : vtap_json_health(&snapshot, &manager->judge.findings),
-	};
+	struct vtap_answer answer =
+		r < 0 ? vtap_answer_trouble(r)
+		      : vtap_answer_tell(op, &snapshot, &manager->judge.findings);
 
 	vtap_snapshot_done(&snapshot);
 	return answer;
 }
+
+/* ---- doctor ---- */
 
 static struct vtap_answer answer_doctor(struct vtap_manager *manager, enum vtap_condition only)
 {
@@ -122,16 +129,7 @@ static struct vtap_answer answer_doctor(struct vtap_manager *manager, enum vtap_
 	return answer;
 }
 
-static struct vtap_answer answer_drain(struct vtap_manager *manager)
-{
-	struct vtap_snapshot snapshot = { 0 };
-	int r = vtap_observe(manager, &snapshot);
-	struct vtap_answer answer =
-		r < 0 ? vtap_answer_trouble(r) : vtap_answer_ok(vtap_json_drain(&snapshot));
-
-	vtap_snapshot_done(&snapshot);
-	return answer;
-}
+/* ---- show, unknown ---- */
 
 static const struct vtap_report_session *snapshot_find(
 	const struct vtap_snapshot *snapshot, const char *name)
@@ -306,7 +304,10 @@ struct vtap_answer vtap_answer_make(
 {
 	switch (request->op) {
 	case VTAP_OP_STATUS:
-		return answer_status(manager);
+	case VTAP_OP_HEALTH:
+	case VTAP_OP_METRICS:
+	case VTAP_OP_DRAIN_STATE:
+		return answer_seen(manager, request->op);
 	case VTAP_OP_SHOW:
 		return answer_show(manager, request->session);
 	case VTAP_OP_MATCH:
@@ -315,16 +316,10 @@ struct vtap_answer vtap_answer_make(
 		return answer_unknown(manager);
 	case VTAP_OP_PLAN:
 		return vtap_answer_plan(manager);
-	case VTAP_OP_HEALTH:
-		return answer_health(manager);
-	case VTAP_OP_METRICS:
-		return answer_metrics(manager);
 	case VTAP_OP_PAGE:
-		return answer_page();
+		return vtap_answer_page();
 	case VTAP_OP_DOCTOR:
 		return answer_doctor(manager, request->condition);
-	case VTAP_OP_DRAIN_STATE:
-		return answer_drain(manager);
 	default:
 		return vtap_answer_error(
 			HTTP_INTERNAL_ERROR, "not a question"); /* a bug: the control handles it */

@@ -27,6 +27,18 @@ struct vtap_answer vtap_answer_trouble(int r);
 /** vtap_answer_plan() - what a reload would do now; an error answer where it would be refused */
 struct vtap_answer vtap_answer_plan(const struct vtap_manager *manager);
 
+/**
+ * vtap_answer_tell() - what a snapshot tells
+ * @op: VTAP_OP_STATUS, VTAP_OP_HEALTH, VTAP_OP_METRICS, VTAP_OP_DRAIN_STATE
+ * @snapshot: what metrics tell of the process is filled in
+ * Context: any thread.
+ */
+struct vtap_answer vtap_answer_tell(
+	enum vtap_op op, struct vtap_snapshot *snapshot, const struct vtap_findings *findings);
+
+/** vtap_answer_page() - the page. Context: any thread. */
+struct vtap_answer vtap_answer_page(void);
+
 /** vtap_answer_make() - status, show, metrics, …: those that are answered at once */
 struct vtap_answer vtap_answer_make(
 	struct vtap_manager *manager, const struct vtap_request *request);

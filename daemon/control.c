@@ -8,7 +8,6 @@
 #include "daemon/control.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 
 #include "base/clock.h"
 #include "daemon/answer.h"
+#include "daemon/http.h"
 #include "daemon/listen.h"
 #include "daemon/log.h"
 #include "daemon/removal.h"
@@ -27,22 +27,11 @@
 #define CLIENTS_MAX      256
 #define CLIENT_TIMEOUT_S 10
 
-/* The same for those who come over TCP, and the bytes that a request may take. */
-#define PUBLIC_CLIENTS_MAX 64
-#define CLIENT_BYTES       32768
-
 /* Of these, how many may wait for a session (a waiting client is not timed out by the library), and
  * how often it is asked whether they are still there. A reload has happened when its client waits:
  * it is never turned away. */
 #define WAITS_MAX    128
 #define WAITS_ASK_NS VTAP_NS_PER_S
-
-/* Over TCP an answer is given again until it is so many times as old as it took to make it: however
- * many ask without a pause, making answers takes no more than this part of the main loop's time. */
-#define KEPT_TIMES 20
-
-/* Parts of a query that are looked at. */
-#define ARGUMENTS_MAX 8
 
 #define TIMER_ACCURACY_US 1000
 
@@ -58,16 +47,6 @@ struct call {
 	uint64_t deadline_ns;        /* of a wait; UINT64_MAX: none */
 	struct vtap_changes changes; /* of a reload */
 	struct vtap_answer answer;   /* body NULL and status 0: not yet */
-	uint64_t took_ns;            /* to make an answer that may be kept; 0: it may not */
-	bool is_kept;                /* the answer is the kept one */
-};
-
-/** struct kept - the last answer to a question */
-struct kept {
-	struct MHD_Response *response; /* NULL: none */
-	unsigned status;
-	uint64_t made_ns; /* when it was begun: so old is what it tells */
-	uint64_t took_ns;
 };
 
 struct vtap_control {
@@ -76,9 +55,7 @@ struct vtap_control {
 	sd_event_source *io;
 	sd_event_source *timer; /* the library's time-outs and those of waits */
 	struct call *waiting;
-	bool is_public;                  /* over TCP: few questions, nothing is changed */
-	struct kept kept[VTAP_OP_COUNT]; /* public only */
-	bool is_exiting;                 /* leave the loop when the last answer is out */
+	bool is_exiting; /* leave the loop when the last answer is out */
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
@@ -111,18 +88,10 @@ static void http_run(struct vtap_control *control)
 
 /* ---- calls that wait ---- */
 
-static int call_socket(const struct call *call)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	return info != NULL ? info->connect_fd : -1;
-}
-
 /* Has the client of a waiting call left? The library does not look at suspended connections. */
 static bool call_is_abandoned(const struct call *call)
 {
-	struct pollfd ask = { .fd = call_socket(call), .events = POLLRDHUP };
+	struct pollfd ask = { .fd = vtap_http_socket(call->connection), .events = POLLRDHUP };
 
 	return poll(&ask, 1, 0) == 1;
 }
@@ -275,7 +244,8 @@ static bool peer_may_change(const struct call *call, uid_t *ret_uid)
 	struct ucred peer = { .uid = (uid_t)-1 };
 	socklen_t size = sizeof(peer);
 
-	if (getsockopt(call_socket(call), SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+	if (getsockopt(vtap_http_socket(call->connection), SOL_SOCKET, SO_PEERCRED, &peer, &size) <
+		0)
 		peer.uid = (uid_t)-1;
 	*ret_uid = peer.uid;
 	return peer.uid == 0 || peer.uid == geteuid();
@@ -291,38 +261,12 @@ static void call_refuse_peer(struct call *call, uid_t uid)
 	call->answer = vtap_answer_error(MHD_HTTP_FORBIDDEN, sentence);
 }
 
-/* What is answered over TCP. */
-static bool is_for_everybody(enum vtap_op op)
-{
-	return op == VTAP_OP_HEALTH || op == VTAP_OP_STATUS || op == VTAP_OP_METRICS ||
-	       op == VTAP_OP_PAGE;
-}
-
-static void question_answer(struct call *call)
-{
-	struct vtap_control *control = call->control;
-	const struct kept *kept = &control->kept[call->request.op];
-	uint64_t now_ns = vtap_clock_mono_ns();
-
-	call->is_kept =
-		kept->response != NULL && now_ns - kept->made_ns < KEPT_TIMES * kept->took_ns;
-	if (call->is_kept)
-		return;
-	call->answer = vtap_answer_make(control->manager, &call->request);
-	if (control->is_public)
-		call->took_ns = vtap_clock_mono_ns() - now_ns;
-}
-
 static void call_run(struct call *call)
 {
 	uid_t uid;
 
 	if (call->control->is_exiting) {
 		call->answer = vtap_answer_error(MHD_HTTP_SERVICE_UNAVAILABLE, "vtapd is stopping");
-		return;
-	}
-	if (call->control->is_public && !is_for_everybody(call->request.op)) {
-		call->answer = vtap_answer_error(MHD_HTTP_NOT_FOUND, "there is no such path");
 		return;
 	}
 	if (call->request.is_changing && !peer_may_change(call, &uid)) {
@@ -344,38 +288,15 @@ static void call_run(struct call *call)
 		drain_change(call);
 		break;
 	default:
-		question_answer(call);
+		call->answer = vtap_answer_make(call->control->manager, &call->request);
 	}
-}
-
-struct arguments {
-	struct vtap_argument argument[ARGUMENTS_MAX];
-	size_t n;
-};
-
-static enum MHD_Result handle_argument(
-	void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	struct arguments *arguments = arg;
-
-	(void)kind; /* only the query was asked for */
-	if (arguments->n == ARGUMENTS_MAX)
-		return MHD_NO;
-	arguments->argument[arguments->n++] =
-		(struct vtap_argument){ .name = name, .value = value };
-	return MHD_YES;
 }
 
 static void call_parse(struct call *call, const char *method, const char *path)
 {
-	struct arguments arguments = { 0 };
 	struct vtap_err err = VTAP_ERR_NULL;
-	int status;
+	int status = vtap_http_parse(call->connection, method, path, &call->request, &err);
 
-	(void)MHD_get_connection_values(
-		call->connection, MHD_GET_ARGUMENT_KIND, handle_argument, &arguments);
-	status = vtap_request_parse(
-		method, path, arguments.argument, arguments.n, &call->request, &err);
 	call->is_parsed = true;
 	if (status != 0)
 		call->answer = vtap_answer_error((unsigned)status, err.text);
@@ -383,59 +304,15 @@ static void call_parse(struct call *call, const char *method, const char *path)
 		call_run(call);
 }
 
-static void answer_keep(struct call *call, struct MHD_Response *response)
-{
-	struct kept *kept = &call->control->kept[call->request.op];
-
-	if (kept->response != NULL)
-		MHD_destroy_response(kept->response); /* whoever still reads it has it */
-	*kept = (struct kept){
-		.response = response,
-		.status = call->answer.status,
-		.made_ns = vtap_clock_mono_ns() - call->took_ns,
-		.took_ns = call->took_ns,
-	};
-}
-
-static enum MHD_Result kept_send(const struct call *call)
-{
-	const struct kept *kept = &call->control->kept[call->request.op];
-
-	return MHD_queue_response(call->connection, kept->status, kept->response);
-}
-
-/* Where one is missing, without memory, a reader guesses. */
-static void answer_headers(const struct vtap_answer *answer, struct MHD_Response *response)
-{
-	const char *type = answer->type != NULL ? answer->type : "application/json";
-
-	(void)MHD_add_response_header(response, "Content-Type", type);
-	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	(void)MHD_add_response_header(response, "Cache-Control", "no-store"); /* it is of now */
-	if (answer->policy != NULL)
-		(void)MHD_add_response_header(response, "Content-Security-Policy", answer->policy);
-}
-
 static enum MHD_Result answer_send(struct call *call)
 {
-	struct MHD_Response *response;
+	struct MHD_Response *response = vtap_http_response(&call->answer);
 	enum MHD_Result result;
 
-	if (call->is_kept)
-		return kept_send(call);
-	if (call->answer.body == NULL)
-		return MHD_NO; /* no memory: the connection closes */
-	response = MHD_create_response_from_buffer(
-		strlen(call->answer.body), call->answer.body, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL)
-		return MHD_NO;
-	call->answer.body = NULL; /* the response has it */
-	answer_headers(&call->answer, response);
+		return MHD_NO; /* no memory: the connection closes */
 	result = MHD_queue_response(call->connection, call->answer.status, response);
-	if (call->took_ns != 0)
-		answer_keep(call, response);
-	else
-		MHD_destroy_response(response);
+	MHD_destroy_response(response);
 	return result;
 }
 
@@ -530,25 +407,15 @@ static int socket_listen(
 	return vtap_listen_local(control->path, ret_fd, err);
 }
 
-/* Whoever asks over TCP is answered when nothing else is to be done at that moment. */
-static int sources_yield(struct vtap_control *control)
-{
-	int r = sd_event_source_set_priority(control->io, SD_EVENT_PRIORITY_IDLE);
-
-	return r < 0 ? r : sd_event_source_set_priority(control->timer, SD_EVENT_PRIORITY_IDLE);
-}
-
 static int http_start(struct vtap_control *control, int listen_fd, struct vtap_err *err)
 {
 	const union MHD_DaemonInfo *info;
-	unsigned n_clients = control->is_public ? PUBLIC_CLIENTS_MAX : CLIENTS_MAX;
 	int r;
 
 	control->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
 		handle_request, control, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-		MHD_OPTION_CONNECTION_LIMIT, n_clients, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)CLIENT_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_COMPLETED, handle_completed, control,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)CLIENT_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, handle_completed, control,
 		MHD_OPTION_END);
 	if (control->http == NULL) {
 		(void)vtap_fd_close(listen_fd);
@@ -562,44 +429,19 @@ static int http_start(struct vtap_control *control, int listen_fd, struct vtap_e
 	if (r >= 0)
 		r = sd_event_add_time(control->manager->event, &control->timer, CLOCK_MONOTONIC,
 			UINT64_MAX, TIMER_ACCURACY_US, handle_timer, control);
-	if (r >= 0 && control->is_public)
-		r = sources_yield(control);
 	return r < 0 ? r : 0;
-}
-
-static struct vtap_control *control_alloc(struct vtap_manager *manager, bool is_public)
-{
-	struct vtap_control *control = calloc(1, sizeof(*control));
-
-	if (control == NULL)
-		return NULL;
-	control->manager = manager;
-	control->is_public = is_public;
-	return control;
 }
 
 int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
 	struct vtap_control **ret_control, struct vtap_err *err)
 {
-	_auto(control) struct vtap_control *control = control_alloc(manager, false);
-	int fd = -1;
-	int r = control == NULL ? -ENOMEM : socket_listen(control, runtime_dir, &fd, err);
+	_auto(control) struct vtap_control *control = calloc(1, sizeof(*control));
+	int fd = -1, r;
 
-	if (r == 0)
-		r = http_start(control, fd, err);
-	if (r == 0)
-		*ret_control = vtap_steal(&control);
-	return r;
-}
-
-int vtap_control_new_public(struct vtap_manager *manager, const struct vtap_listen *listen,
-	struct vtap_control **ret_control, struct vtap_err *err)
-{
-	_auto(control) struct vtap_control *control = control_alloc(manager, true);
-	int fd = -1;
-	int r = control == NULL ? -ENOMEM
-				: vtap_listen_tcp(&listen->addr, listen->port, SOMAXCONN, &fd, err);
-
+	if (control == NULL)
+		return -ENOMEM;
+	control->manager = manager;
+	r = socket_listen(control, runtime_dir, &fd, err);
 	if (r == 0)
 		r = http_start(control, fd, err);
 	if (r == 0)
@@ -617,9 +459,6 @@ void vtap_control_free(struct vtap_control *control)
 		(void)MHD_run(control->http); /* lets those answers out */
 		MHD_stop_daemon(control->http);
 	}
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(control->kept); i++)
-		if (control->kept[i].response != NULL)
-			MHD_destroy_response(control->kept[i].response);
 	(void)sd_event_source_unref(control->io);    /* always NULL */
 	(void)sd_event_source_unref(control->timer); /* always NULL */
 	if (control->path[0] != '\0')

@@ -20,14 +20,6 @@ struct vtap_control;
 int vtap_control_new(struct vtap_manager *manager, const char *runtime_dir,
 	struct vtap_control **ret_control, struct vtap_err *err);
 
-/**
- * vtap_control_new_public() - the same over TCP, for everybody who reaches it: GET /healthz,
- * /v1/status, /metrics and the page
- * Return: 0; -EADDRINUSE; -EADDRNOTAVAIL; other negative errno, with a sentence.
- */
-int vtap_control_new_public(struct vtap_manager *manager, const struct vtap_listen *listen,
-	struct vtap_control **ret_control, struct vtap_err *err);
-
 /** vtap_control_free() - NULL is allowed; unlinks the socket */
 void vtap_control_free(struct vtap_control *control);
 VTAP_FREEP(control, struct vtap_control, vtap_control_free)

@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "daemon/control.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/observe.h"
+#include "daemon/public.h"
 #include "daemon/transitions.h"
 
 /* A main loop that hung is told of for this long. */
@@ -203,7 +203,7 @@ static void metrics_try(struct vtap_manager *manager, uint64_t now_ns)
 		now_ns < judge->metrics_retry_ns)
 		return;
 	judge->metrics_retry_ns = now_ns + METRICS_RETRY_NS;
-	if (vtap_control_new_public(manager, &judge->metrics_listen, &judge->metrics, &err) < 0)
+	if (vtap_public_new(manager, &judge->metrics_listen, &judge->metrics, &err) < 0)
 		memcpy(judge->metrics_refused, err.text, sizeof(judge->metrics_refused));
 	else
 		judge->metrics_refused[0] = '\0';
@@ -381,7 +381,7 @@ void vtap_judge_follow(struct vtap_manager *manager)
 		return;
 	health_follow(judge->health, manager->conf);
 	if (!listens_are_equal(&judge->metrics_listen, &manager->conf->metrics)) {
-		vtap_control_free(vtap_steal(&judge->metrics));
+		vtap_public_free(vtap_steal(&judge->metrics));
 		judge->metrics_listen = manager->conf->metrics;
 		judge->metrics_refused[0] = '\0';
 		judge->metrics_retry_ns = 0;
@@ -412,7 +412,7 @@ int vtap_judge_init(struct vtap_judge *judge, const char *runtime_dir, struct vt
 
 void vtap_judge_done(struct vtap_judge *judge)
 {
-	vtap_control_free(vtap_steal(&judge->metrics));
+	vtap_public_free(vtap_steal(&judge->metrics));
 	vtap_health_free(vtap_steal(&judge->health));
 	vtap_findings_done(&judge->findings);
 	vtap_linger_done(&judge->linger);

@@ -16,12 +16,12 @@
 #include "report/finding.h"
 #include "report/snapshot.h"
 
-struct vtap_control;
 struct vtap_manager;
+struct vtap_public;
 
 struct vtap_judge {
 	struct vtap_health *health;
-	struct vtap_control *metrics;      /* /metrics and the like over TCP; NULL: not there */
+	struct vtap_public *metrics;       /* /metrics and the like over TCP; NULL: not there */
 	struct vtap_listen metrics_listen; /* where it is, or was tried */
 	char metrics_refused[VTAP_ERR_MAX];
 	uint64_t metrics_retry_ns;

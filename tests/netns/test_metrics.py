@@ -1,8 +1,9 @@
 """Law: /metrics tells what status tells, number by number; what is not known is absent, never 0; and whoever asks,
-however often, gets a small part of the main loop's time."""
+however often, gets a small part of the main loop's time, which writes and sends nothing for him."""
 
 import datetime
 import os
+import threading
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from scapy.layers.l2 import Ether
 from conftest import WEB, WEB_VXLAN, in_both_modes
 from lab import fastpath, frames, scrape
 from lab.deadline import until
+from lab.freeze import Frozen
 
 UNKNOWN = 99
 FRAME = frames.numbered(1)
@@ -19,6 +21,8 @@ CUT = bytes(Ether(src="02:00:00:00:00:0a", dst="02:00:00:00:00:0b")
             / IP(src="192.0.2.1", dst="192.0.2.2") / UDP(sport=1, dport=2) / (b"x" * 400))[:200]
 OF_WEB = {"session": "web", "target": "default", "interface": "mirror-web"}
 SLOW_SESSIONS = 200
+ASKED = ("/metrics", "/v1/status", "/healthz", "/")
+RELOADS = 20
 
 
 def seconds(iso):
@@ -257,6 +261,53 @@ def test_metrics_when_clients_do_not_read_their_answers_then_others_are_answered
         for connection in slow:
             connection.__exit__()
     assert scrape.ask(ns, "/healthz").status == 200
+
+
+def test_port_when_the_main_loop_hangs_then_others_go_on_and_whoever_needs_it_is_told(vtapd, ns):
+    with Frozen(vtapd.pid), scrape.Connection(ns) as waiting:
+        waiting.send("GET /healthz")
+        assert scrape.ask(ns, "/").status == 200, "nothing is needed for it"
+        assert scrape.ask(ns, "/v1/doctor").status == 404, "nor to say no"
+        told = waiting.read()
+        assert told.status == 503 and b"vtapd does not move" in told.body, told
+    until(lambda: scrape.ask(ns, "/healthz").status == 200, "it is answered again", seen=vtapd.log)
+    assert scrape.scrape(ns).value("vtapd_session_ready", **OF_WEB) == 1
+
+
+def ask_all(ns, port, until_set, failures):
+    """One client that asks for everything again and again; the port comes and goes."""
+    while not until_set.is_set():
+        try:
+            with scrape.Connection(ns, port) as connection:
+                connection.send(*(f"GET {path}" for path in ASKED))
+                for path in ASKED:
+                    answer = connection.read()
+                    if path == "/metrics" and answer.status == 200:
+                        sessions = {row["session"] for row, _ in scrape.Scrape(answer.body.decode()).rows("vtapd_session_ready")}
+                        assert sessions in ({"web"}, {"web", "more"}), sessions
+        except (OSError, IndexError, ValueError):
+            pass  # it closed meanwhile
+        except AssertionError as error:
+            failures.append(error)
+
+
+def test_port_when_asked_while_sessions_come_and_go_then_each_text_is_of_one_configuration(vtapd, ns):
+    """The port goes as well, with those that wait for their answer."""
+    done, failures = threading.Event(), []
+    clients = [threading.Thread(target=ask_all, args=(ns, port, done, failures)) for port in (scrape.PORT, scrape.PORT + 1) * 2]
+    for client in clients:
+        client.start()
+    try:
+        for i in range(RELOADS):
+            vtapd.write("conf.d/more.conf", f"[metrics]\nlisten = 127.0.0.1:{scrape.PORT + i % 2}\n"
+                        + "[session more]\nvni = 7\n" * (i % 3 > 0))
+            vtapd.reload()
+    finally:
+        done.set()
+        for client in clients:
+            client.join()
+    assert not failures, failures
+    assert vtapd.is_running()
 
 
 def test_metrics_when_the_port_is_off_then_nobody_listens_and_the_control_socket_answers(make_vtapd, ns):
