@@ -305,9 +305,9 @@ static const struct vtap_ctl_command COMMANDS[] = {
 		.detail =
 			"The most urgent comes first; below stands what was checked and is well, "
 			"with `-v` (or `--verbose`) all of it. What is wrong is a finding, what is "
-			"only worth knowing (info) a note. On a terminal lines break between "
-			"words, and a remedy only where each line can be pasted. Of one condition: "
-			"whether it holds "
+			"only worth knowing (info) a note. On a terminal a remedy breaks only "
+			"where "
+			"each line can be pasted. Of one condition: whether it holds "
 			"and for whom, what it means, and what usually causes it. Who asks for "
 			"`one-way` has the daemon sample flows again; the answer is some seconds "
 			"later.",

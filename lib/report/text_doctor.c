@@ -3,7 +3,6 @@
  * `vtapctl doctor`: what holds and what to do about it, most urgent first, and what was checked. Of
  * one condition: what it means, what usually causes it, and whether it holds.
  */
-#include "report/text_lines.h"
 #include "report/text_render.h"
 
 #include <ctype.h>
@@ -15,9 +14,6 @@
 
 /** Between two columns */
 #define SEPARATOR "  "
-
-/** Narrower than this, text is no longer read with ease */
-#define WIDTH_MIN 24
 
 /** Findings of one condition that are shown; `doctor ID` shows all */
 #define FINDINGS_SHOWN 16
@@ -48,14 +44,6 @@ static int judge(struct vtap_text_answer *answer, const struct json_t *findings)
 			return VTAP_TEXT_NOT_READY;
 	}
 	return 0;
-}
-
-/* What is left of the terminal's width behind @indent columns; 0: any length. */
-static size_t width_behind(const struct vtap_text_opts *opts, size_t indent)
-{
-	if (opts->width == 0)
-		return 0;
-	return opts->width > indent + WIDTH_MIN ? opts->width - indent : WIDTH_MIN;
 }
 
 /* Columns in front of the sentences. */
@@ -126,7 +114,7 @@ static size_t count_same(struct vtap_text_answer *answer, const struct json_t *f
 static void add_findings(struct vtap_text_answer *answer, struct vtap_text_table *table,
 	const struct json_t *findings, const struct vtap_text_opts *opts)
 {
-	size_t width = width_behind(opts, indent_of(answer, findings));
+	size_t width = vtap_text_width_behind(opts, indent_of(answer, findings));
 	size_t n_same;
 
 	for (size_t i = 0; i < vtap_text_list_len(findings); i += n_same) {
@@ -246,7 +234,7 @@ static void write_passed_meanings(struct vtap_text_render *render, const struct 
 {
 	static const struct vtap_text_column columns[] = {
 		{ .title = "" },
-		{ .title = "" },
+		{ .title = "", .is_text = true },
 	};
 	struct vtap_text_answer *answer = &render->answer;
 	_auto(text_table) struct vtap_text_table *table = NULL;
@@ -313,27 +301,11 @@ static const struct json_t *find_check(struct vtap_text_render *render, const st
 	return NULL;
 }
 
-/* The first line stands behind @first, the others below it. */
-static void write_lines(
-	struct vtap_text_render *render, const char *first, struct vtap_text_lines lines)
-{
-	const char *line = vtap_text_lines_next(&lines);
-
-	vtap_text_put(render, "%s%s\n", first, line != NULL ? line : "");
-	while ((line = vtap_text_lines_next(&lines)) != NULL)
-		vtap_text_put(render, "%*s%s\n", (int)strlen(first), "", line);
-}
-
-static void write_text(struct vtap_text_render *render, const char *first, const char *text)
-{
-	write_lines(
-		render, first, vtap_text_lines_of(text, width_behind(render->opts, strlen(first))));
-}
-
 static void write_remedy(struct vtap_text_render *render, const char *first, const char *remedy)
 {
-	write_lines(render, first,
-		vtap_text_lines_of_remedy(remedy, width_behind(render->opts, strlen(first))));
+	vtap_text_put_lines(render, first,
+		vtap_text_lines_of_remedy(
+			remedy, vtap_text_width_behind(render->opts, strlen(first))));
 }
 
 /* "  session pay cannot be shown, since Nov 20 09:20", and what to do */
@@ -349,7 +321,7 @@ static void write_finding(struct vtap_text_render *render, const struct json_t *
 		vtap_text_read_time(answer, finding, "since", &since_ns))
 		vtap_text_words_add(&words, ", since %s",
 			vtap_text_minute(since_ns, render->opts->now_ns).text);
-	write_text(render, "  ", words.text);
+	vtap_text_put_behind(render, "  ", words.text);
 	write_remedy(render, "    ", vtap_text_get_string(answer, finding, "remedy"));
 }
 
@@ -385,8 +357,8 @@ static void write_condition(
 	for (size_t i = 0; i < vtap_text_list_len(findings); i++)
 		write_finding(render, vtap_text_list_object(answer, findings, i));
 	vtap_text_put(render, "\n");
-	write_text(render, "  meaning  ", vtap_text_get_string(answer, check, "meaning"));
-	write_text(render, "  cause    ", vtap_text_get_string(answer, check, "cause"));
+	vtap_text_put_behind(render, "  meaning  ", vtap_text_get_string(answer, check, "meaning"));
+	vtap_text_put_behind(render, "  cause    ", vtap_text_get_string(answer, check, "cause"));
 	write_remedy(render, "  remedy   ", vtap_text_get_string(answer, check, "remedy"));
 }
 

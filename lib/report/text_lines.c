@@ -7,6 +7,22 @@
 
 #define KEY_ALPHABET "abcdefghijklmnopqrstuvwxyz-"
 
+size_t vtap_text_columns(const char *text, size_t len)
+{
+	bool is_escape = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\033')
+			is_escape = true;
+		else if (is_escape)
+			is_escape = text[i] != 'm';
+		else
+			n += ((unsigned char)text[i] & 0xc0) != 0x80; /* not one that goes on */
+	}
+	return n;
+}
+
 /* "key = value": a line of the configuration */
 static bool is_setting(const char *remedy)
 {
@@ -75,7 +91,7 @@ static const char *take_words(struct vtap_text_lines *lines)
 		size_t end = len + strspn(lines->rest + len, " ");
 
 		end += strcspn(lines->rest + end, " ");
-		if (len > begin && mark + end > lines->width)
+		if (len > begin && mark + vtap_text_columns(lines->rest, end) > lines->width)
 			break;
 		len = end;
 		if (lines->rest[len] == '\0')

@@ -18,9 +18,9 @@ static void add_row(
 static void write_rows(struct vtap_text_render *render, const struct json_t *rows)
 {
 	static const struct vtap_text_column columns[] = {
-		{ .title = "" }, /* sign and session */
-		{ .title = "" }, /* what */
-		{ .title = "" }, /* why */
+		{ .title = "" },                  /* sign and session */
+		{ .title = "" },                  /* what */
+		{ .title = "", .is_text = true }, /* why */
 	};
 	_auto(text_table) struct vtap_text_table *table = NULL;
 

@@ -9,6 +9,12 @@
 #define COLOR_YELLOW "\033[33m"
 #define COLOR_RED    "\033[31m"
 
+/** Narrower than this, text is no longer read with ease */
+#define WIDTH_MIN 24
+
+/** Columns that the rest of a broken line stands further in */
+#define HANG 2
+
 static int hand_out(const char *text, FILE *out, struct vtap_err *err)
 {
 	if (fputs(text, out) < 0)
@@ -16,18 +22,84 @@ static int hand_out(const char *text, FILE *out, struct vtap_err *err)
 	return 0;
 }
 
+static void fail_memory(struct vtap_text_render *render)
+{
+	(void)vtap_text_answer_fail(&render->answer, -ENOMEM, "out of memory"); /* sticks */
+}
+
+/* ---- lines as wide as the terminal ---- */
+
+size_t vtap_text_width_behind(const struct vtap_text_opts *opts, size_t indent)
+{
+	if (opts->width == 0)
+		return 0;
+	return opts->width > indent + WIDTH_MIN ? opts->width - indent : WIDTH_MIN;
+}
+
+/* A line of @len bytes, in pieces if it is too wide. */
+static void page_line(struct vtap_text_render *render, const char *text, size_t len)
+{
+	size_t begin = strspn(text, " "), indent = begin;
+	_auto_free char *rest = strndup(text + begin, len - begin);
+	struct vtap_text_lines lines;
+	const char *line;
+
+	if (rest == NULL) {
+		fail_memory(render);
+		return;
+	}
+	lines = vtap_text_lines_of(rest, vtap_text_width_behind(render->opts, begin + HANG));
+	while ((line = vtap_text_lines_next(&lines)) != NULL) {
+		(void)fprintf(render->page, "%*s%s\n", (int)indent, "", line); /* fclose() tells */
+		indent = begin + HANG;
+	}
+}
+
+/* What was written so far; all but the last line is complete. */
+static void page_text(struct vtap_text_render *render)
+{
+	const char *text;
+
+	if (fflush(render->out) != 0) {
+		fail_memory(render);
+		return;
+	}
+	for (text = render->text + render->n_ready; *text != '\0';) {
+		size_t len = strcspn(text, "\n");
+		bool is_wide = render->opts->width != 0 &&
+			       vtap_text_columns(text, len) > render->opts->width;
+
+		if (is_wide)
+			page_line(render, text, len);
+		else
+			(void)fwrite(text, 1, len + (text[len] == '\n'), render->page);
+		text += len + (text[len] == '\n');
+	}
+	render->n_ready = render->text_len;
+}
+
 /* The answer is open. Everything that @write writes is in *ret_text, also when it failed. */
 static int write_to_memory(
 	struct vtap_text_render *render, vtap_text_write_fn write, char **ret_text)
 {
 	size_t len;
+	int outcome;
 
-	render->out = open_memstream(ret_text, &len);
-	if (render->out == NULL)
+	render->page = open_memstream(ret_text, &len);
+	if (render->page == NULL)
 		return vtap_text_answer_fail(&render->answer, -ENOMEM, "out of memory");
-	int outcome = write(render);
+	render->out = open_memstream(&render->text, &render->text_len);
+	if (render->out == NULL) {
+		(void)fclose(render->page); /* nothing is in it */
+		return vtap_text_answer_fail(&render->answer, -ENOMEM, "out of memory");
+	}
+	outcome = write(render);
+	page_text(render);
 	if (fclose(render->out) != 0)
-		return vtap_text_answer_fail(&render->answer, -ENOMEM, "out of memory");
+		fail_memory(render);
+	if (fclose(render->page) != 0)
+		fail_memory(render);
+	free(render->text);
 	return render->answer.status < 0 ? render->answer.status : outcome;
 }
 
@@ -55,7 +127,35 @@ void vtap_text_put(struct vtap_text_render *render, const char *fmt, ...)
 	int len = vfprintf(render->out, fmt, args);
 	va_end(args);
 	if (len < 0)
-		(void)vtap_text_answer_fail(&render->answer, -ENOMEM, "out of memory"); /* sticks */
+		fail_memory(render);
+}
+
+void vtap_text_put_whole(struct vtap_text_render *render, const char *fmt, ...)
+{
+	va_list args;
+
+	page_text(render);
+	va_start(args, fmt);
+	if (vfprintf(render->page, fmt, args) < 0)
+		fail_memory(render);
+	va_end(args);
+}
+
+void vtap_text_put_lines(
+	struct vtap_text_render *render, const char *first, struct vtap_text_lines lines)
+{
+	const char *line = vtap_text_lines_next(&lines);
+
+	vtap_text_put_whole(render, "%s%s\n", first, line != NULL ? line : "");
+	while ((line = vtap_text_lines_next(&lines)) != NULL)
+		vtap_text_put_whole(render, "%*s%s\n", (int)strlen(first), "", line);
+}
+
+void vtap_text_put_behind(struct vtap_text_render *render, const char *first, const char *text)
+{
+	size_t width = vtap_text_width_behind(render->opts, strlen(first));
+
+	vtap_text_put_lines(render, first, vtap_text_lines_of(text, width));
 }
 
 int vtap_text_render_table_new(struct vtap_text_render *render,
@@ -70,14 +170,36 @@ int vtap_text_render_table_new(struct vtap_text_render *render,
 	return 0;
 }
 
+/* "  no room for BITS/s, LAST; `| less -S` shows all": whoever lets a column without a title be
+ * left out has to tell what was in it. */
+static void put_left_out(struct vtap_text_render *render, const struct vtap_text_table *table)
+{
+	const char *between = "  no room for ", *title;
+	size_t i = 0;
+
+	for (; (title = vtap_text_table_title(table, i)) != NULL; i++) {
+		if (title[0] == '\0' || !vtap_text_table_is_left_out(table, i))
+			continue;
+		vtap_text_put(render, "%s%s", between, title);
+		between = ", ";
+	}
+	if (between[0] == ',')
+		vtap_text_put(render, "; `| less -S` shows all\n");
+}
+
 void vtap_text_render_table(struct vtap_text_render *render, struct vtap_text_table *table,
 	bool has_titles, const char *indent)
 {
-	int status = vtap_text_table_print(table, render->out, has_titles, indent);
+	int status;
 
+	page_text(render);
+	if (render->opts->width != 0)
+		vtap_text_table_fit(table, vtap_text_width_behind(render->opts, strlen(indent)));
+	status = vtap_text_table_print(table, render->page, has_titles, indent);
 	if (status < 0)
 		(void)vtap_text_answer_fail(/* sticks; asked at the end */
 			&render->answer, status, "printing a table: %s", vtap_errno_text(status));
+	put_left_out(render, table);
 }
 
 uint64_t vtap_text_root_count(struct vtap_text_render *render, const char *key)

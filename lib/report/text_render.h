@@ -2,11 +2,15 @@
 /*
  * What all renderers share: read, write into memory, and only when all went well into the real
  * stream; the colours of the words of state; the list of mistakes of a refused configuration.
+ *
+ * Lines that are wider than the terminal break between words, and go on two columns further in; but
+ * for those that stay as they are: of tables, which are fitted otherwise, and commands to paste.
  */
 #pragma once
 
 #include "report/text.h"
 #include "report/text_answer.h"
+#include "report/text_lines.h"
 #include "report/text_table.h"
 #include "report/text_words.h"
 
@@ -17,7 +21,11 @@
 struct vtap_text_render {
 	struct vtap_text_answer answer;
 	const struct vtap_text_opts *opts;
-	FILE *out; /* a stream in memory */
+	FILE *page; /* a stream in memory: all that is ready */
+	FILE *out;  /* likewise: lines that may still break */
+	char *text; /* what is in that */
+	size_t text_len;
+	size_t n_ready; /* bytes of it that are on the page */
 };
 
 /** Writes the text of an answer. Return: 0 or a positive outcome of text.h; failures stick in
@@ -32,12 +40,28 @@ int vtap_text_render(const char *json, const struct vtap_text_opts *opts, FILE *
 /** vtap_text_put() - write a piece of text; a failure sticks */
 void vtap_text_put(struct vtap_text_render *render, const char *fmt, ...) VTAP_PRINTF(2, 3);
 
+/** vtap_text_put_whole() - likewise whole lines that stay as they are. At the begin of a line. */
+void vtap_text_put_whole(struct vtap_text_render *render, const char *fmt, ...) VTAP_PRINTF(2, 3);
+
+/** vtap_text_width_behind() - what is left of the terminal's width behind @indent columns; 0: lines
+ * may be of any length */
+size_t vtap_text_width_behind(const struct vtap_text_opts *opts, size_t indent);
+
+/** vtap_text_put_lines() - the first line stands behind @first, the others below it. At the begin
+ * of a line. */
+void vtap_text_put_lines(
+	struct vtap_text_render *render, const char *first, struct vtap_text_lines lines);
+
+/** vtap_text_put_behind() - as put_lines, @text as it fits */
+void vtap_text_put_behind(struct vtap_text_render *render, const char *first, const char *text);
+
 /** vtap_text_render_table_new() - an empty table. Return: 0, or the failure, which sticks. */
 int vtap_text_render_table_new(struct vtap_text_render *render,
 	const struct vtap_text_column *columns, size_t n, const char *separator,
 	struct vtap_text_table **ret_table);
 
-/** vtap_text_render_table() - print a table, each line behind @indent; a failure sticks */
+/** vtap_text_render_table() - print a table as it fits, each line behind @indent, and below it
+ * which columns had no room; a failure sticks */
 void vtap_text_render_table(struct vtap_text_render *render, struct vtap_text_table *table,
 	bool has_titles, const char *indent);
 

@@ -6,14 +6,21 @@
 #include "report/text_kernel.h"
 #include "report/text_render.h"
 
+#include <errno.h>
 #include <inttypes.h>
+
+/** Bytes that a label takes at the begin of a line, with its NUL */
+#define LABEL_MAX 32
 
 /** Interfaces of the target that are named */
 #define UNDERLAYS_SHOWN 4
 
 static void write_line(struct vtap_text_render *render, const char *label, const char *text)
 {
-	vtap_text_put(render, "  %-11s  %s\n", label, text);
+	char first[LABEL_MAX];
+
+	(void)snprintf(first, sizeof(first), "  %-11s  ", label); /* fits */
+	vtap_text_put_behind(render, first, text);
 }
 
 /* "web ready: 212,418 frames/s, 1.41 Gbit/s, last frame now, 8 sensors", or with what is wrong */
@@ -41,13 +48,21 @@ static void write_list(struct vtap_text_render *render, const struct json_t *ses
 {
 	struct vtap_text_answer *answer = &render->answer;
 	const struct json_t *list = vtap_text_get_list(answer, session, key);
-	size_t n = vtap_text_list_len(list);
+	size_t n = vtap_text_list_len(list), len;
+	_auto_free char *text = NULL;
+	FILE *out = open_memstream(&text, &len);
 
-	vtap_text_put(render, "  %-11s  %s", key, n == 0 ? if_empty : "");
+	if (out == NULL) {
+		(void)vtap_text_answer_fail(answer, -ENOMEM, "out of memory"); /* sticks */
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
-		vtap_text_put(
-			render, "%s%s", i > 0 ? ", " : "", vtap_text_list_string(answer, list, i));
-	vtap_text_put(render, "\n");
+		(void)fprintf(out, "%s%s", i > 0 ? ", " : "", /* fclose() tells */
+			vtap_text_list_string(answer, list, i));
+	if (fclose(out) != 0)
+		(void)vtap_text_answer_fail(answer, -ENOMEM, "out of memory"); /* sticks */
+	else
+		write_line(render, key, n > 0 ? text : if_empty);
 }
 
 static void write_interface(struct vtap_text_render *render, const struct json_t *session)
@@ -282,11 +297,11 @@ static void write_vnis(struct vtap_text_render *render, const struct json_t *ses
 	static const struct vtap_text_column columns[] = {
 		{ .title = "VNI" },
 		{ .title = "FRAMES", .is_number = true },
-		{ .title = "BYTES", .is_number = true },
-		{ .title = "FRAMES/s", .is_number = true },
-		{ .title = "OUTER SOURCES" },
-		{ .title = "FIRST SEEN" },
-		{ .title = "LAST SEEN" },
+		{ .title = "BYTES", .is_number = true, .spare = 2 },
+		{ .title = "FRAMES/s", .is_number = true, .spare = 4 },
+		{ .title = "OUTER SOURCES", .spare = 5 },
+		{ .title = "FIRST SEEN", .spare = 1 },
+		{ .title = "LAST SEEN", .spare = 3 },
 	};
 	_auto(text_table) struct vtap_text_table *table = NULL;
 	const struct json_t *vnis = vtap_text_get_list(&render->answer, session, "vnis");
@@ -310,6 +325,11 @@ static void write_forgotten(struct vtap_text_render *render, const struct json_t
 			vtap_text_counted(n, "frame").text);
 }
 
+static void write_command(struct vtap_text_render *render, const char *label, const char *text)
+{
+	vtap_text_put_whole(render, "  %-11s  %s\n", label, text);
+}
+
 /* Commands to paste: names of sessions and interfaces need no quotes (schema, model/ifname). */
 static void write_hints(struct vtap_text_render *render, const struct json_t *session)
 {
@@ -321,12 +341,12 @@ static void write_hints(struct vtap_text_render *render, const struct json_t *se
 	if (vtap_text_read_count(answer, session, "ifindex", &ifindex) && ifindex > 0) {
 		vtap_text_words_add(&words, "sudo tcpdump -ni %s",
 			vtap_text_get_string(answer, session, "interface"));
-		write_line(render, "sniff", words.text);
+		write_command(render, "sniff", words.text);
 	}
 	words = (struct vtap_text_words)VTAP_TEXT_WORDS_NULL;
 	vtap_text_words_add(&words, "journalctl -u vtapd VTAPD_SESSION=%s",
 		vtap_text_get_string(answer, session, "name"));
-	write_line(render, "journal", words.text);
+	write_command(render, "journal", words.text);
 }
 
 /* Of an older daemon nothing. */

@@ -8,8 +8,10 @@
 
 #include <string.h>
 
-/** VNIs of a session that its row names; `show` lists all of them */
-#define VNIS_SHOWN 4
+/** VNIs of a session that its row names, and where there is little room; `show` lists all of them
+ */
+#define VNIS_SHOWN        4
+#define VNIS_SHOWN_NARROW 1
 
 /** The configuration that vtapd reads when it is not told another */
 #define CONFIG_USUAL "/etc/vtapd/vtapd.conf"
@@ -339,17 +341,28 @@ static void write_fastpath(struct vtap_text_render *render, const struct json_t 
 		vtap_text_put(render, "  %s: %s%s\n", name, detour, vtap_text_stop(detour));
 }
 
+/* "  default: dropped 8,891 unknown-vni, 11 unknown-source" */
+static void write_drops(struct vtap_text_render *render, const struct json_t *targets)
+{
+	for (size_t i = 0; i < vtap_text_list_len(targets); i++) {
+		const struct json_t *target = vtap_text_list_object(&render->answer, targets, i);
+		struct vtap_text_words drops = vtap_text_drops(&render->answer, target);
+
+		if (drops.text[0] != '\0')
+			vtap_text_put(render, "  %s: dropped %s\n",
+				vtap_text_get_string(&render->answer, target, "name"), drops.text);
+	}
+}
+
 static void write_targets(struct vtap_text_render *render, const struct json_t *targets)
 {
 	static const struct vtap_text_column columns[] = {
-		{ .title = "TARGET" },
-		{ .title = "PORT", .is_number = true },
-		{ .title = "UNDERLAY" },
-		{ .title = "PATH" },
+		{ .title = "TARGET" }, { .title = "PORT", .is_number = true, .spare = 2 },
+		{ .title = "UNDERLAY", .spare = 3 }, { .title = "PATH", .spare = 4 },
 		{ .title = "RECEIVED", .is_number = true },
-		{ .title = "DELIVERED", .is_number = true },
+		{ .title = "DELIVERED", .is_number = true, .spare = 5 },
 		{ .title = "DROPPED", .is_number = true },
-		{ .title = "" },
+		{ .title = "", .is_text = true, .spare = 1 }, /* for what; or on a line below */
 	};
 	_auto(text_table) struct vtap_text_table *table = NULL;
 
@@ -362,6 +375,8 @@ static void write_targets(struct vtap_text_render *render, const struct json_t *
 			&render->answer, table, vtap_text_list_object(&render->answer, targets, i));
 	vtap_text_put(render, "\n");
 	vtap_text_render_table(render, table, true, "");
+	if (vtap_text_table_is_left_out(table, VTAP_ARRAY_LEN(columns) - 1))
+		write_drops(render, targets);
 	write_troubles(render, targets);
 	for (size_t i = 0; i < vtap_text_list_len(targets); i++) {
 		write_missing(render, vtap_text_list_object(&render->answer, targets, i));
@@ -383,7 +398,7 @@ static void add_traffic(struct vtap_text_answer *answer, struct vtap_text_table 
 }
 
 static void add_session(struct vtap_text_answer *answer, struct vtap_text_table *table,
-	const struct json_t *session)
+	const struct json_t *session, size_t n_vnis)
 {
 	const struct json_t *vnis = vtap_text_get_list(answer, session, "vni");
 	const char *state = vtap_text_get_string(answer, session, "state");
@@ -391,7 +406,7 @@ static void add_session(struct vtap_text_answer *answer, struct vtap_text_table 
 
 	vtap_text_table_row(table);
 	vtap_text_table_cell(table, vtap_text_get_string(answer, session, "name"));
-	vtap_text_table_cell(table, vtap_text_joined(answer, vnis, VNIS_SHOWN).text);
+	vtap_text_table_cell(table, vtap_text_joined(answer, vnis, n_vnis).text);
 	vtap_text_table_cell(table, vtap_text_get_string(answer, session, "interface"));
 	vtap_text_table_color(table, state, vtap_text_state_color(state));
 	add_traffic(answer, table, session, vtap_text_is_ready(state) || received > 0);
@@ -399,29 +414,46 @@ static void add_session(struct vtap_text_answer *answer, struct vtap_text_table 
 	vtap_text_table_cell(table, vtap_text_sensors(answer, session).text);
 }
 
-static void write_sessions(struct vtap_text_render *render, const struct json_t *sessions,
-	const struct json_t *targets)
+/* What can be had elsewhere is left out first: an interface is mostly called as its session, and
+ * both it and all VNIs are in `show`. */
+static int sessions_table_new(struct vtap_text_render *render, const struct json_t *sessions,
+	size_t n_vnis, struct vtap_text_table **ret_table)
 {
 	static const struct vtap_text_column columns[] = {
 		{ .title = "SESSION" },
-		{ .title = "VNI" },
-		{ .title = "INTERFACE" },
+		{ .title = "VNI", .spare = 3 },
+		{ .title = "INTERFACE", .spare = 1 },
 		{ .title = "STATE" },
 		{ .title = "FRAMES/s", .is_number = true },
-		{ .title = "BITS/s" }, /* the unit decides, so it is read from the left */
+		{ .title = "BITS/s", .spare = 2 }, /* the unit decides: it is read from the left */
 		{ .title = "DROPPED", .is_number = true },
-		{ .title = "LAST" },
-		{ .title = "SENSORS" },
+		{ .title = "LAST", .spare = 5 },
+		{ .title = "SENSORS", .spare = 4 },
 	};
-	_auto(text_table) struct vtap_text_table *table = NULL;
+	int r = vtap_text_render_table_new(
+		render, columns, VTAP_ARRAY_LEN(columns), "  ", ret_table);
 
-	if (vtap_text_list_len(sessions) == 0)
+	for (size_t i = 0; r == 0 && i < vtap_text_list_len(sessions); i++)
+		add_session(&render->answer, *ret_table,
+			vtap_text_list_object(&render->answer, sessions, i), n_vnis);
+	return r;
+}
+
+static void write_sessions(struct vtap_text_render *render, const struct json_t *sessions,
+	const struct json_t *targets)
+{
+	_auto(text_table) struct vtap_text_table *table = NULL, *narrow = NULL;
+	size_t width = render->opts->width;
+
+	if (vtap_text_list_len(sessions) == 0 ||
+		sessions_table_new(render, sessions, VNIS_SHOWN, &table) < 0)
 		return;
-	if (vtap_text_render_table_new(render, columns, VTAP_ARRAY_LEN(columns), "  ", &table) < 0)
-		return;
-	for (size_t i = 0; i < vtap_text_list_len(sessions); i++)
-		add_session(&render->answer, table,
-			vtap_text_list_object(&render->answer, sessions, i));
+	if (width != 0 && vtap_text_table_width(table) > width) {
+		if (sessions_table_new(render, sessions, VNIS_SHOWN_NARROW, &narrow) < 0)
+			return;
+		vtap_text_table_free(table);
+		table = vtap_steal(&narrow);
+	}
 	vtap_text_put(render, "\n");
 	vtap_text_render_table(render, table, true, "");
 	for (size_t i = 0; i < vtap_text_list_len(sessions); i++)

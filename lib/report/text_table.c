@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/text_table.h"
 
+#include "report/text_lines.h"
+
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <string.h>
+
+/** Narrower than this, text is no longer read with ease */
+#define TEXT_MIN 24
+
+VTAP_FREEP(scols_iter, struct libscols_iter, scols_free_iter)
 
 struct vtap_text_table {
 	struct libscols_table *scols;
 	struct libscols_line *row; /* the last one, borrowed from scols; NULL before the first */
 	const struct vtap_text_column *columns;
 	size_t n_columns;
+	size_t gap; /* columns between two */
+	bool is_left_out[VTAP_TEXT_TABLE_COLUMNS_MAX];
 	size_t i_cell;                                   /* next cell to fill in the row */
 	size_t width_bytes[VTAP_TEXT_TABLE_COLUMNS_MAX]; /* widest cell so far */
 	int status;                                      /* 0, or the first failure */
@@ -55,6 +64,9 @@ int vtap_text_table_new(const struct vtap_text_column *columns, size_t n, const 
 		return -ENOMEM;
 	table->columns = columns;
 	table->n_columns = n;
+	table->gap = strlen(separator);
+	for (size_t i = 0; i < n; i++)
+		table->width_bytes[i] = strlen(columns[i].title);
 	table->scols = scols_new_table();
 	if (table->scols == NULL)
 		return -ENOMEM;
@@ -102,6 +114,109 @@ void vtap_text_table_cell(struct vtap_text_table *table, const char *text)
 {
 	vtap_text_table_color(table, text, NULL);
 }
+
+/* ---- to fit ---- */
+
+size_t vtap_text_table_width(const struct vtap_text_table *table)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		if (table->is_left_out[i] || table->width_bytes[i] == 0)
+			continue;
+		width += (width > 0 ? table->gap : 0) + table->width_bytes[i];
+	}
+	return width;
+}
+
+/* Return: is there such a column? */
+static bool leave_out(struct vtap_text_table *table, unsigned spare)
+{
+	for (size_t i = 0; i < table->n_columns; i++) {
+		if (table->columns[i].spare != spare)
+			continue;
+		table->is_left_out[i] = table->width_bytes[i] > 0;
+		keep_failure(table, scols_column_set_flags(scols_table_get_column(table->scols, i),
+					    SCOLS_FL_HIDDEN));
+		return true;
+	}
+	return false;
+}
+
+/* The text of a cell, in lines of @width. */
+static int break_cell(struct libscols_cell *cell, size_t width)
+{
+	const char *data = scols_cell_get_data(cell), *line;
+	struct vtap_text_lines lines = vtap_text_lines_of(data, width);
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	const char *between = "";
+
+	if (out == NULL)
+		return -ENOMEM;
+	for (; (line = vtap_text_lines_next(&lines)) != NULL; between = "\n")
+		(void)fprintf(out, "%s%s", between, line); /* fclose() tells */
+	if (fclose(out) != 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	return scols_cell_refer_data(cell, text); /* takes it */
+}
+
+/* The last column, in @width. */
+static void break_text(struct vtap_text_table *table, size_t i, size_t width)
+{
+	struct libscols_column *column = scols_table_get_column(table->scols, i);
+	_auto(scols_iter) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *row;
+
+	if (iter == NULL) {
+		keep_failure(table, -ENOMEM);
+		return;
+	}
+	keep_failure(table, scols_column_set_flags(column, SCOLS_FL_WRAP));
+	keep_failure(table, scols_column_set_safechars(column, "\n"));
+	keep_failure(table, scols_column_set_wrapfunc(
+				    column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL));
+	while (scols_table_next_line(table->scols, iter, &row) == 0)
+		keep_failure(table, break_cell(scols_line_get_cell(row, i), width));
+}
+
+/* Columns that the text at the end could do with less of; 0: there is none. */
+static size_t text_slack(const struct vtap_text_table *table)
+{
+	size_t last = table->n_columns - 1, text_width = table->width_bytes[last];
+
+	if (!table->columns[last].is_text || table->is_left_out[last] || text_width <= TEXT_MIN)
+		return 0;
+	return text_width - TEXT_MIN;
+}
+
+void vtap_text_table_fit(struct vtap_text_table *table, size_t width)
+{
+	size_t last = table->n_columns - 1, others;
+
+	for (unsigned spare = 1; vtap_text_table_width(table) > width + text_slack(table); spare++)
+		if (!leave_out(table, spare))
+			break;
+	if (text_slack(table) == 0 || vtap_text_table_width(table) <= width)
+		return;
+	others = vtap_text_table_width(table) - table->width_bytes[last];
+	break_text(table, last, width > others + TEXT_MIN ? width - others : TEXT_MIN);
+}
+
+const char *vtap_text_table_title(const struct vtap_text_table *table, size_t i)
+{
+	return i < table->n_columns ? table->columns[i].title : NULL;
+}
+
+bool vtap_text_table_is_left_out(const struct vtap_text_table *table, size_t i)
+{
+	return table->is_left_out[i];
+}
+
+/* ---- printing ---- */
 
 /* libsmartcols aligns a title like its column; ours stand at the left, so a number's title is
  * filled up with blanks to the width of the column. Numbers are ASCII: bytes are columns. */

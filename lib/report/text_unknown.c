@@ -48,11 +48,11 @@ static uint64_t write_rows(struct vtap_text_render *render, const struct json_t 
 	static const struct vtap_text_column columns[] = {
 		{ .title = "VNI" },
 		{ .title = "FRAMES", .is_number = true },
-		{ .title = "FRAMES/s", .is_number = true },
-		{ .title = "OUTER SOURCES" },
-		{ .title = "FIRST SEEN" },
-		{ .title = "LAST SEEN" },
-		{ .title = "WHY" },
+		{ .title = "FRAMES/s", .is_number = true, .spare = 3 },
+		{ .title = "OUTER SOURCES", .spare = 4 },
+		{ .title = "FIRST SEEN", .spare = 1 },
+		{ .title = "LAST SEEN", .spare = 2 },
+		{ .title = "WHY", .is_text = true },
 	};
 	_auto(text_table) struct vtap_text_table *table = NULL;
 	uint64_t frames = 0;
@@ -95,12 +95,13 @@ static void write_commands(struct vtap_text_render *render, const struct json_t 
 	const char *target = vtap_text_get_string(answer, row, "target");
 	bool is_default = strcmp(target, "default") == 0;
 
-	vtap_text_put(render, "  printf '[session %s]\\nvni = %" PRIu64 "\\n%sinterface = %s\\n",
-		name, vtap_text_get_count(answer, row, "vni"), lines, name);
+	vtap_text_put_whole(render,
+		"  printf '[session %s]\\nvni = %" PRIu64 "\\n%sinterface = %s\\n", name,
+		vtap_text_get_count(answer, row, "vni"), lines, name);
 	if (!is_default)
-		vtap_text_put(render, "target = %s\\n", target);
-	vtap_text_put(render, "' | sudo tee /etc/vtapd/conf.d/%s.conf\n", name);
-	vtap_text_put(render, "  sudo vtapctl reload\n");
+		vtap_text_put_whole(render, "target = %s\\n", target);
+	vtap_text_put_whole(render, "' | sudo tee /etc/vtapd/conf.d/%s.conf\n", name);
+	vtap_text_put_whole(render, "  sudo vtapctl reload\n");
 }
 
 /* A VNI that no session names gets a session; a source that none takes, a second one beside it. */
