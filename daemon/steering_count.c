@@ -123,6 +123,7 @@ static void target_take(struct vtap_manager *manager, size_t i)
 struct noting {
 	struct vtap_manager *manager;
 	uint64_t now_ns;
+	uint64_t second_ns; /* whose rate it is */
 };
 
 /* A flow moved: its VNI and source are remembered as a worker remembers those that it carries. */
@@ -142,8 +143,8 @@ static void flow_note(void *arg, const struct vtap_fast_seen *seen)
 	if (slot == NULL)
 		return;
 	vtap_slot_begin(slot);
-	vtap_sightings_note(slot->carried, manager->runs.run[i_session].tally->id, seen->vni,
-		&seen->source, seen->n_frames, seen->n_bytes, noting->now_ns);
+	vtap_sightings_note_in(slot->carried, manager->runs.run[i_session].tally->id, seen->vni,
+		&seen->source, seen->n_frames, seen->n_bytes, noting->now_ns, noting->second_ns);
 	vtap_slot_end(slot);
 }
 
@@ -273,13 +274,26 @@ static void lost_report(struct vtap_manager *manager, uint64_t now_ns)
 		(uintmax_t)n);
 }
 
+/* Looks of once a second are a second apart, or a little more: each has a second of its own, lest
+ * one has two of them and the next one none. One that is late by more begins anew. */
+static uint64_t second_next(uint64_t last_ns, uint64_t now_ns)
+{
+	if (now_ns < last_ns)
+		return last_ns;
+	return now_ns < last_ns + 3 * VTAP_NS_PER_S ? last_ns + VTAP_NS_PER_S
+						    : now_ns - now_ns % VTAP_NS_PER_S;
+}
+
+/* Whoever asks between two looks gets frames of the second that the next one ends. */
 void vtap_steering_flows(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_steering *steering = manager->steering;
 	/* what came before this process is in no rate of now */
+	uint64_t before_ns = steering->has_flows ? 0 : 2 * VTAP_NS_PER_S;
 	struct noting noting = {
 		.manager = manager,
-		.now_ns = steering->has_flows ? now_ns : now_ns - 2 * VTAP_NS_PER_S,
+		.now_ns = now_ns - before_ns,
+		.second_ns = second_next(steering->second_ns, now_ns) - before_ns,
 	};
 
 	if (steering->fastpath == NULL)
@@ -317,6 +331,7 @@ void vtap_steering_second(struct vtap_manager *manager, uint64_t now_ns)
 	}
 	vtap_steering_sample(manager, now_ns);
 	vtap_steering_flows(manager, now_ns);
+	manager->steering->second_ns = second_next(manager->steering->second_ns, now_ns);
 	for (size_t i = 0; i < manager->conf->n_targets && manager->steering->fastpath != NULL; i++)
 		target_watch(manager, i);
 	lost_report(manager, now_ns);

@@ -60,6 +60,7 @@ struct vtap_steering {
 	bool has_own;
 	uint64_t doubted_ns; /* the hooks were doubted last */
 	bool has_flows;      /* they were looked at once */
+	uint64_t second_ns;  /* that the last look of once a second stands for */
 	bool has_slotless;   /* more sessions than slots: some have none yet */
 	bool must_retry;     /* the last turn failed */
 	bool is_inherited;   /* programs of the process before us were looked for */

@@ -181,7 +181,8 @@ static const struct vtap_ctl_command COMMANDS[] = {
 			"do, as `doctor` has it.\n"
 			"VNIs and what stands below them add up to the session: frames of VNIs "
 			"that are no longer remembered belong to no row, and of a session that "
-			"begins under load it may be one frame.",
+			"begins under load it may be one frame. While frames come, the rows are a "
+			"moment younger than what stands above them.",
 		.method = "GET",
 		.path = "/v1/show",
 		.limit_ms = LIMIT_MS,

@@ -227,18 +227,25 @@ static void entry_note_rate(struct entry *entry, uint64_t n_frames, uint64_t now
 	vtap_count(&entry->window_frames, n_frames);
 }
 
-void vtap_sightings_note(struct vtap_sightings *sightings, uint32_t owner, uint32_t vni,
-	const struct vtap_addr *source, uint64_t n_frames, uint64_t n_bytes, uint64_t now_ns)
+void vtap_sightings_note_in(struct vtap_sightings *sightings, uint32_t owner, uint32_t vni,
+	const struct vtap_addr *source, uint64_t n_frames, uint64_t n_bytes, uint64_t now_ns,
+	uint64_t second_ns)
 {
 	uint64_t key = ((uint64_t)owner + 1) << 32 | vni;
 	struct entry *entry = entry_take(sightings, key, now_ns);
 
-	entry_note_rate(entry, n_frames, now_ns);
+	entry_note_rate(entry, n_frames, second_ns);
 	vtap_count(&entry->frames, n_frames);
 	vtap_count(&entry->bytes, n_bytes);
 	set(&entry->last_ns, now_ns);
 	if (entry_note_source(entry, source) && !vtap_addr_is_v4(source))
 		set(&sightings->has_ipv6, 1);
+}
+
+void vtap_sightings_note(struct vtap_sightings *sightings, uint32_t owner, uint32_t vni,
+	const struct vtap_addr *source, uint64_t n_frames, uint64_t n_bytes, uint64_t now_ns)
+{
+	vtap_sightings_note_in(sightings, owner, vni, source, n_frames, n_bytes, now_ns, now_ns);
 }
 
 uint32_t vtap_sightings_size(const struct vtap_sightings *sightings)

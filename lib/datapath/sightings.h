@@ -58,6 +58,12 @@ void vtap_sightings_free(struct vtap_sightings *sightings);
 void vtap_sightings_note(struct vtap_sightings *sightings, uint32_t owner, uint32_t vni,
 	const struct vtap_addr *source, uint64_t n_frames, uint64_t n_bytes, uint64_t now_ns);
 
+/** vtap_sightings_note_in() - likewise; their rate is that of the second that @second_ns lies in,
+ * for who learns of them later. Seconds that come do not go back. */
+void vtap_sightings_note_in(struct vtap_sightings *sightings, uint32_t owner, uint32_t vni,
+	const struct vtap_addr *source, uint64_t n_frames, uint64_t n_bytes, uint64_t now_ns,
+	uint64_t second_ns);
+
 /** vtap_sightings_size() - how many rows there can be; for vtap_sightings_get() */
 uint32_t vtap_sightings_size(const struct vtap_sightings *sightings);
 

@@ -353,3 +353,16 @@ def test_tap_interface_when_frames_were_shown_then_only_the_worker_moves_its_rx_
     vtapd.wait_session("web", delivered=10)
     packets = ns.link(TAP)["stats64"]["rx"]["packets"]
     assert packets == (0 if path == "fast path" else 10)
+
+
+def test_vnis_when_asked_for_now_and_then_under_load_then_their_rate_is_that_of_the_session(vtapd, load):
+    """The look that a question takes does not take frames away from the second that they came in."""
+    flood = load(rate=2000)
+    flood.go_on(4000)
+    asked = []
+    for _ in range(8):
+        flood.go_on(1400)  # 0.7 s: now before, now after the look of each second
+        asked.append(vtapd.get("/v1/show?session=web")["session"])
+    sessions = [session["frames_per_second"] for session in asked]
+    rows = [session["vnis"][0]["frames_per_second"] for session in asked]
+    assert 0.7 * min(sessions) < min(rows) and max(rows) < 1.3 * max(sessions), (sessions, rows)

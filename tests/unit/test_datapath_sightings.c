@@ -100,6 +100,28 @@ static void test_sightings_when_noted_then_counted_with_times(void **state)
 	assert_adds_up(memory);
 }
 
+/* Who looks once a second, and in between when somebody asks, has each frame in one second. */
+static void test_sightings_when_learned_of_later_then_in_the_rate_of_their_second(void **state)
+{
+	static const uint64_t S = VTAP_NS_PER_S, ASKED = 800000000, LOOKED = 500000000;
+	struct memory *memory = *state;
+	struct vtap_addr addr = source_of(1);
+	struct vtap_sighting row;
+
+	vtap_slot_begin(&memory->slot);
+	vtap_sightings_note_in(memory->sightings, OWNER, 5, &addr, 1000, 1, 5 * S + LOOKED, 5 * S);
+	vtap_sightings_note_in(memory->sightings, OWNER, 5, &addr, 300, 1, 5 * S + ASKED, 6 * S);
+	vtap_sightings_note_in(memory->sightings, OWNER, 5, &addr, 700, 1, 6 * S + LOOKED, 6 * S);
+	vtap_slot_end(&memory->slot);
+	memory->n_noted += 2000;
+	for (uint64_t now_ns = 5 * S + ASKED; now_ns < 8 * S; now_ns += S / 10) {
+		assert_true(row_find(memory, OWNER, 5, now_ns, &row));
+		assert_float_equal(row.frames_per_second, 1000, 0);
+	}
+	assert_int_equal(row.last_ns, 6 * S + LOOKED);
+	assert_adds_up(memory);
+}
+
 static void test_sightings_when_a_source_is_of_ipv6_then_that_is_known(void **state)
 {
 	struct memory *memory = *state;
@@ -349,6 +371,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_memory(test_sightings_when_noted_then_counted_with_times),
+		in_memory(test_sightings_when_learned_of_later_then_in_the_rate_of_their_second),
 		in_memory(test_sightings_when_a_source_is_of_ipv6_then_that_is_known),
 		in_memory(test_sightings_when_owners_differ_then_rows_of_their_own),
 		in_memory(test_sightings_when_many_sources_then_sixteen_and_that_there_are_more),
