@@ -36,15 +36,30 @@ static const struct {
 	/* a restart of Suricata with many rules takes minutes */
 	{ VTAP_CONDITION_NO_SENSOR, "5m" },
 	{ VTAP_CONDITION_NO_TRAFFIC, "5m" },
-	/* one drop is told for a minute: these go on */
-	{ VTAP_CONDITION_SOCKET_DROPS, "5m" },
-	{ VTAP_CONDITION_BACKLOG_DROPS, "5m" },
-	{ VTAP_CONDITION_RP_FILTER, "5m" },
 	/* it has waited for `silent-after` itself */
 	{ VTAP_CONDITION_SILENT, "1m" },
 	/* several samples */
 	{ VTAP_CONDITION_ONE_WAY, "30m" },
 };
+
+/* These hold for a minute after each packet that is lost. What is asked is whether they did so at
+ * some time of ten minutes: an alert that came and went with them would be a new one after each
+ * pause, and of a frame every other minute there would never be one. */
+static const enum vtap_condition PASSING[] = {
+	VTAP_CONDITION_SOCKET_DROPS,
+	VTAP_CONDITION_BACKLOG_DROPS,
+	VTAP_CONDITION_ENA_ALLOWANCE,
+	VTAP_CONDITION_RP_FILTER,
+	VTAP_CONDITION_UNKNOWN_VNI,
+	VTAP_CONDITION_UNKNOWN_SOURCE,
+	VTAP_CONDITION_NOT_ALLOWED,
+	VTAP_CONDITION_TRUNCATED,
+	VTAP_CONDITION_HOST_ANSWERS,
+};
+
+/* Of the others, which last, it is the last sample of five minutes: a scrape that fails takes all
+ * series of its target away at once, and would end each alert, and have its time begin anew. Who is
+ * gone for longer is VtapdDown. */
 
 /* What has no row in the register: seen from outside, or over time. */
 struct alert {
@@ -88,15 +103,17 @@ static const struct alert ALERTS[] = {
 		"journalctl -u vtapd; systemctl status vtapd" },
 	{ "VtapdLoss",
 		"target:vtapd_lost_packets:ratio_rate5m > 0.01 and "
-		"target:vtapd_lost_packets:rate5m > 1", /* less can wait: VtapdDropRatio */
+		"target:vtapd_lost_packets:rate5m > 1", /* less can wait: VtapdSocketDrops */
 		"5m", VTAP_SEVERITY_PAGE,
 		"{{ $labels.instance }}: {{ $value | humanizePercentage }} of what target "
 		"{{ $labels.target }} received was lost on this host",
 		"Packets of known sessions that no sensor got: a socket, a processor's queue or an "
 		"interface could not take them.",
 		"vtapctl status; vtapctl doctor" },
-	{ "VtapdDropRatio", "target:vtapd_dropped_packets:ratio_rate5m > 0.01", "15m",
-		VTAP_SEVERITY_TICKET,
+	{ "VtapdDropRatio",
+		"target:vtapd_dropped_packets:ratio_rate5m > 0.01 and "
+		"target:vtapd_dropped_packets:rate5m > 1", /* an idle target, and a scan */
+		"15m", VTAP_SEVERITY_TICKET,
 		"{{ $labels.instance }}: {{ $value | humanizePercentage }} of what target "
 		"{{ $labels.target }} received was dropped",
 		"All verdicts together, those included that mean somebody's packets are not "
@@ -119,13 +136,27 @@ static const struct alert ALERTS[] = {
 		"traffic, where there is more than one target.",
 		"aws ec2 describe-traffic-mirror-sessions; vtapctl unknown # the latter on any "
 		"target" },
-	{ "VtapdLoopLag", "vtapd_loop_lag_seconds > 1", "10m", VTAP_SEVERITY_TICKET,
-		"{{ $labels.instance }}: the main loop is late",
+	/* each reason may be a ticket, as a sensor that has stopped is: all of them are not */
+	{ "VtapdFleetUnhealthy",
+		"(sum by (job) "
+		"(vtapd_healthy{job=\"vtapd\"} * (1 - vtapd_draining{job=\"vtapd\"})) "
+		"or 0 * count by (job) (up{job=\"vtapd\"})) "
+		"/ count by (job) (up{job=\"vtapd\"}) < 0.5 "
+		"and count by (job) (up{job=\"vtapd\"}) > 1",
+		"5m", VTAP_SEVERITY_PAGE,
+		"only {{ $value | humanizePercentage }} of the targets are healthy",
+		"The others do not answer, are unhealthy, or drain. A load balancer gives their "
+		"share to those that are left or, where too few are, sends to all of them again, "
+		"healthy or not.",
+		"vtapctl status; vtapctl doctor # on those; sudo vtapctl undrain ends a drain" },
+	{ "VtapdLoopLag", "avg_over_time(vtapd_loop_lag_seconds[5m]) > 1", "10m",
+		VTAP_SEVERITY_TICKET, "{{ $labels.instance }}: the main loop is late",
 		"Frames go on, but repairs, answers and health are late: "
 		"the host is short of processors, or something changes its interfaces all the "
 		"time.",
 		"vmstat 1 5; ip monitor link" },
-	{ "VtapdDrainForgotten", "vtapd_draining == 1", "4h", VTAP_SEVERITY_TICKET,
+	{ "VtapdDrainForgotten", "last_over_time(vtapd_draining[15m]) == 1", "4h",
+		VTAP_SEVERITY_TICKET, /* over a reboot it would not last */
 		"{{ $labels.instance }}: a drain was not ended for hours",
 		"The load balancer sends nothing to this target while it drains, and the others "
 		"carry "
@@ -141,9 +172,10 @@ static const struct {
 	{ "target:vtapd_delivered_frames:rate5m", "rate(vtapd_target_delivered_frames_total[5m])" },
 	{ "target_verdict:vtapd_dropped_packets:rate5m",
 		"rate(vtapd_target_dropped_packets_total[5m])" },
+	{ "target:vtapd_dropped_packets:rate5m",
+		"sum without (verdict) (target_verdict:vtapd_dropped_packets:rate5m)" },
 	{ "target:vtapd_dropped_packets:ratio_rate5m",
-		"sum without (verdict) (target_verdict:vtapd_dropped_packets:rate5m) / "
-		"target:vtapd_received_packets:rate5m" },
+		"target:vtapd_dropped_packets:rate5m / target:vtapd_received_packets:rate5m" },
 	/* of the whole fleet; it outlives the target that had the last frame */
 	{ "session:vtapd_last_frame_timestamp_seconds:max",
 		"max by (job, session) "
@@ -211,6 +243,14 @@ static char upper(char letter)
 	return (char)toupper((unsigned char)letter);
 }
 
+static bool is_passing(enum vtap_condition condition)
+{
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(PASSING); i++)
+		if (PASSING[i] == condition)
+			return true;
+	return false;
+}
+
 /* "unknown-vni" -> "VtapdUnknownVni" */
 static void alert_name(const char *id, char *ret_name, size_t size)
 {
@@ -228,8 +268,10 @@ static void condition_write(FILE *out, enum vtap_condition condition)
 	char name[64], expr[128], summary[512], remedy[512];
 
 	alert_name(row->id, name, sizeof(name));
-	(void)snprintf(expr, sizeof(expr), "vtapd_condition{condition=\"%s\"} == 1", /* fits */
-		row->id);
+	(void)snprintf(expr, sizeof(expr), /* fits */
+		"%s_over_time(vtapd_condition{condition=\"%s\"}[%s]) == 1",
+		is_passing(condition) ? "max" : "last", row->id,
+		is_passing(condition) ? "10m" : "5m");
 	(void)snprintf(summary, sizeof(summary), "{{ $labels.instance }}: %s", /* fits */
 		row->meaning);
 	(void)snprintf(remedy, sizeof(remedy), "vtapctl doctor %s%s %s", row->id, /* fits */

@@ -1,7 +1,9 @@
 """The law: what Prometheus knows of a fleet is what happened there. Rates are those of the frames that the taps showed,
 an alert fires for the target that is ill and for no other, and resolves; the dashboard's queries are answered."""
 
+import contextlib
 import shutil
+import signal
 import tempfile
 import time
 
@@ -56,20 +58,42 @@ def test_rates_when_scraped_then_they_are_those_of_the_frames_that_were_shown(fl
         assert sizes[instance] == pytest.approx(FRAME_BYTES, rel=0.01), sizes
 
 
-def test_alert_when_a_condition_begins_and_ends_then_it_fires_for_that_target_and_resolves(fleet, prometheus):
-    node = fleet.nodes[0]
+@contextlib.contextmanager
+def foreign_interface(node):
+    """Somebody has the name of a session's interface."""
     node.ns.ip("link add mirror-pay type bridge")
     try:
         node.daemon.write("conf.d/pay.conf", "[session pay]\nvni = 6000\n")
         node.daemon.reload(expect=1)
-        alert = prometheus.wait_alert("VtapdInterfaceForeign", node)
-        assert alert["labels"]["severity"] == "page", alert
-        assert alert["annotations"]["summary"].startswith(f"{prometheus.instances[node.name]}: a session's interface name")
-        assert "ip link del" in alert["annotations"]["remedy"], alert
+        yield
     finally:
         node.ns.ip("link del mirror-pay")
         node.daemon.unlink("conf.d/pay.conf")
         node.daemon.reload()
+
+
+def test_alert_when_a_condition_begins_and_ends_then_it_fires_for_that_target_and_resolves(fleet, prometheus):
+    node = fleet.nodes[0]
+    with foreign_interface(node):
+        alert = prometheus.wait_alert("VtapdInterfaceForeign", node)
+        assert alert["labels"]["severity"] == "page", alert
+        assert alert["annotations"]["summary"].startswith(f"{prometheus.instances[node.name]}: a session's interface name")
+        assert "ip link del" in alert["annotations"]["remedy"], alert
+    prometheus.wait_no_alert("VtapdInterfaceForeign")
+
+
+def test_alert_when_scrapes_fail_meanwhile_then_it_goes_on_firing(fleet, prometheus):
+    """All series of a target end with the first scrape that fails."""
+    node = fleet.nodes[0]
+    firing = 'count_over_time(ALERTS{alertname="VtapdInterfaceForeign",alertstate="firing"}[3s])'
+    with foreign_interface(node):
+        prometheus.wait_alert("VtapdInterfaceForeign", node)
+        node.daemon.signal(signal.SIGSTOP)
+        try:
+            until(lambda: prometheus.ask('max_over_time(up{job="vtapd"}[4s]) == 0'), "scrapes have failed for 4 s")
+            assert prometheus.by_instance(firing) == {prometheus.instances[node.name]: pytest.approx(3, abs=1)}
+        finally:
+            node.daemon.signal(signal.SIGCONT)
     prometheus.wait_no_alert("VtapdInterfaceForeign")
 
 
