@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "daemon/listen.h"
 #include "datapath/rights.h"
@@ -36,19 +37,30 @@
 /* Between two tries to listen where it was refused. */
 #define RETRY_NS (2 * VTAP_NS_PER_S)
 
-static const char ANSWER[] = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n"
-			     "Connection: close\r\n\r\nok\n";
-static const char NOT_GET[] = "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\n"
-			      "Content-Length: 0\r\nConnection: close\r\n\r\n";
+#define HEADERS                                                                                    \
+	"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n"                     \
+	"Connection: close\r\n\r\n"
+static const char NOT_ALLOWED[] = "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n"
+				  "Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+/* What checks ask with: AWS with GET, others (Alibaba Cloud) with HEAD. */
+static const struct {
+	const char *method;
+	const char *answer;
+} ANSWERS[] = {
+	{ "GET ", HEADERS "ok\n" },
+	{ "HEAD ", HEADERS },
+};
+#define METHOD_MAX (sizeof("HEAD ") - 1)
 
 /** struct client - one connection; of its request only what decides is kept */
 struct client {
 	int fd; /* -1: free */
 	uint64_t since_ns;
 	unsigned n_bytes;
-	unsigned n_method;  /* how many bytes of "GET " have come */
-	unsigned n_newline; /* 1: a line just ended; 2: an empty line ended the request */
-	bool is_get;
+	unsigned n_method;           /* bytes that have come of it */
+	char method[METHOD_MAX + 1]; /* the first bytes, zeroes behind them */
+	unsigned n_newline;          /* 1: a line just ended; 2: an empty line ended the request */
 };
 
 struct vtap_health {
@@ -112,13 +124,8 @@ static struct client *client_place(struct vtap_health *health)
 /* One more byte of the request: is it whole? */
 static bool client_take(struct client *client, char byte)
 {
-	static const char GET[] = "GET ";
-
-	if (client->n_method < sizeof(GET) - 1) {
-		client->is_get =
-			byte == GET[client->n_method] && (client->n_method == 0 || client->is_get);
-		client->n_method++;
-	}
+	if (client->n_method < METHOD_MAX)
+		client->method[client->n_method++] = byte;
 	if (byte == '\n')
 		client->n_newline++;
 	else if (byte != '\r')
@@ -126,13 +133,20 @@ static bool client_take(struct client *client, char byte)
 	return client->n_newline == 2;
 }
 
+static const char *client_answer_text(const struct client *client)
+{
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(ANSWERS); i++)
+		if (strncmp(client->method, ANSWERS[i].method, strlen(ANSWERS[i].method)) == 0)
+			return ANSWERS[i].answer;
+	return NOT_ALLOWED;
+}
+
 static void client_answer(struct client *client)
 {
-	bool is_get = client->is_get;
+	const char *text = client_answer_text(client);
 
 	/* fits into any fresh socket's buffer; a client that left has no use for it */
-	(void)send(client->fd, is_get ? ANSWER : NOT_GET,
-		is_get ? sizeof(ANSWER) - 1 : sizeof(NOT_GET) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)send(client->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 	client_close(client);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The answer to the load balancer's health check: a TCP listener that is there while the target is
- * healthy, and answers whatever HTTP GET comes with 200.
+ * healthy, and answers whatever HTTP GET or HEAD comes with 200.
  *
  * How it works. A thread of its own accepts, so that a busy main loop delays no check, and looks at
  * the main loop's heartbeat, so that a main loop that hangs is not healthy. While the target is

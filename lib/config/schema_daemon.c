@@ -176,7 +176,8 @@ static const struct vtap_key KEYS[] = {
 			"check of an AWS Network Load Balancer's UDP target group. An address is "
 			"IPv4, or IPv6 in brackets, with a port of 1..65535; `[::]` is every "
 			"address. While the target is healthy a TCP check is accepted and any HTTP "
-			"GET is answered with 200; otherwise connections are refused. A listener "
+			"GET or HEAD answered with 200; otherwise connections are refused. A "
+			"listener "
 			"that cannot be opened never stops forwarding.",
 	},
 	{

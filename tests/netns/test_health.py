@@ -63,6 +63,9 @@ def test_health_when_auto_then_each_targets_port_number_answers_tcp_and_http(mak
     for port in (4789, 4790):
         wait_answered(ns, True, port)
         assert ask(ns, "/whatever", port) == (200, b"ok\n")
+        assert ask(ns, "/whatever", port, "HEAD") == (200, b"")
+        for method in ("POST", "HEADS", "G"):
+            assert ask(ns, "/whatever", port, method) == (405, b""), method
 
 
 def test_health_when_an_address_is_given_then_it_alone_answers(make_vtapd, ns):
