@@ -160,6 +160,12 @@ enum vtap_ctl_exit vtap_ctl_answer_show(const struct vtap_ctl_command *command,
 	return show_error(command, options, reply);
 }
 
+/* sd_booted(3), in one line: only the daemon links libsystemd. */
+static bool has_service(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
 static void say_nobody(const struct vtap_ctl_options *options)
 {
 	(void)fputs("vtapctl: vtapd is not running.", stderr); /* as say() */
@@ -167,8 +173,11 @@ static void say_nobody(const struct vtap_ctl_options *options)
 		(void)fprintf(stderr, " Nobody listens at %s.", options->socket);
 	(void)fputs(
 		" Interfaces that it left in place stay; a fast path and vxlan interfaces go on "
-		"showing frames, others show nothing new.\n"
-		"  start it: sudo systemctl start vtapd      remove them: ",
+		"showing frames, others show nothing new.\n",
+		stderr);
+	(void)fputs(has_service() ? "  start it: sudo systemctl start vtapd      why it ended: "
+				    "journalctl -u vtapd -n 20      remove them: "
+				  : "  start it: sudo vtapd      remove them: ",
 		stderr);
 	say_sudo(options);
 	(void)fputs("teardown\n", stderr);

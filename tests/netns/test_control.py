@@ -79,6 +79,7 @@ def test_vtapctl_when_there_is_no_daemon_then_69_and_what_to_do(argv, make_vtapd
     vtapd = make_vtapd(start=False)
     done = vtapd.ctl(*argv)
     assert done.returncode == 69 and "vtapd is not running" in done.stderr, done
+    assert ("start it: sudo systemctl start vtapd" in done.stderr) == os.path.exists("/run/systemd/system"), done
 
 
 def test_vtapctl_when_the_daemon_was_killed_then_69(vtapd):

@@ -103,4 +103,6 @@ def test_stop_when_asked_then_the_last_line_says_what_follows(service):
     service.stop()
     assert service.show("ActiveState") == "inactive" and service.show("ExecMainStatus") == "0"
     service.machine.wait_journal("stopped, interfaces stay", "-u", "vtapd")
-    assert service.ctl("status").returncode == 69
+    done = service.ctl("status")
+    assert done.returncode == 69, done
+    assert "sudo systemctl start vtapd" in done.stderr and "why it ended: journalctl -u vtapd" in done.stderr, done
