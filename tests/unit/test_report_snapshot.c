@@ -102,14 +102,15 @@ static void test_snapshot_when_it_is_asked_for_its_own_strings_twice_then_they_a
 
 static void test_findings_when_copied_then_the_former_ones_may_go(void **state)
 {
-	struct vtap_finding finding = { .condition = VTAP_CONDITION_SILENT, .subject = "web" };
+	struct vtap_finding finding = { .condition = VTAP_CONDITION_SILENT,
+		.subject = { VTAP_SUBJECT_SESSION, "web" } };
 	struct vtap_findings findings = { .finding = &finding, .n = 1 }, copy;
 
 	(void)state;
 	assert_int_equal(vtap_findings_copy(&findings, &copy), 0);
 	memset(&finding, 0, sizeof(finding));
 	assert_int_equal(copy.n, 1);
-	assert_string_equal(copy.finding[0].subject, "web");
+	assert_string_equal(copy.finding[0].subject.name, "web");
 	vtap_findings_done(&copy);
 	assert_int_equal(vtap_findings_copy(&NONE, &copy), 0);
 	assert_int_equal(copy.n, 0);
