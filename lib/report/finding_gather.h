@@ -8,9 +8,6 @@
 #include "report/finding.h"
 #include "report/text_words.h"
 
-/** VTAP_NAMES_SHOWN - interfaces that a sentence names */
-#define VTAP_NAMES_SHOWN 4
-
 /** struct vtap_gathering - findings as they are found; the first failure sticks */
 struct vtap_gathering {
 	const struct vtap_snapshot *snapshot;

@@ -340,18 +340,15 @@ static void gather_rp_filter(struct vtap_gathering *gathering)
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
 	const struct vtap_report_trend *trend =
 		&snapshot->host_counters[VTAP_HOST_IP_REVERSE_PATH_FILTER];
-	struct vtap_text_words names = VTAP_TEXT_WORDS_NULL;
+	struct vtap_text_names names = { .n_max = VTAP_TEXT_NAMES_SHOWN };
 	const char *first = NULL;
 	char dot = '.';
-	size_t n = 0;
 
 	for (size_t i = 0; i < snapshot->n_underlays; i++) {
 		if (!snapshot->underlays[i].drops_by_reverse_path)
 			continue;
 		first = first != NULL ? first : snapshot->underlays[i].name;
-		if (n++ < VTAP_NAMES_SHOWN)
-			vtap_text_words_add(
-				&names, "%s%s", n > 1 ? ", " : "", snapshot->underlays[i].name);
+		vtap_text_names_add(&names, snapshot->underlays[i].name);
 	}
 	if (trend->recent == 0 || first == NULL)
 		return;
@@ -360,8 +357,8 @@ static void gather_rp_filter(struct vtap_gathering *gathering)
 	vtap_finding_remedy(
 		vtap_finding_add(gathering, VTAP_CONDITION_RP_FILTER, vtap_subject_host(), false,
 			"%s dropped by strict reverse path filtering, which is on for %s%s",
-			vtap_text_counted(trend->risen, "packet").text, names.text,
-			since_words(gathering, trend).text),
+			vtap_text_counted(trend->risen, "packet").text,
+			vtap_text_names_told(&names).text, since_words(gathering, trend).text),
 		"sudo sysctl -w net%cipv4%cconf%c%s%crp_filter=2", dot, dot, dot, first, dot);
 }
 

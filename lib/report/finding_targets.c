@@ -101,18 +101,14 @@ static void gather_kernel_port(struct vtap_gathering *gathering,
 
 /** struct merging - interfaces of a target that merge frames */
 struct merging {
-	struct vtap_text_words names; /* the first of them */
+	struct vtap_text_names names;
 	const char *first;
-	size_t n;
 };
 
 static void merging_add(struct merging *merging, const char *name)
 {
-	if (merging->n == 0)
-		merging->first = name;
-	if (merging->n < VTAP_NAMES_SHOWN)
-		vtap_text_words_add(&merging->names, "%s%s", merging->n > 0 ? ", " : "", name);
-	merging->n++;
+	merging->first = merging->first != NULL ? merging->first : name;
+	vtap_text_names_add(&merging->names, name);
 }
 
 /* Underlays first; a device of ours merges only when somebody insists. */
@@ -120,7 +116,7 @@ static void gather_merging(
 	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_snapshot *snapshot = gathering->snapshot;
-	struct merging merging = { .names = VTAP_TEXT_WORDS_NULL };
+	struct merging merging = { .names = { .n_max = VTAP_TEXT_NAMES_SHOWN } };
 	struct vtap_finding *finding;
 
 	for (size_t i = 0; i < report->n_merging; i++)
@@ -129,15 +125,14 @@ static void gather_merging(
 		if (snapshot->sessions[i].target == report->target &&
 			snapshot->sessions[i].kernel.merging != 0)
 			merging_add(&merging, snapshot->sessions[i].session->interface);
-	if (merging.n == 0)
+	if (merging.first == NULL)
 		return;
-	if (merging.n > VTAP_NAMES_SHOWN)
-		vtap_text_words_add(&merging.names, " and %zu more", merging.n - VTAP_NAMES_SHOWN);
 	finding = vtap_finding_add(gathering, VTAP_CONDITION_GRO_MERGING,
 		vtap_subject_target(report->target->name), false,
 		"target %s: frames may be merged on %s, and sensors see some that were never on "
 		"the wire%s%s",
-		report->target->name, merging.names.text, report->merging_why != NULL ? ": " : "",
+		report->target->name, vtap_text_names_told(&merging.names).text,
+		report->merging_why != NULL ? ": " : "",
 		report->merging_why != NULL ? report->merging_why : "");
 	vtap_finding_remedy(finding,
 		"sudo ethtool -K %s gro off # then keep the other program (tuned, NetworkManager, "
@@ -252,16 +247,14 @@ static void gather_allow_any(
 static void gather_missing(
 	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
-	struct vtap_text_words names = VTAP_TEXT_WORDS_NULL;
+	struct vtap_text_names names = { .n_max = VTAP_TEXT_NAMES_SHOWN };
 
-	for (size_t i = 0; i < report->n_missing && i < VTAP_NAMES_SHOWN; i++)
-		vtap_text_words_add(&names, "%s%s", i > 0 ? ", " : "", report->missing[i]);
-	if (report->n_missing > VTAP_NAMES_SHOWN)
-		vtap_text_words_add(&names, " and %zu more", report->n_missing - VTAP_NAMES_SHOWN);
+	for (size_t i = 0; i < report->n_missing; i++)
+		vtap_text_names_add(&names, report->missing[i]);
 	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNDERLAY_MISSING,
 		vtap_subject_target(report->target->name), false,
 		"target %s: %s %s not there: no packet comes in there", report->target->name,
-		names.text, report->n_missing == 1 ? "is" : "are");
+		vtap_text_names_told(&names).text, report->n_missing == 1 ? "is" : "are");
 }
 
 static void gather_target(struct vtap_gathering *gathering, const struct vtap_report_target *report)

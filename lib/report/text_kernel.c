@@ -4,9 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/** Interfaces that a line names */
-#define NAMES_SHOWN 4
-
 static bool is_kernel(struct vtap_text_answer *answer, const struct json_t *target)
 {
 	return vtap_text_has(target, "counted_by") &&
@@ -31,19 +28,10 @@ static const struct json_t *find_kernel(
 
 /** struct facts - what is to be said of a target */
 struct facts {
-	struct vtap_text_words merging; /* the first names of interfaces that merge frames */
-	size_t n_merging;
+	struct vtap_text_names merging; /* interfaces that merge frames */
 	size_t n_sessions;
 	bool drops_reserved;
 };
-
-static void facts_add_merging(struct facts *facts, const char *name)
-{
-	if (facts->n_merging < NAMES_SHOWN)
-		vtap_text_words_add(
-			&facts->merging, "%s%s", facts->n_merging > 0 ? ", " : "", name);
-	facts->n_merging++;
-}
 
 static void facts_add_session(
 	struct facts *facts, struct vtap_text_answer *answer, const struct json_t *session)
@@ -53,7 +41,8 @@ static void facts_add_session(
 
 	facts->n_sessions++;
 	if (kernel != NULL && find_word(answer, kernel, "merging") != NULL)
-		facts_add_merging(facts, vtap_text_get_string(answer, session, "interface"));
+		vtap_text_names_add(
+			&facts->merging, vtap_text_get_string(answer, session, "interface"));
 	if (reserved_bits != NULL && strcmp(reserved_bits, "dropped") == 0)
 		facts->drops_reserved = true;
 }
@@ -63,18 +52,16 @@ static struct facts facts_of(
 {
 	const struct json_t *merging = vtap_text_find_list(answer, target, "merging");
 	const char *name = vtap_text_get_string(answer, target, "name");
-	struct facts facts = { .merging = VTAP_TEXT_WORDS_NULL };
+	struct facts facts = { .merging = { .n_max = VTAP_TEXT_NAMES_SHOWN } };
 
 	for (size_t i = 0; i < vtap_text_list_len(merging); i++)
-		facts_add_merging(&facts, vtap_text_list_string(answer, merging, i));
+		vtap_text_names_add(&facts.merging, vtap_text_list_string(answer, merging, i));
 	for (size_t i = 0; i < vtap_text_list_len(sessions); i++) {
 		const struct json_t *session = vtap_text_list_object(answer, sessions, i);
 
 		if (strcmp(vtap_text_get_string(answer, session, "target"), name) == 0)
 			facts_add_session(&facts, answer, session);
 	}
-	if (facts.n_merging > NAMES_SHOWN)
-		vtap_text_words_add(&facts.merging, " and %zu more", facts.n_merging - NAMES_SHOWN);
 	return facts;
 }
 
@@ -96,7 +83,7 @@ static void write_target(
 		name);
 	if (vtap_text_list_len(switched_off) > 0)
 		vtap_text_put(render, " vtapd keeps GRO off on %s.",
-			vtap_text_joined(answer, switched_off, NAMES_SHOWN).text);
+			vtap_text_joined(answer, switched_off, VTAP_TEXT_NAMES_SHOWN).text);
 	vtap_text_put(render, "\n");
 	if (facts.n_sessions == 0) /* their devices have the port */
 		vtap_text_put(render,
@@ -108,11 +95,11 @@ static void write_target(
 			"  %s: packets with reserved bits are dropped: vtapctl doctor "
 			"reserved-bits\n",
 			name);
-	if (facts.n_merging > 0)
+	if (facts.merging.n > 0)
 		vtap_text_put(render,
 			"  %s: frames may be merged on %s: sensors see some that were never on the "
 			"wire.\n",
-			name, facts.merging.text);
+			name, vtap_text_names_told(&facts.merging).text);
 	if (why != NULL)
 		vtap_text_put(render, "  %s: %s%s\n", name, why, vtap_text_stop(why));
 }

@@ -12,9 +12,6 @@
 /** Bytes that a label takes at the begin of a line, with its NUL */
 #define LABEL_MAX 32
 
-/** Interfaces of the target that are named */
-#define UNDERLAYS_SHOWN 4
-
 static void write_line(struct vtap_text_render *render, const char *label, const char *text)
 {
 	char first[LABEL_MAX];
@@ -115,7 +112,7 @@ static void write_target(struct vtap_text_render *render, const struct json_t *s
 			bound = vtap_text_get_list(answer, target, "underlay");
 		vtap_text_words_add(&words, ", UDP %" PRIu64 " on %s",
 			vtap_text_get_count(answer, target, "port"),
-			vtap_text_joined(answer, bound, UNDERLAYS_SHOWN).text);
+			vtap_text_joined(answer, bound, VTAP_TEXT_NAMES_SHOWN).text);
 	}
 	write_line(render, "target", words.text);
 	if (path != NULL)

@@ -19,9 +19,6 @@
 /** Troubles of the whole daemon that the first line names; doctor has all of them */
 #define TROUBLES_SHOWN 2
 
-/** Interfaces of a target that its row names */
-#define UNDERLAYS_SHOWN 4
-
 /* How many of a list are not ready, and the word for it. */
 struct shortfall {
 	size_t n;           /* all */
@@ -261,7 +258,7 @@ static struct vtap_text_words underlay_words(
 
 	if (vtap_text_list_len(bound) == 0)
 		bound = vtap_text_get_list(answer, target, "underlay");
-	return vtap_text_joined(answer, bound, UNDERLAYS_SHOWN);
+	return vtap_text_joined(answer, bound, VTAP_TEXT_NAMES_SHOWN);
 }
 
 static void add_number(struct vtap_text_answer *answer, struct vtap_text_table *table,
@@ -300,7 +297,8 @@ static void write_missing(struct vtap_text_render *render, const struct json_t *
 		return;
 	vtap_text_put(render, "  %s: waits for %s, which %s not there.\n",
 		vtap_text_get_string(answer, target, "name"),
-		vtap_text_joined(answer, missing, UNDERLAYS_SHOWN).text, n == 1 ? "is" : "are");
+		vtap_text_joined(answer, missing, VTAP_TEXT_NAMES_SHOWN).text,
+		n == 1 ? "is" : "are");
 }
 
 /* Why the worker carries what the fast path is wanted for; "  default: the fast path waits: no

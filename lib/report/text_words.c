@@ -207,20 +207,32 @@ struct vtap_text_words vtap_text_clock(uint64_t wall_ns, uint64_t now_ns)
 	return words;
 }
 
+void vtap_text_names_add(struct vtap_text_names *names, const char *name)
+{
+	if (names->n < names->n_max)
+		vtap_text_words_add(&names->words, "%s%s", names->n > 0 ? ", " : "", name);
+	names->n++;
+}
+
+struct vtap_text_words vtap_text_names_told(const struct vtap_text_names *names)
+{
+	struct vtap_text_words words = names->words;
+
+	if (names->n == 0)
+		vtap_text_words_add(&words, "-");
+	if (names->n > names->n_max)
+		vtap_text_words_add(&words, " and %zu more", names->n - names->n_max);
+	return words;
+}
+
 struct vtap_text_words vtap_text_joined(
 	struct vtap_text_answer *answer, const struct json_t *list, size_t n_max)
 {
-	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
-	size_t n = vtap_text_list_len(list);
+	struct vtap_text_names names = { .n_max = n_max };
 
-	if (n == 0)
-		vtap_text_words_add(&words, "-");
-	for (size_t i = 0; i < n && i < n_max; i++)
-		vtap_text_words_add(
-			&words, "%s%s", i > 0 ? ", " : "", vtap_text_list_string(answer, list, i));
-	if (n > n_max)
-		vtap_text_words_add(&words, " and %zu more", n - n_max);
-	return words;
+	for (size_t i = 0; i < vtap_text_list_len(list); i++)
+		vtap_text_names_add(&names, vtap_text_list_string(answer, list, i));
+	return vtap_text_names_told(&names);
 }
 
 struct vtap_text_words vtap_text_drops(struct vtap_text_answer *answer, const struct json_t *object)

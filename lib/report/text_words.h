@@ -26,6 +26,21 @@ struct vtap_text_words {
 /** vtap_text_words_add() - append; what does not fit is cut and marked with "…" */
 void vtap_text_words_add(struct vtap_text_words *words, const char *fmt, ...) VTAP_PRINTF(2, 3);
 
+/** VTAP_TEXT_NAMES_SHOWN - interfaces that a sentence names */
+#define VTAP_TEXT_NAMES_SHOWN 4
+
+/** struct vtap_text_names - names that come one by one, the first few of which are told */
+struct vtap_text_names {
+	size_t n_max;
+	size_t n; /* of all */
+	struct vtap_text_words words;
+};
+
+void vtap_text_names_add(struct vtap_text_names *names, const char *name);
+
+/** vtap_text_names_told() - "a, b and 3 more"; "-" without any */
+struct vtap_text_words vtap_text_names_told(const struct vtap_text_names *names);
+
 /** vtap_text_count() - "18,204,113,870" */
 struct vtap_text_words vtap_text_count(uint64_t n);
 

@@ -149,6 +149,21 @@ static void test_words_when_too_long_then_cut_and_marked(void **state)
 	assert_string_equal(words.text + strlen(words.text) - strlen("b…"), "b…");
 }
 
+static void test_names_when_more_than_are_told_then_how_many_more(void **state)
+{
+	static const char *const told[] = { "-", "a", "a, b", "a, b and 1 more",
+		"a, b and 2 more" };
+	static const char *const names[] = { "a", "b", "c", "d" };
+	struct vtap_text_names list = { .n_max = 2 };
+
+	(void)state;
+	assert_string_equal(vtap_text_names_told(&list).text, told[0]);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(names); i++) {
+		vtap_text_names_add(&list, names[i]);
+		assert_string_equal(vtap_text_names_told(&list).text, told[i + 1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_elapsed_when_any_then_ms_or_s),
 		cmocka_unit_test(test_date_when_not_this_year_then_with_year),
 		cmocka_unit_test(test_words_when_too_long_then_cut_and_marked),
+		cmocka_unit_test(test_names_when_more_than_are_told_then_how_many_more),
 	};
 
 	return cmocka_run_group_tests(tests, use_utc, NULL);
