@@ -50,19 +50,15 @@ static void write_changed(struct vtap_text_render *render)
 
 static void write_sum(struct vtap_text_render *render)
 {
-	uint64_t n_replaced = vtap_text_root_count(render, "replaced");
+	static const struct vtap_text_change_words words = {
+		.added = "to add",
+		.changed = "to change",
+		.replaced = "to replace",
+		.removed = "to remove",
+	};
 	uint64_t n_will_wait = vtap_text_root_count(render, "will_wait");
 
-	vtap_text_put(
-		render, "%s to add, ", vtap_text_count(vtap_text_root_count(render, "added")).text);
-	vtap_text_put(render, "%s to change, ",
-		vtap_text_count(vtap_text_root_count(render, "changed")).text);
-	if (n_replaced > 0)
-		vtap_text_put(render, "%s to replace, ", vtap_text_count(n_replaced).text);
-	vtap_text_put(render, "%s to remove, ",
-		vtap_text_count(vtap_text_root_count(render, "removed")).text);
-	vtap_text_put(render, "%s untouched.",
-		vtap_text_count(vtap_text_root_count(render, "untouched")).text);
+	vtap_text_changes(render, &words);
 	if (n_will_wait > 0)
 		vtap_text_put(render, " %s will wait for an interface that is not ours.",
 			vtap_text_count(n_will_wait).text);

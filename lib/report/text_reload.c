@@ -23,20 +23,16 @@ static int write_refused(struct vtap_text_render *render)
 
 static void write_done(struct vtap_text_render *render)
 {
-	uint64_t n_replaced = vtap_text_root_count(render, "replaced");
+	static const struct vtap_text_change_words words = {
+		.added = "added",
+		.changed = "changed",
+		.replaced = "replaced",
+		.removed = "removed",
+	};
 
 	vtap_text_put(render, "In effect after %s: ",
 		vtap_text_elapsed(vtap_text_root_count(render, "elapsed_ns")).text);
-	vtap_text_put(
-		render, "%s added, ", vtap_text_count(vtap_text_root_count(render, "added")).text);
-	vtap_text_put(render, "%s changed, ",
-		vtap_text_count(vtap_text_root_count(render, "changed")).text);
-	if (n_replaced > 0)
-		vtap_text_put(render, "%s replaced, ", vtap_text_count(n_replaced).text);
-	vtap_text_put(render, "%s removed, ",
-		vtap_text_count(vtap_text_root_count(render, "removed")).text);
-	vtap_text_put(render, "%s untouched.",
-		vtap_text_count(vtap_text_root_count(render, "untouched")).text);
+	vtap_text_changes(render, &words);
 }
 
 /* "pay still waits", "pay and db still wait", "pay, db, web and 4 others still wait" */

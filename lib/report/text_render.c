@@ -207,6 +207,23 @@ uint64_t vtap_text_root_count(struct vtap_text_render *render, const char *key)
 	return vtap_text_get_count(&render->answer, render->answer.root, key);
 }
 
+static void put_change(struct vtap_text_render *render, const char *key, const char *word)
+{
+	vtap_text_put(
+		render, "%s %s, ", vtap_text_count(vtap_text_root_count(render, key)).text, word);
+}
+
+void vtap_text_changes(struct vtap_text_render *render, const struct vtap_text_change_words *words)
+{
+	put_change(render, "added", words->added);
+	put_change(render, "changed", words->changed);
+	if (vtap_text_root_count(render, "replaced") > 0)
+		put_change(render, "replaced", words->replaced);
+	put_change(render, "removed", words->removed);
+	vtap_text_put(render, "%s untouched.",
+		vtap_text_count(vtap_text_root_count(render, "untouched")).text);
+}
+
 bool vtap_text_is_ready(const char *state)
 {
 	return strcmp(state, "ready") == 0;

@@ -68,6 +68,15 @@ void vtap_text_render_table(struct vtap_text_render *render, struct vtap_text_ta
 /** vtap_text_root_count() - a count at the top of the answer */
 uint64_t vtap_text_root_count(struct vtap_text_render *render, const char *key);
 
+/** struct vtap_text_change_words - "to add" or "added" … */
+struct vtap_text_change_words {
+	const char *added, *changed, *replaced, *removed;
+};
+
+/** vtap_text_changes() - "1 added, 2 changed, 0 removed, 5 untouched.", out of the counts at the
+ * top of the answer; replaced ones only where there are any */
+void vtap_text_changes(struct vtap_text_render *render, const struct vtap_text_change_words *words);
+
 /** vtap_text_is_ready() - is this word of state "ready"? */
 bool vtap_text_is_ready(const char *state);
 
