@@ -12,14 +12,11 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -28,6 +25,7 @@
 #include "daemon/one_way.h"
 #include "fastpath/guard.h"
 #include "fastpath/layout.h"
+#include "tests/unit/rights.h"
 
 /* Runs of one measurement: some milliseconds. */
 #define REPEAT 100000
@@ -60,19 +58,6 @@ static void must(bool is_good, const char *what)
 		return;
 	(void)fprintf(stderr, "talks: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static void rights_keep(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-	static const int kept[] = { CAP_NET_ADMIN, CAP_BPF };
-
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(kept); i++)
-		data[CAP_TO_INDEX(kept[i])].effective |= CAP_TO_MASK(kept[i]);
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(data); i++)
-		data[i].permitted = data[i].effective;
-	must(syscall(SYS_capset, &header, data) == 0, "capabilities");
 }
 
 static struct vtap_fast_guard guard_open(void)
@@ -252,7 +237,7 @@ int main(int argc, char **argv)
 	struct vtap_fast_guard guard;
 	int r = 64;
 
-	rights_keep();
+	must(rights_keep() == 0, "capabilities");
 	guard = guard_open();
 	if (argc == 3 && strcmp(argv[1], "cost") == 0)
 		r = cost(&guard, (unsigned)strtoul(argv[2], NULL, 10));

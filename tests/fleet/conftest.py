@@ -9,8 +9,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import scene  # noqa: E402
-from lab import daemon as lab_daemon  # noqa: E402
 from lab import netns  # noqa: E402
+from lab.skips import skip_what_cannot_run  # noqa: E402
 from nodes import Daemon  # noqa: E402
 
 _table = []
@@ -21,13 +21,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    reason = netns.why_not()
-    for item in items:
-        why = reason
-        if not why and "without_daemon" not in item.keywords and not os.access(lab_daemon.VTAPD, os.X_OK):
-            why = f"no vtapd at {lab_daemon.VTAPD}: build it, or set VTAPD_BIN"
-        if why:
-            item.add_marker(pytest.mark.skip(reason=why))
+    skip_what_cannot_run(items)
 
 
 def pytest_sessionfinish():

@@ -8,7 +8,6 @@ request and stay open, and connections that are reset.
 import mmap
 import os
 import random
-import signal
 import socket
 import struct
 import time
@@ -17,6 +16,7 @@ import balancer
 import scene
 
 from lab import frames
+from lab.forked import forked
 
 PACKETS_PER_S = 4000  # UDP; several times what the mirror sends
 SYNS_PER_S = 1000
@@ -60,13 +60,7 @@ class Junk:
         self._open = []
 
     def __enter__(self):
-        self._pid = os.fork()
-        if self._pid == 0:
-            try:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-                self._run()
-            finally:
-                os._exit(0)
+        self._pid = forked(self._run)
         return self
 
     def __exit__(self, *exc):

@@ -2,12 +2,12 @@
 
 import mmap
 import os
-import signal
 import struct
 import time
 
 from . import frames
 from .deadline import until
+from .forked import forked
 
 FIRST_FLOW = 65408  # AWS's outer source ports (FACTS 1.1)
 FRAME_BYTES = 60
@@ -22,13 +22,7 @@ class Sender:
         self._pid = None
 
     def start(self):
-        self._pid = os.fork()
-        if self._pid == 0:
-            try:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-                self._run()
-            finally:
-                os._exit(0)
+        self._pid = forked(self._run)
         return self
 
     def _run(self):

@@ -16,6 +16,7 @@ from lab import daemon as lab_daemon  # noqa: E402
 from lab import frames, hosts, netns, unit  # noqa: E402
 from lab.capture import Capture  # noqa: E402
 from lab.load import Load  # noqa: E402
+from lab.skips import skip_what_cannot_run  # noqa: E402
 
 _table = []
 BACKLOG = "/proc/sys/net/core/netdev_max_backlog"
@@ -41,14 +42,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "kernel: is run on Debian's own kernel, too (tests/run kernel)")
 
 
-def pytest_collection_modifyitems(config, items):
-    reason = netns.why_not()
-    for item in items:
-        why = reason
-        if not why and "without_daemon" not in item.keywords and not os.access(lab_daemon.VTAPD, os.X_OK):
-            why = f"no vtapd at {lab_daemon.VTAPD}: build it, or set VTAPD_BIN"
-        if why:
-            item.add_marker(pytest.mark.skip(reason=why))
+def pytest_collection_modifyitems(items):
+    skip_what_cannot_run(items)
 
 
 def pytest_sessionfinish(session):

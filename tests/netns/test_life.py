@@ -83,11 +83,12 @@ def test_second_daemon_when_the_first_ends_then_it_can_start(vtapd, make_vtapd):
 
 # Stop and start
 
+@pytest.mark.parametrize("end", ["stop", "kill"])
 @pytest.mark.parametrize("mode", MODES)
-def test_stop_when_keep_then_interfaces_stay_and_the_next_start_adopts_them(mode, make_vtapd, ns, mirror):
+def test_end_when_keep_then_interfaces_stay_and_the_next_start_adopts_them(mode, end, make_vtapd, ns, mirror):
     vtapd = make_vtapd(KEEPS[mode])
     before = indexes(ns)
-    vtapd.stop()
+    getattr(vtapd, end)()
     assert indexes(ns) == before
     vtapd.start()
     assert indexes(ns) == before
@@ -166,18 +167,6 @@ def test_start_when_killed_on_the_way_then_the_next_one_converges(mode, moment, 
     vtapd.start()
     assert all(session["state"] == "ready" for session in vtapd.status()["sessions"])
     assert ours(ns) == {f"mirror-s{i}" for i in range(40)}
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_kill_when_started_again_then_interfaces_are_adopted(mode, make_vtapd, ns, mirror):
-    vtapd = make_vtapd(KEEPS[mode])
-    before = indexes(ns)
-    vtapd.kill()
-    assert indexes(ns) == before
-    vtapd.start()
-    assert indexes(ns) == before
-    mirror.send(4321, frames.numbered(1))
-    vtapd.wait_session("web", delivered=1)
 
 
 # Teardown

@@ -7,12 +7,11 @@
 
 #include "tests/unit/cmocka_with.h"
 #include "tests/unit/namespace.h"
+#include "tests/unit/rights.h"
 
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <linux/if_arp.h>
 #include <linux/pkt_cls.h>
-#include <sys/syscall.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -38,20 +37,13 @@ static inline void scene_enter(const uint8_t mac[static 6])
 		test_skip("a MAC for loopback", strerror(errno));
 }
 
-/** scene_keep_rights() - those that the service has, no more: without CAP_PERFMON the verifier is
- * stricter */
+/** scene_keep_rights() - those that the service has, no more */
 static inline void scene_keep_rights(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-	static const int kept[] = { CAP_NET_ADMIN, CAP_BPF };
+	int r = rights_keep();
 
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(kept); i++)
-		data[CAP_TO_INDEX(kept[i])].effective |= CAP_TO_MASK(kept[i]);
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(data); i++)
-		data[i].permitted = data[i].effective;
-	if (syscall(SYS_capset, &header, data) < 0)
-		test_skip("CAP_NET_ADMIN and CAP_BPF", strerror(errno));
+	if (r < 0)
+		test_skip("CAP_NET_ADMIN and CAP_BPF", strerror(-r));
 }
 
 /** scene_fastpath() - open one, or the test is skipped */

@@ -4,7 +4,7 @@
  * around a source says, vtap_table_allows() and vtap_table_match() say too. No class repeats the
  * one around it, and none is empty.
  */
-#include "tests/unit/cmocka_with.h"
+#include "tests/unit/rules.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -26,14 +26,6 @@ struct world {
 	struct vtap_class *classes;
 	size_t n;
 };
-
-static struct vtap_prefix prefix_of(const char *text)
-{
-	struct vtap_prefix prefix;
-
-	assert_int_equal(vtap_prefix_parse(text, &prefix), 0);
-	return prefix;
-}
 
 static void world_rule(struct world *world, enum vtap_level level, struct vtap_prefix source)
 {

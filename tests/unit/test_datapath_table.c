@@ -6,30 +6,10 @@
  * if some session names the VNI, else unknown-vni. Written down once more below as the plainest
  * code there can be, and compared with the table over random configurations.
  */
-#include "tests/unit/cmocka_with.h"
+#include "tests/unit/rules.h"
 
 #include <errno.h>
 #include <string.h>
-
-#include "datapath/table.h"
-
-#define VNI_MAX 0xffffffU
-
-static struct vtap_prefix prefix_of(const char *text)
-{
-	struct vtap_prefix prefix;
-
-	assert_int_equal(vtap_prefix_parse(text, &prefix), 0);
-	return prefix;
-}
-
-static struct vtap_addr addr_of(const char *text)
-{
-	struct vtap_addr addr;
-
-	assert_int_equal(vtap_addr_parse(text, &addr), 0);
-	return addr;
-}
 
 /** struct world - a table and what it was made from; every session has an exit */
 struct world {
@@ -61,16 +41,16 @@ static void world_done(struct world *world)
 }
 #define _auto_world __attribute__((cleanup(world_done)))
 
-/* first == last is that VNI, 0..VNI_MAX is any: as check and publish see it */
+/* first == last is that VNI, 0..VTAP_VNI_MAX is any: as check and publish see it */
 static void world_add(struct world *world, uint32_t i_session, uint32_t first, uint32_t last,
 	struct vtap_prefix source)
 {
 	struct vtap_rule rule = { .vni = { first, last },
 		.source = source,
 		.i_session = i_session,
-		.level = first == last    ? VTAP_LEVEL_VNI
-			 : last < VNI_MAX ? VTAP_LEVEL_RANGE
-					  : VTAP_LEVEL_ANY };
+		.level = first == last         ? VTAP_LEVEL_VNI
+			 : last < VTAP_VNI_MAX ? VTAP_LEVEL_RANGE
+					       : VTAP_LEVEL_ANY };
 
 	assert_true(world->spec.n_rules < VTAP_ARRAY_LEN(world->rule));
 	world->rule[world->spec.n_rules++] = rule;
@@ -152,7 +132,7 @@ static void test_table_when_asked_then_the_order_of_the_design(void **state)
 		{ 99, "192.0.2.1", VTAP_VERDICT_DELIVERED, 0, VTAP_LEVEL_ANY, "any" },
 		{ 200, "192.0.2.1", VTAP_VERDICT_DELIVERED, 0, VTAP_LEVEL_ANY, "any" },
 		{ 0, "192.0.2.1", VTAP_VERDICT_DELIVERED, 0, VTAP_LEVEL_ANY, "any" },
-		{ VNI_MAX, "192.0.2.1", VTAP_VERDICT_DELIVERED, 0, VTAP_LEVEL_ANY, "any" },
+		{ VTAP_VNI_MAX, "192.0.2.1", VTAP_VERDICT_DELIVERED, 0, VTAP_LEVEL_ANY, "any" },
 		/* within a level the longest prefix */
 		{ 300, "10.1.1.1", VTAP_VERDICT_DELIVERED, 5, VTAP_LEVEL_VNI, "10.1.1.1" },
 		{ 300, "10.1.1.2", VTAP_VERDICT_DELIVERED, 4, VTAP_LEVEL_VNI, "10.1.0.0/16" },
@@ -164,7 +144,7 @@ static void test_table_when_asked_then_the_order_of_the_design(void **state)
 	_auto_world struct world world = { 0 };
 
 	(void)state;
-	world_add(&world, 0, 0, VNI_MAX, prefix_of("::/0"));
+	world_add(&world, 0, 0, VTAP_VNI_MAX, prefix_of("::/0"));
 	world_add(&world, 1, 100, 199, prefix_of("::/0"));
 	world_add(&world, 2, 150, 150, prefix_of("::/0"));
 	world_add(&world, 3, 300, 300, prefix_of("10.0.0.0/8"));
@@ -192,7 +172,7 @@ static void test_table_when_nobody_takes_it_then_source_or_vni_is_unknown(void *
 	(void)state;
 	world_add(&world, 0, 5, 5, prefix_of("10.0.0.0/8"));
 	world_add(&world, 1, 10, 20, prefix_of("10.0.0.0/8"));
-	world_add(&world, 2, 0, VNI_MAX, prefix_of("192.0.2.0/24"));
+	world_add(&world, 2, 0, VTAP_VNI_MAX, prefix_of("192.0.2.0/24"));
 	world_build(&world);
 	assert_matches(world.table, rows, VTAP_ARRAY_LEN(rows));
 }
@@ -201,7 +181,7 @@ static void test_table_when_empty_then_every_vni_is_unknown(void **state)
 {
 	static const struct match_row rows[] = {
 		{ 0, "10.0.0.1", VTAP_VERDICT_UNKNOWN_VNI, 0, 0, NULL },
-		{ VNI_MAX, "2001:db8::1", VTAP_VERDICT_UNKNOWN_VNI, 0, 0, NULL },
+		{ VTAP_VNI_MAX, "2001:db8::1", VTAP_VERDICT_UNKNOWN_VNI, 0, 0, NULL },
 	};
 	_auto_world struct world world = { 0 };
 	struct vtap_addr source = addr_of("10.0.0.1");
@@ -254,87 +234,10 @@ static void test_table_when_packets_come_from_own_interfaces_then_known(void **s
 
 /* ---- at random ---- */
 
-/* xorshift64*: the same sequence everywhere, so that a failure can be looked at again. */
-static uint64_t random_next(uint64_t *seed)
-{
-	*seed ^= *seed >> 12;
-	*seed ^= *seed << 25;
-	*seed ^= *seed >> 27;
-	return *seed * 0x2545f4914f6cdd1dULL;
-}
-
-static uint32_t random_below(uint64_t *seed, uint32_t n)
-{
-	return (uint32_t)(random_next(seed) >> 33) % n;
-}
-
-/* Few VNIs and few addresses, so that rules meet often; some at the ends of the number space. */
-static uint32_t random_vni(uint64_t *seed)
-{
-	switch (random_below(seed, 12)) {
-	case 0:
-		return 0;
-	case 1:
-		return VNI_MAX;
-	case 2:
-		return VNI_MAX - 1;
-	default:
-		return 100 + random_below(seed, 40);
-	}
-}
-
-static struct vtap_addr random_addr(uint64_t *seed)
-{
-	struct vtap_addr addr = addr_of("10.0.0.0");
-
-	if (random_below(seed, 3) == 0)
-		addr = addr_of("2001:db8::");
-	addr.byte[13] = (uint8_t)(random_below(seed, 2) * 0x80);
-	addr.byte[14] = (uint8_t)(random_below(seed, 2) * 0x01);
-	addr.byte[15] = (uint8_t)random_below(seed, 4);
-	return addr;
-}
-
-static struct vtap_prefix random_prefix(uint64_t *seed)
-{
-	static const uint8_t lens[] = { 0, 32, 96, 104, 105, 120, 127, 128 };
-	struct vtap_prefix prefix = { .len = lens[random_below(seed, VTAP_ARRAY_LEN(lens))] };
-	struct vtap_addr addr = random_addr(seed);
-
-	prefix.addr = vtap_addr_masked(&addr, prefix.len);
-	return prefix;
-}
-
-/* What config/check would refuse never reaches a table. */
-static bool world_has_conflict(const struct world *world, const struct vtap_rule *rule)
-{
-	for (size_t i = 0; i < world->spec.n_rules; i++)
-		if (world->rule[i].level == rule->level &&
-			vtap_prefix_equal(&world->rule[i].source, &rule->source) &&
-			vtap_range_overlaps(world->rule[i].vni, rule->vni))
-			return true;
-	return false;
-}
-
 static void world_randomize(struct world *world, uint64_t *seed)
 {
-	size_t n_rules = random_below(seed, VTAP_ARRAY_LEN(world->rule));
-
-	for (size_t i = 0; i < n_rules; i++) {
-		struct vtap_rule rule = {
-			.level = (enum vtap_level)random_below(seed, VTAP_LEVEL_COUNT),
-			.source = random_prefix(seed),
-			.i_session = random_below(seed, VTAP_ARRAY_LEN(world->exit)),
-		};
-		uint32_t a = random_vni(seed), b = random_vni(seed);
-
-		rule.vni = rule.level == VTAP_LEVEL_VNI ? (struct vtap_range){ a, a }
-			   : rule.level == VTAP_LEVEL_ANY
-				   ? (struct vtap_range){ 0, VNI_MAX }
-				   : (struct vtap_range){ a < b ? a : b, a < b ? b : a };
-		if (!world_has_conflict(world, &rule))
-			world->rule[world->spec.n_rules++] = rule;
-	}
+	world->spec.n_rules = random_rules(
+		seed, VTAP_ARRAY_LEN(world->exit), world->rule, VTAP_ARRAY_LEN(world->rule));
 	world->spec.n_allow = random_below(seed, VTAP_ARRAY_LEN(world->allow));
 	for (size_t i = 0; i < world->spec.n_allow; i++)
 		world->allow[i] = random_prefix(seed);

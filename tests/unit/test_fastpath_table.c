@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 
 #include "tests/unit/packets.h"
+#include "tests/unit/rules.h"
 #include "wire/vxlan.h"
 
 #define RULES_MAX 64
@@ -34,23 +35,6 @@ struct scene {
 };
 
 static uint64_t last_id; /* of a program: never used before */
-
-static struct vtap_prefix prefix_of(const char *text)
-{
-	struct vtap_prefix prefix = VTAP_PREFIX_ANY;
-
-	if (text != NULL)
-		assert_int_equal(vtap_prefix_parse(text, &prefix), 0);
-	return prefix;
-}
-
-static struct vtap_addr addr_of(const char *text)
-{
-	struct vtap_addr addr;
-
-	assert_int_equal(vtap_addr_parse(text, &addr), 0);
-	return addr;
-}
 
 /* ---- flows that moved ---- */
 
@@ -444,96 +428,9 @@ static void test_session_when_it_has_no_interface_then_the_worker_has_the_verdic
 
 /* ---- at random ---- */
 
-/* xorshift64*: the same sequence everywhere, so that a failure can be looked at again. */
-static uint64_t random_next(uint64_t *seed)
-{
-	*seed ^= *seed >> 12;
-	*seed ^= *seed << 25;
-	*seed ^= *seed >> 27;
-	return *seed * 0x2545f4914f6cdd1dULL;
-}
-
-static uint32_t random_below(uint64_t *seed, uint32_t n)
-{
-	return (uint32_t)(random_next(seed) >> 33) % n;
-}
-
-/* Few VNIs and few addresses, so that rules meet often; some at the ends of the number space. */
-static uint32_t random_vni(uint64_t *seed)
-{
-	switch (random_below(seed, 12)) {
-	case 0:
-		return 0;
-	case 1:
-		return VTAP_VNI_MAX;
-	case 2:
-		return VTAP_VNI_MAX - 1;
-	default:
-		return 100 + random_below(seed, 40);
-	}
-}
-
-static struct vtap_addr random_addr(uint64_t *seed)
-{
-	struct vtap_addr addr = addr_of("10.0.0.0");
-
-	if (random_below(seed, 3) == 0)
-		addr = addr_of("2001:db8::");
-	addr.byte[13] = (uint8_t)(random_below(seed, 2) * 0x80);
-	addr.byte[14] = (uint8_t)(random_below(seed, 2) * 0x01);
-	addr.byte[15] = (uint8_t)random_below(seed, 4);
-	return addr;
-}
-
-static struct vtap_prefix random_prefix(uint64_t *seed)
-{
-	static const uint8_t lens[] = { 0, 32, 96, 104, 105, 120, 127, 128 };
-	struct vtap_prefix prefix = { .len = lens[random_below(seed, VTAP_ARRAY_LEN(lens))] };
-	struct vtap_addr addr = random_addr(seed);
-
-	prefix.addr = vtap_addr_masked(&addr, prefix.len);
-	return prefix;
-}
-
-/* What config/check would refuse never reaches a table. */
-static bool scene_has_conflict(const struct scene *scene, const struct vtap_rule *rule)
-{
-	for (size_t i = 0; i < scene->spec.n_rules; i++)
-		if (scene->rule[i].level == rule->level &&
-			vtap_prefix_equal(&scene->rule[i].source, &rule->source) &&
-			vtap_range_overlaps(scene->rule[i].vni, rule->vni))
-			return true;
-	return false;
-}
-
-static struct vtap_rule random_rule(uint64_t *seed)
-{
-	uint32_t a = random_vni(seed), b = random_vni(seed);
-	struct vtap_rule rule = {
-		.level = (enum vtap_level)random_below(seed, VTAP_LEVEL_COUNT),
-		.source = random_prefix(seed),
-		.i_session = random_below(seed, EXITS_MAX),
-	};
-
-	if (rule.level == VTAP_LEVEL_VNI)
-		rule.vni = (struct vtap_range){ a, a };
-	else if (rule.level == VTAP_LEVEL_ANY)
-		rule.vni = (struct vtap_range){ 0, VTAP_VNI_MAX };
-	else
-		rule.vni = (struct vtap_range){ a < b ? a : b, a < b ? b : a };
-	return rule;
-}
-
 static void scene_make_random(struct scene *scene, struct vtap_fastpath *fastpath, uint64_t *seed)
 {
-	size_t n_rules = random_below(seed, RULES_MAX);
-
-	for (size_t i = 0; i < n_rules; i++) {
-		struct vtap_rule rule = random_rule(seed);
-
-		if (!scene_has_conflict(scene, &rule))
-			scene->rule[scene->spec.n_rules++] = rule;
-	}
+	scene->spec.n_rules = random_rules(seed, EXITS_MAX, scene->rule, RULES_MAX);
 	scene->spec.n_allow = random_below(seed, ALLOW_MAX);
 	for (size_t i = 0; i < scene->spec.n_allow; i++)
 		scene->allow[i] = random_prefix(seed);
