@@ -271,7 +271,7 @@ unsigned vtap_store_clear(struct vtap_store *store)
 	while (store->n_stored > 0) {
 		struct vtap_stored *stored = &store->stored[--store->n_stored];
 
-		cookie_remove(stored->cookie);
+		vtap_store_remove(store, stored->cookie);
 		(void)vtap_fd_close(stored->fd); /* always -1 */
 	}
 	return n;

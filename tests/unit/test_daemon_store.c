@@ -130,6 +130,24 @@ static void test_store_when_the_ledger_comes_back_then_counted_drops_are_known(v
 	assert_true(vtap_store_drops(store, 77) == 0);
 }
 
+static void test_store_when_sockets_are_cleared_then_their_rows_are_free_again(void **state)
+{
+	_auto(store) struct vtap_store *store = NULL;
+	const int fds[] = { socket_make(4789), memfd_create("ledger", MFD_CLOEXEC) };
+	struct vtap_stored stored;
+	size_t i = 0;
+
+	(void)state;
+	assert_int_equal(ftruncate(fds[1], 1024 * 16), 0); /* rows of cookie and drops */
+	hand_over(fds, VTAP_ARRAY_LEN(fds));
+	assert_int_equal(vtap_store_new(&store, NULL), 0);
+	assert_true(vtap_store_find(store, 4789, &i, &stored));
+	vtap_store_note_drops(store, stored.cookie, 7);
+	assert_true(vtap_store_drops(store, stored.cookie) == 7);
+	assert_int_equal(vtap_store_clear(store), 1);
+	assert_true(vtap_store_drops(store, stored.cookie) == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +156,8 @@ int main(void)
 		cmocka_unit_test(test_store_when_a_socket_had_left_its_group_then_that_is_seen),
 		cmocka_unit_test(
 			test_store_when_the_ledger_comes_back_then_counted_drops_are_known),
+		cmocka_unit_test(
+			test_store_when_sockets_are_cleared_then_their_rows_are_free_again),
 	};
 
 	namespace_enter_or_skip();
