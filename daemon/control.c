@@ -206,8 +206,9 @@ static void teardown_run(struct call *call)
 		sizeof(ports));
 	vtap_manager_close_intakes(control->manager, false);
 	r = vtap_removal_run(control->manager->nl, control->manager->runtime_dir, &removed, &err);
-	call->answer = r < 0 ? vtap_answer_error(MHD_HTTP_INTERNAL_SERVER_ERROR, err.text)
-			     : vtap_answer_teardown(&removed, ports);
+	call->answer =
+		r < 0 ? vtap_answer_error(MHD_HTTP_INTERNAL_SERVER_ERROR, vtap_err_text(&err, r))
+		      : vtap_answer_teardown(&removed, ports);
 	vtap_removal_log(&removed);
 	vtap_report_removed_done(&removed);
 	control->manager->is_torn_down = r >= 0;
@@ -224,7 +225,7 @@ static void drain_change(struct call *call)
 
 	if (r < 0) /* it was done, but will not survive a restart */
 		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
-			"%s", err.text);
+			"%s", vtap_err_text(&err, r));
 	call->request.op = VTAP_OP_DRAIN_STATE;
 	call->answer = vtap_answer_make(manager, &call->request);
 }

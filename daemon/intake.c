@@ -279,7 +279,8 @@ static void state_set(struct update *update, const struct vtap_devices *devices,
 	if (update->error == -EADDRINUSE) {
 		state_wait_for_port(update, devices);
 	} else if (update->error < 0) {
-		state_wait(intake, "socket-refused", update->error, "%s", update->err.text);
+		state_wait(intake, "socket-refused", update->error, "%s",
+			vtap_err_text(&update->err, update->error));
 	} else if (update->is_short) {
 		state_wait(intake, "socket-refused", 0,
 			"more than %d interfaces are underlays; name fewer", VTAP_SLOTS_MAX);

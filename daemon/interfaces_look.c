@@ -72,18 +72,16 @@ static bool held_check(struct vtap_interfaces *set)
 /* A look is worth something without: told when it begins, or for another reason. */
 static void merging_note(struct vtap_interfaces *set, struct vtap_devices *devices)
 {
-	const struct vtap_err none = VTAP_ERR_NULL;
-	struct vtap_err err = none;
+	struct vtap_err err = VTAP_ERR_NULL;
 	int r = set->offload != NULL ? vtap_offload_note(set->offload, devices, &err) : 0;
+	const char *why = r < 0 ? vtap_err_text(&err, r) : "";
 
-	if (r < 0 && err.text[0] == '\0')
-		(void)vtap_err_set(&err, r, "%s", vtap_errno_text(r)); /* returns it */
-	if (r < 0 && strcmp(err.text, set->note_err.text) != 0)
+	if (r < 0 && strcmp(why, set->note_err.text) != 0)
 		vtap_log(LOG_WARNING, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"whether frames are merged is not known, and it is not switched off: %s; "
 			"tried again every second",
-			err.text);
-	set->note_err = r < 0 ? err : none;
+			why);
+	(void)vtap_err_set(&set->note_err, r, "%s", why); /* returns it */
 }
 
 static int look_once(struct vtap_interfaces *set, struct vtap_err *err)

@@ -146,8 +146,8 @@ void vtap_interface_refuse(struct vtap_applying *applying, struct vtap_interface
 	if (reason != NULL)
 		vtap_interface_set_waiting(applying, interface, reason, error, conflict);
 	else
-		vtap_interface_set_waiting(applying, interface, "session-waiting", error,
-			err->text[0] != '\0' ? err->text : vtap_errno_text(error));
+		vtap_interface_set_waiting(
+			applying, interface, "session-waiting", error, vtap_err_text(err, error));
 }
 
 void vtap_interface_note_repair(struct vtap_applying *applying, struct vtap_interface *interface,

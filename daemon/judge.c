@@ -198,15 +198,15 @@ static void metrics_try(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_judge *judge = &manager->judge;
 	struct vtap_err err = VTAP_ERR_NULL;
+	int r;
 
 	if (judge->metrics != NULL || judge->metrics_listen.kind != VTAP_LISTEN_ADDRESS ||
 		now_ns < judge->metrics_retry_ns)
 		return;
 	judge->metrics_retry_ns = now_ns + METRICS_RETRY_NS;
-	if (vtap_public_new(manager, &judge->metrics_listen, &judge->metrics, &err) < 0)
-		memcpy(judge->metrics_refused, err.text, sizeof(judge->metrics_refused));
-	else
-		judge->metrics_refused[0] = '\0';
+	r = vtap_public_new(manager, &judge->metrics_listen, &judge->metrics, &err);
+	(void)snprintf(judge->metrics_refused, sizeof(judge->metrics_refused), "%s", /* same size */
+		r < 0 ? vtap_err_text(&err, r) : "");
 }
 
 void vtap_judge_sample(struct vtap_manager *manager, uint64_t now_ns)

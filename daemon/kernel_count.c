@@ -290,12 +290,13 @@ static int stats_read(struct vtap_manager *manager)
 	if (r < 0) {
 		count->stats = NULL;
 		count->n_stats = 0;
-		if (count->err.text[0] == '\0')
+		if (!count->is_refused)
 			vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE,
 				&(struct vtap_log_context){ .error = r },
-				"%s; tried again every second, and counted then", err.text);
+				"%s; tried again every second, and counted then",
+				vtap_err_text(&err, r));
 	}
-	count->err = err;
+	count->is_refused = r < 0;
 	return r;
 }
 

@@ -45,7 +45,7 @@ struct vtap_kernel_count {
 	size_t n_accounts;
 	bool has_former;     /* some of what was counted came before this process */
 	uint64_t sampled_ns; /* CLOCK_MONOTONIC of the last sample; 0: none was taken */
-	struct vtap_err err; /* why the last dump failed; "" if it did not */
+	bool is_refused;     /* the last dump; told once */
 };
 
 /** vtap_kernel_count_done() - may run twice */

@@ -152,7 +152,7 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 	if (n < 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = n },
 			"remove what is ours: %s; what is left of it stays: vtapd --teardown",
-			err.text);
+			vtap_err_text(&err, n));
 	stopping.is_torn_down = stopping.is_torn_down || (is_removing && n >= 0);
 	vtap_log_done(); /* the last line says how it stopped */
 	log_stopped(&stopping);
@@ -186,7 +186,7 @@ static int signals_watch(struct vtap_manager *manager)
 static int complain(int r, const struct vtap_err *err)
 {
 	vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r }, "vtapd: %s",
-		err->text[0] != '\0' ? err->text : vtap_errno_text(r));
+		vtap_err_text(err, r));
 	return r == -EPERM || r == -EACCES ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
 }
 
@@ -255,7 +255,7 @@ static int complain_locked(void)
 	else
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"vtapd: the lock of this network namespace is taken: %s; this one ends",
-			err.text[0] != '\0' ? err.text : vtap_errno_text(r));
+			vtap_err_text(&err, r));
 	return VTAP_EXIT_LOCKED;
 }
 

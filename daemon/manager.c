@@ -275,17 +275,19 @@ static void remove_if_due(
 	struct vtap_manager *manager, const struct vtap_turn *turn, uint64_t now_ns)
 {
 	struct vtap_err err = VTAP_ERR_NULL;
+	const char *why;
 	int r;
 
 	if (!turn->has_removals || manager->must_publish || now_ns < manager->remove_at_ns)
 		return;
 	r = vtap_interfaces_remove(manager->interfaces, &err);
+	why = r < 0 ? vtap_err_text(&err, r) : "";
 	manager->remove_at_ns = r < 0 ? now_ns + AUDIT_NS : 0;
-	if (r < 0 && strcmp(err.text, manager->remove_err.text) != 0)
+	if (r < 0 && strcmp(why, manager->remove_err.text) != 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
-			"remove interfaces that no session has: %s; tried again every %llu s",
-			err.text, AUDIT_NS / VTAP_NS_PER_S);
-	manager->remove_err = err;
+			"remove interfaces that no session has: %s; tried again every %llu s", why,
+			AUDIT_NS / VTAP_NS_PER_S);
+	(void)vtap_err_set(&manager->remove_err, r, "%s", why); /* returns it */
 }
 
 static uint64_t retry_next(
@@ -332,14 +334,15 @@ static void turn_end(struct vtap_manager *manager, const struct vtap_turn *turn,
 }
 
 /* Tried again each second, and told when the reason is a new one. */
-static void look_failed(struct vtap_manager *manager, int r, struct vtap_err *err, uint64_t now_ns)
+static void look_failed(
+	struct vtap_manager *manager, int r, const struct vtap_err *err, uint64_t now_ns)
 {
-	if (err->text[0] == '\0')
-		(void)vtap_err_set(err, r, "%s", vtap_errno_text(r));
-	if (strcmp(err->text, manager->look_err.text) != 0)
+	const char *why = vtap_err_text(err, r);
+
+	if (strcmp(why, manager->look_err.text) != 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
-			"look at the interfaces: %s; tried again every second", err->text);
-	manager->look_err = *err;
+			"look at the interfaces: %s; tried again every second", why);
+	(void)vtap_err_set(&manager->look_err, r, "%s", why); /* returns it */
 	timer_arm(manager->turn_timer, now_ns + VTAP_NS_PER_S);
 }
 

@@ -49,7 +49,7 @@ int vtap_offloads_new(const char *runtime_dir, struct vtap_offloads **ret_offloa
 		return r;
 	if (r < 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
-			"%s; what merged on underlays before is not known", err.text);
+			"%s; what merged on underlays before is not known", vtap_err_text(&err, r));
 	for (size_t i = 0; i < n; i++) {
 		if (vtap_remembered_add(offloads, &former[i]) < 0)
 			return -ENOMEM;
@@ -115,7 +115,7 @@ static void sockets_try(struct vtap_manager *manager, uint64_t now_ns)
 	struct vtap_offloads *offloads = manager->offloads;
 	struct vtap_err err = VTAP_ERR_NULL;
 	int r = sockets_open(manager, &err);
-	const char *text = err.text[0] != '\0' ? err.text : vtap_errno_text(r);
+	const char *text = vtap_err_text(&err, r);
 
 	if (r == 0) {
 		offloads->off_why[0] = '\0';

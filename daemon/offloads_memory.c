@@ -40,7 +40,7 @@ void vtap_offloads_save_if_due(struct vtap_offloads *offloads)
 	if (r < 0 && !offloads->is_save_refused)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &(struct vtap_log_context){ .error = r },
 			"%s; a restart would not know what merged on underlays before",
-			err.text[0] != '\0' ? err.text : vtap_errno_text(r));
+			vtap_err_text(&err, r));
 	offloads->must_save = offloads->is_save_refused = r < 0;
 }
 

@@ -125,7 +125,8 @@ static int all_restore(struct restoring *restoring, struct vtap_err *err)
 			restoring->left[restoring->n_left++] = *former;
 		if (r_one < 0 && r == 0) {
 			r = r_one;
-			(void)vtap_err_set(err, r, "%s", one_err.text); /* returns it */
+			(void)vtap_err_set(
+				err, r, "%s", vtap_err_text(&one_err, r)); /* returns it */
 		}
 	}
 	return r;

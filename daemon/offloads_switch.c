@@ -59,7 +59,7 @@ static void refused(struct vtap_remembered *underlay, unsigned merging, int erro
 	vtap_backoff_delay(&underlay->backoff, now_ns);
 	(void)snprintf(why, sizeof(why), "%s of %s cannot be switched off: %.200s", /* fits */
 		vtap_merging_format(merging, names, sizeof(names)), underlay->former.name,
-		err->text[0] != '\0' ? err->text : vtap_errno_text(error));
+		vtap_err_text(err, error));
 	why_set(underlay, error, why);
 }
 
@@ -152,6 +152,7 @@ static void switched_on(
 {
 	struct vtap_log_context context = log_context(underlay, r);
 	const char *name = underlay->former.name;
+	const char *why = r < 0 ? vtap_err_text(err, r) : "";
 	char names[VTAP_MERGING_TEXT_MAX];
 
 	(void)vtap_merging_format(which, names, sizeof(names)); /* returns it */
@@ -159,10 +160,10 @@ static void switched_on(
 		vtap_log(LOG_INFO, VTAP_EVENT_UNDERLAY, &context,
 			"%s: %s on again, as before: no vxlan session receives there any more",
 			name, names);
-	else if (r < 0 && strcmp(underlay->why, err->text) != 0)
+	else if (r < 0 && strcmp(underlay->why, why) != 0)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE, &context, "%s: switch %s on again: %s", name,
-			names, err->text);
-	memcpy(underlay->why, err->text, sizeof(underlay->why));
+			names, why);
+	(void)snprintf(underlay->why, sizeof(underlay->why), "%s", why); /* same size */
 }
 
 bool vtap_remembered_restore(struct vtap_offloads *offloads, struct vtap_remembered *underlay,

@@ -210,7 +210,7 @@ static int program_put(
 static void underlay_refused(struct vtap_steering *steering, struct vtap_underlay *underlay, int r,
 	const struct vtap_err *err, uint64_t now_ns)
 {
-	const char *text = err->text[0] != '\0' ? err->text : vtap_errno_text(r);
+	const char *text = vtap_err_text(err, r);
 
 	if (r == -ENODEV)
 		return; /* gone since the look: the next one sees it */
@@ -286,7 +286,8 @@ static void underlays_give_up(struct vtap_manager *manager, int r, const struct 
 		if (steering->underlay[i].program_id != 0 || steering->underlay[i].is_doubted)
 			vtap_steering_clear(steering, &steering->underlay[i]);
 	if (r < 0)
-		steering->off_why = *err;
+		(void)vtap_err_set(
+			&steering->off_why, r, "%s", vtap_err_text(err, r)); /* returns it */
 }
 
 static int steer_update(
@@ -322,8 +323,6 @@ void vtap_steering_turn(struct vtap_manager *manager, bool is_published, uint64_
 		r = vtap_steering_update_slots(manager, is_published, now_ns);
 	if (steering->fastpath != NULL && r == 0)
 		r = steer_update(manager, is_published, &is_new, &err);
-	if (r < 0 && err.text[0] == '\0')
-		(void)vtap_err_set(&err, r, "%s", vtap_errno_text(r));
 	steering->must_retry = r < 0;
 	if (r < 0 && r != -EPERM && !is_published && steering->steer != NULL) {
 		steering->has_own = false; /* programs for the present tables stay */

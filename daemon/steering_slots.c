@@ -49,7 +49,8 @@ static int fastpath_open(struct vtap_manager *manager, const struct vtap_fastpat
 
 	if (r < 0) {
 		if (steering->off_why.text[0] == '\0')
-			(void)vtap_err_set(&steering->off_why, r, "%s", vtap_errno_text(r));
+			(void)vtap_err_set(
+				&steering->off_why, r, "%s", vtap_errno_text(r)); /* returns it */
 		return r;
 	}
 	vtap_fastpath_close(steering->fastpath);

@@ -122,7 +122,7 @@ void vtap_steering_clear(struct vtap_steering *steering, struct vtap_underlay *u
 	if (r < 0 && r != -ENODEV)
 		vtap_log(LOG_ERR, VTAP_EVENT_TROUBLE,
 			&(struct vtap_log_context){ .interface = underlay->name, .error = r },
-			"%s: take the fast path away: %s", underlay->name, err.text);
+			"%s: take the fast path away: %s", underlay->name, vtap_err_text(&err, r));
 	underlay->program_id = 0;
 }
 

@@ -57,7 +57,7 @@ static int daemon_stop(struct vtap_err *err)
 static int complain(int r, const char *what, const struct vtap_err *err)
 {
 	(void)fprintf(stderr, "vtapd: %s: %s\n", what,
-		err->text[0] != '\0' ? err->text : vtap_errno_text(r)); /* nowhere else to say so */
+		vtap_err_text(err, r)); /* nowhere else to say so */
 	return r == -EPERM ? VTAP_EXIT_NOPERM : VTAP_EXIT_TROUBLE;
 }
 

@@ -41,3 +41,8 @@ const char *vtap_errno_text(int code)
 
 	return text != NULL ? text : "unknown error";
 }
+
+const char *vtap_err_text(const struct vtap_err *err, int code)
+{
+	return err->text[0] != '\0' ? err->text : vtap_errno_text(code);
+}

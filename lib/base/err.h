@@ -31,5 +31,9 @@ int vtap_err_set(struct vtap_err *err, int code, const char *fmt, ...) VTAP_PRIN
 /** vtap_err_add() - put words in front of the sentence, "words: sentence". Return: @code. */
 int vtap_err_add(struct vtap_err *err, int code, const char *fmt, ...) VTAP_PRINTF(3, 4);
 
+/** vtap_err_text() - the sentence; where there is none (there was no memory for more, say) the C
+ * library's words for @code. Borrowed from @err. */
+const char *vtap_err_text(const struct vtap_err *err, int code);
+
 /** vtap_errno_text() - the C library's words for a negative or positive errno; thread-safe */
 const char *vtap_errno_text(int code);
