@@ -10,6 +10,7 @@
 #include "daemon/steering.h"
 #include "daemon/steering_state.h"
 #include "datapath/sightings.h"
+#include "report/text_words.h"
 
 /* Between two looks at hooks that nobody told of. */
 #define DOUBT_NS (30 * VTAP_NS_PER_S)
@@ -269,9 +270,9 @@ static void lost_report(struct vtap_manager *manager, uint64_t now_ns)
 	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS,
 		&(struct vtap_log_context){
 			.because = backlog_drops(manager, now_ns) ? "backlog-drops" : NULL },
-		"lost-in-handover: %ju frames did not come past the sensors; a tap interface was "
+		"lost-in-handover: %s did not come past the sensors; a tap interface was "
 		"down or gone, or net.core.netdev_max_backlog is too small",
-		(uintmax_t)n);
+		vtap_text_counted(n, "frame").text);
 }
 
 /* Looks of once a second are a second apart, or a little more: each has a second of its own, lest

@@ -63,7 +63,13 @@ static void remedy_set(struct vtap_finding *finding, const struct vtap_snapshot 
 	const char *underlay = underlay_of(snapshot, report);
 	unsigned port = report->target->port;
 
-	if (report->session->n_vnis > 0)
+	if (report->target->mode == VTAP_MODE_VXLAN) /* where nobody counts unknown VNIs */
+		vtap_finding_remedy(finding,
+			"sudo timeout 10 tcpdump -c 5 -ni %s -T vxlan udp port %u; vtapctl match "
+			"%u # packets come: tcpdump tells their VNIs, match who gets this one; "
+			"none: aws ec2 describe-traffic-mirror-sessions",
+			underlay, port, report->session->vnis[0].first);
+	else if (report->session->n_vnis > 0)
 		vtap_finding_remedy(finding,
 			"sudo timeout 10 tcpdump -c 5 -ni %s udp port %u; vtapctl match %u; "
 			"vtapctl unknown # packets come: the last two tell who gets them; none: "

@@ -199,7 +199,8 @@ void vtap_text_kernel_unknown(struct vtap_text_render *render, const struct json
 
 		vtap_text_put(render,
 			"  %s: the kernel drops packets of unknown VNIs and does not count them "
-			"(mode = vxlan); to see them: tcpdump -ni any udp port %" PRIu64 "\n",
+			"(mode = vxlan); to see them: sudo tcpdump -ni any -T vxlan udp port "
+			"%" PRIu64 "\n",
 			vtap_text_get_string(answer, target, "target"),
 			vtap_text_get_count(answer, target, "port"));
 	}

@@ -174,6 +174,24 @@ static void test_silence_when_not_all_of_it_counts_then_how_much_and_why(void **
 	}
 }
 
+/* `vtapctl unknown` has nothing to tell of such a target. */
+static void test_silence_when_the_kernel_carries_then_the_packets_themselves_are_looked_at(
+	void **state)
+{
+	struct vtap_findings findings = { 0 };
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	scene.target.mode = VTAP_MODE_VXLAN;
+	web_set(&scene, 60, 4500, 7200, 9);
+	assert_string_equal(found_in(&scene, &findings)->remedy,
+		"sudo timeout 10 tcpdump -c 5 -ni any -T vxlan udp port 4789; vtapctl match 4321 # "
+		"packets come: tcpdump tells their VNIs, match who gets this one; none: aws ec2 "
+		"describe-traffic-mirror-sessions");
+	vtap_findings_done(&findings);
+}
+
 static void test_silence_when_told_then_how_long_and_what_to_look_at(void **state)
 {
 	static const char *underlay = "ens5";
@@ -272,6 +290,8 @@ int main(void)
 			test_silence_when_frames_were_to_come_then_told_in_time_and_not_before),
 		cmocka_unit_test(test_catch_all_when_others_have_frames_then_it_may_have_none),
 		cmocka_unit_test(test_silence_when_not_all_of_it_counts_then_how_much_and_why),
+		cmocka_unit_test(
+			test_silence_when_the_kernel_carries_then_the_packets_themselves_are_looked_at),
 		cmocka_unit_test(test_silence_when_told_then_how_long_and_what_to_look_at),
 		cmocka_unit_test(test_flows_when_one_way_then_how_many_and_what_to_do),
 		cmocka_unit_test(test_flows_when_sessions_share_an_interface_then_told_once),

@@ -184,7 +184,7 @@ static void test_show_when_there_is_no_device_then_no_number(void **state)
 	"'last_seen_age_ns':0,'why':'session new takes it now','taken_by':'new'}"
 #define KERNEL_LINE(name, port)                                                                    \
 	"  " name ": the kernel drops packets of unknown VNIs and does not count them (mode = "    \
-	"vxlan); to see them: tcpdump -ni any udp port " port "\n"
+	"vxlan); to see them: sudo tcpdump -ni any -T vxlan udp port " port "\n"
 
 static void test_unknown_when_the_kernel_does_not_count_then_said_and_not_nothing(void **state)
 {
