@@ -76,6 +76,15 @@ const struct vtap_table *vtap_intake_publish(
 /** vtap_intake_table() - the published table, or NULL; borrowed */
 const struct vtap_table *vtap_intake_table(const struct vtap_intake *intake);
 
+/**
+ * vtap_intake_rest() - take the table away from an intake that has no socket
+ *
+ * Sockets that it gets then wait for the next table, as after a start: what comes in meanwhile
+ * stays in them. Context: main thread. Return: the former table, which nobody uses any more; NULL:
+ * there was none, or there is a socket.
+ */
+const struct vtap_table *vtap_intake_rest(struct vtap_intake *intake);
+
 /** vtap_intake_uses() - does a worker still use this table? */
 bool vtap_intake_uses(const struct vtap_intake *intake, const struct vtap_table *table);
 

@@ -218,6 +218,15 @@ const struct vtap_table *vtap_intake_publish(
 	return former;
 }
 
+const struct vtap_table *vtap_intake_rest(struct vtap_intake *intake)
+{
+	for (int i = 0; i < VTAP_SLOTS_MAX; i++)
+		if (intake->desk[i].is_open)
+			return NULL;
+	return atomic_exchange_explicit(
+		&intake->publication.table, NULL, memory_order_relaxed); /* nobody reads it */
+}
+
 bool vtap_intake_uses(const struct vtap_intake *intake, const struct vtap_table *table)
 {
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)

@@ -198,16 +198,20 @@ static void intakes_update(struct vtap_manager *manager, uint64_t now_ns)
 }
 
 /* Ports that vxlan devices of ours still have, and sockets are to have: from one to the other at
- * once. */
+ * once. Until there are TAPs frames wait in them; by the table of before, which has no sessions,
+ * they would be dropped. */
 static void ports_take(struct vtap_manager *manager, uint64_t now_ns)
 {
 	bool has_any = false;
 
-	for (size_t i = 0; i < manager->conf->n_targets; i++)
-		if (manager->conf->targets[i].mode == VTAP_MODE_TAP &&
-			vtap_interfaces_release_port(
+	for (size_t i = 0; i < manager->conf->n_targets; i++) {
+		if (manager->conf->targets[i].mode != VTAP_MODE_TAP ||
+			!vtap_interfaces_release_port(
 				manager->interfaces, manager->conf->targets[i].port))
-			has_any = true;
+			continue;
+		has_any = true;
+		vtap_table_free((struct vtap_table *)vtap_intake_rest(manager->intake[i]));
+	}
 	if (has_any)
 		intakes_update(manager, now_ns);
 }
