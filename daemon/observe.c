@@ -224,14 +224,16 @@ static void session_observe(struct vtap_manager *manager, size_t i, struct vtap_
 	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
 	if (standing.state == VTAP_STATE_READY)
 		ret_report->state.retry_in_ns = VTAP_REPORT_NEVER;
+	ret_report->delivered_trend = trend_follow(
+		&manager->runs.run[i].delivered, totals.verdicts[VTAP_VERDICT_DELIVERED], now_ns);
 	if (ret_report->target->mode == VTAP_MODE_VXLAN) {
 		ret_report->kernel = kernel_observe(manager, index);
+		ret_report->decap_trend = trend_follow(&manager->runs.run[i].decap,
+			totals.verdicts[VTAP_VERDICT_DECAP_ERROR], now_ns);
 		return;
 	}
 	ret_report->truncated_trend =
 		trend_follow(&manager->runs.run[i].truncated, totals.truncated, now_ns);
-	ret_report->delivered_trend = trend_follow(
-		&manager->runs.run[i].delivered, totals.verdicts[VTAP_VERDICT_DELIVERED], now_ns);
 }
 
 /* All sessions have claimed theirs. */

@@ -19,6 +19,7 @@ struct vtap_run {
 	double frames_per_second;
 	double bits_per_second;
 	struct vtap_trend truncated;
+	struct vtap_trend decap;
 	struct vtap_trend delivered;
 	uint64_t awaited_ns; /* since when frames are to come; 0: they are not */
 	enum vtap_awaited awaited_after;

@@ -49,6 +49,7 @@ static bool comes_and_goes(enum vtap_condition condition)
 	case VTAP_CONDITION_UNKNOWN_SOURCE:
 	case VTAP_CONDITION_NOT_ALLOWED:
 	case VTAP_CONDITION_TRUNCATED:
+	case VTAP_CONDITION_DECAP_ERROR:
 	case VTAP_CONDITION_HOST_ANSWERS:
 		return true;
 	default:

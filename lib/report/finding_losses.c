@@ -279,6 +279,30 @@ static void gather_truncated(
 		finding->is_minor = are_few;
 }
 
+static void gather_decap_error(
+	struct vtap_gathering *gathering, const struct vtap_report_session *report)
+{
+	const struct vtap_report_trend *trend = &report->decap_trend;
+	const char *name = report->session->name;
+	bool are_few = trend->recent * FEW_PART < report->delivered_trend.recent;
+	struct vtap_finding *finding;
+
+	if (trend->recent == 0)
+		return;
+	finding =
+		vtap_finding_add(gathering, VTAP_CONDITION_DECAP_ERROR, vtap_subject_session(name),
+			false, "session %s: %s dropped %s with a receive error%s%s", name,
+			report->session->interface, vtap_text_counted(trend->risen, "packet").text,
+			are_few ? FEW_WORDS : "", since_words(gathering, trend).text);
+	if (finding != NULL)
+		finding->is_minor = are_few;
+	vtap_finding_remedy(finding,
+		"sudo timeout 10 tcpdump -c 20 -nvi %s -T vxlan udp port %u # short frames: a "
+		"larger PacketLength; outer tos 0x3: ECN on the way; or mode = tap, which shows "
+		"them all",
+		underlay_name(gathering->snapshot), report->target->port);
+}
+
 /* ---- underlays ---- */
 
 static void gather_underlay_down(
@@ -465,8 +489,10 @@ void vtap_finding_gather_losses(struct vtap_gathering *gathering)
 
 	for (size_t i = 0; i < snapshot->n_targets; i++)
 		gather_target(gathering, &snapshot->targets[i]);
-	for (size_t i = 0; i < snapshot->n_sessions; i++)
+	for (size_t i = 0; i < snapshot->n_sessions; i++) {
 		gather_truncated(gathering, &snapshot->sessions[i]);
+		gather_decap_error(gathering, &snapshot->sessions[i]);
+	}
 	for (size_t i = 0; i < snapshot->n_underlays; i++) {
 		gather_underlay_down(gathering, &snapshot->underlays[i]);
 		gather_allowance(gathering, &snapshot->underlays[i]);

@@ -135,7 +135,9 @@ struct vtap_report_session {
 	uint64_t bytes;
 	uint64_t truncated; /* of the delivered: inner IP length beyond the frame */
 	struct vtap_report_trend truncated_trend;
-	struct vtap_report_trend delivered_trend; /* unknown where that of truncated is */
+	struct vtap_report_trend
+		decap_trend; /* of VTAP_VERDICT_DECAP_ERROR; VTAP_MODE_VXLAN only */
+	struct vtap_report_trend delivered_trend;
 	double frames_per_second;
 	double bits_per_second;
 	uint64_t last_mono_ns;    /* 0: never */

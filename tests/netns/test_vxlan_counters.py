@@ -78,6 +78,26 @@ def test_errors_when_counted_then_they_go_on_over_restart_and_replacement(vtapd,
     vtapd.wait_session("web", repairs=1, state="ready", **row)
 
 
+def decap_errors(vtapd):
+    return [row for row in vtapd.get("/v1/doctor")["findings"] if row["id"] == "decap-error"]
+
+
+def test_errors_when_packets_are_dropped_then_it_is_found_and_not_again_after_a_restart(vtapd, mirror):
+    """Every frame of a session may be lost that way: with a PacketLength under 34, for instance."""
+    mirror.send_ip(with_ecn(CE, NOT_ECT)[0])
+    vtapd.wait_session("web", received=1, drops={"decap-error": 1})
+    found = until(lambda: decap_errors(vtapd), "it is found", seen=vtapd.log)
+    assert [(row["severity"], row["subject"]) for row in found] == [("ticket", "web")], found
+    assert found[0]["sentence"].startswith("session web: mirror-web dropped 1 packet with a receive error"), found
+    until(lambda: vtapd.log_lines("decap-error: session web"), "the journal has it", seen=vtapd.log)
+    vtapd.kill()
+    vtapd.start()
+    vtapd.wait_session("web", received=1, drops={"decap-error": 1})
+    mirror.send(4321, FRAME)
+    vtapd.wait_session("web", received=2, delivered=1)
+    assert decap_errors(vtapd) == []
+
+
 def test_counts_when_devices_are_set_down_then_nothing_is_counted_twice(vtapd, ns, mirror):
     for i in range(4):
         mirror.send(4321, frames.numbered(i))

@@ -261,6 +261,20 @@ static void spoil_frames(struct scene *scene)
 	scene->report_session[1].truncated_trend = RISES(12);
 }
 
+static void spoil_decapsulation(struct scene *scene)
+{
+	scene->target[0].mode = VTAP_MODE_VXLAN;
+	scene->report_session[0].decap_trend = RISES(12);
+}
+
+static void spoil_decapsulation_of_few(struct scene *scene)
+{
+	spoil_decapsulation(scene);
+	scene->snapshot.n_underlays = 2; /* none to name */
+	scene->report_session[0].delivered_trend = RISES(5000);
+	scene->report_session[0].delivered_trend.recent = 101;
+}
+
 static void spoil_underlay(struct scene *scene)
 {
 	scene->underlay[0].is_up = false;
@@ -464,6 +478,17 @@ static const struct row ROWS[] = {
 		"session db: 12 frames came cut short from the source" SINCE,
 		"aws ec2 describe-traffic-mirror-sessions # a larger PacketLength; or on the "
 		"sources an MTU of 8486 (behind an NLB), 8947 (one interface)" },
+	{ spoil_decapsulation, "decap-error", "web",
+		"session web: mirror-web dropped 12 packets with a receive error" SINCE,
+		"sudo timeout 10 tcpdump -c 20 -nvi ens5 -T vxlan udp port 4789 # short frames: a "
+		"larger PacketLength; outer tos 0x3: ECN on the way; or mode = tap, which shows "
+		"them all" },
+	{ spoil_decapsulation_of_few, "decap-error, a note", "web",
+		"session web: mirror-web dropped 12 packets with a receive error, fewer than 1 % "
+		"of the last minute's" SINCE,
+		"sudo timeout 10 tcpdump -c 20 -nvi any -T vxlan udp port 4789 # short frames: a "
+		"larger PacketLength; outer tos 0x3: ECN on the way; or mode = tap, which shows "
+		"them all" },
 	{ spoil_underlay, "underlay-down", "ens5", "ens5 is down: no packet comes in there",
 		"sudo ip link set ens5 up" },
 	{ spoil_underlay_that_nobody_used, "", "", "", "" },
