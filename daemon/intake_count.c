@@ -46,6 +46,21 @@ struct vtap_slot *vtap_intake_fast_slot(struct vtap_intake *intake)
 	return slot->unknown != NULL || vtap_slot_init(slot) == 0 ? slot : NULL;
 }
 
+void vtap_intake_recall(struct vtap_intake *intake, const struct vtap_totals *former)
+{
+	struct vtap_slot *slot = &intake->slot[VTAP_SLOT_FORMER];
+
+	vtap_slot_begin(slot);
+	vtap_count(&slot->received, former->received);
+	vtap_count(&slot->reserved_bits, former->reserved_bits);
+	vtap_count(&slot->unknown_bytes, former->unknown_bytes);
+	for (int v = 0; v < VTAP_VERDICT_COUNT; v++)
+		vtap_count(&slot->verdicts[v], former->verdicts[v]);
+	vtap_slot_end(slot);
+	intake->n_reported_drops += former->verdicts[VTAP_VERDICT_SOCKET_FULL];
+	intake->n_reported_received += former->received;
+}
+
 static uint64_t desk_buffer(const struct vtap_intake *intake)
 {
 	for (int i = 0; i < VTAP_SLOTS_MAX; i++)

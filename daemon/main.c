@@ -16,6 +16,7 @@
 #include "daemon/lock.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
+#include "daemon/observe.h"
 #include "daemon/options.h"
 #include "daemon/removal.h"
 #include "daemon/teardown.h"
@@ -130,6 +131,15 @@ static void log_stopped(const struct stopping *stopping)
 			"stopped, interfaces stay: the kernel goes on showing frames on them");
 }
 
+/* What workers counted so far goes on with the next process (daemon/steering_kept.c). */
+static void counts_keep(struct vtap_manager *manager)
+{
+	struct vtap_snapshot snapshot = { 0 };
+
+	if (manager->n_intakes > 0 && vtap_observe(manager, &snapshot) == 0)
+		vtap_snapshot_done(&snapshot); /* it need not be told */
+}
+
 static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 {
 	struct stopping stopping = {
@@ -146,6 +156,7 @@ static void stop(struct vtap_manager *manager, enum vtap_on_stop on_stop)
 	manager->is_stopping = true;
 	stopping.are_kept =
 		stopping.held.n + stopping.bare.n > 0 && vtap_store_is_used(manager->store);
+	counts_keep(manager);
 	vtap_manager_close_intakes(manager, true); /* each reads its socket empty */
 	if (is_removing)
 		n = remove_all(manager, &err);

@@ -307,6 +307,7 @@ int vtap_observe(struct vtap_manager *manager, struct vtap_snapshot *ret_snapsho
 	sensors_name(manager, &sensors, &snapshot);
 	vtap_sensors_done(&sensors);
 	vtap_judge_fill(manager, &snapshot);
+	vtap_steering_keep(manager, &snapshot);
 	*ret_snapshot = snapshot;
 	return 0;
 }

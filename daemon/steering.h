@@ -21,6 +21,7 @@
 
 struct vtap_fastpath;
 struct vtap_manager;
+struct vtap_snapshot;
 struct vtap_steering;
 
 /** vtap_steering_new() - nothing is opened yet. @nl is borrowed; maps are pinned in RUNTIME_DIR/bpf
@@ -64,6 +65,13 @@ bool vtap_steering_needs_turn(const struct vtap_steering *steering, uint64_t now
 /** vtap_steering_sample() - take up what was counted, learn underlays. Context: before anybody
  * looks at counters. */
 void vtap_steering_sample(struct vtap_manager *manager, uint64_t now_ns);
+
+/**
+ * vtap_steering_keep() - what workers counted goes on with the process after us, as what the fast
+ * path counted does
+ * Context: main thread, with everything that is going to be told and before it is.
+ */
+void vtap_steering_keep(struct vtap_manager *manager, const struct vtap_snapshot *snapshot);
 
 /** vtap_steering_note_lost() - frames that somebody else counted as lost in handover: told with
  * ours, once a minute */

@@ -33,6 +33,7 @@ static int accounts_make_room(struct vtap_steering *steering, bool is_anew)
 			grown[i] = (struct vtap_account){ .i_session = UINT32_MAX };
 		if (is_anew)
 			grown[i].taken = (struct vtap_fast_totals){ 0 };
+		grown[i].kept = (struct vtap_fast_kept){ { 0 } }; /* nothing is in new maps */
 	}
 	steering->account = grown;
 	steering->n_accounts = n;
@@ -171,6 +172,8 @@ void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
 		r = slots_take(manager);
 	if (r < 0 && steering->fastpath != NULL)
 		give_up(manager, r);
+	else if (r == 0 && is_first)
+		vtap_steering_recall(manager);
 	vtap_steering_sample(manager, now_ns);
 	if (is_first)
 		steering->n_lost_reported = steering->n_lost; /* the process before us told it */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "daemon/steering.h"
+#include "fastpath/layout.h"
 #include "fastpath/state.h"
 #include "fastpath/steer.h"
 #include "model/conf.h"
@@ -33,6 +34,7 @@ struct vtap_underlay {
 /** struct vtap_account - what of a slot is counted in the daemon's own counters already */
 struct vtap_account {
 	struct vtap_fast_totals taken;
+	struct vtap_fast_kept kept; /* as it was written last */
 	uint32_t i_session;         /* of manager->conf; UINT32_MAX: no session's (any more) */
 	uint32_t tally_id;          /* of the session that had it last; 0: none had */
 	char target[VTAP_NAME_MAX]; /* of a session, also of one that is no longer configured */
@@ -92,6 +94,9 @@ void vtap_steering_inherit(struct vtap_steering *steering, const struct vtap_dev
 /** vtap_steering_forget_learned() - interfaces that are gone */
 void vtap_steering_forget_learned(
 	struct vtap_steering *steering, const struct vtap_devices *devices);
+
+/** vtap_steering_recall() - at the start: what workers of the process before us counted */
+void vtap_steering_recall(struct vtap_manager *manager);
 
 /** vtap_steering_clear() - take our program away, if it is there */
 void vtap_steering_clear(struct vtap_steering *steering, struct vtap_underlay *underlay);

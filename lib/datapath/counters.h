@@ -29,8 +29,12 @@
  * kernel's devices counted, written by main */
 #define VTAP_SLOT_FAST VTAP_SLOTS_MAX
 
+/** VTAP_SLOT_FORMER - behind that: what workers of the processes before us counted, written by main
+ * at the start */
+#define VTAP_SLOT_FORMER (VTAP_SLOT_FAST + 1)
+
 /** VTAP_SLOTS_COUNT - all slots of a target, and cells of a tally */
-#define VTAP_SLOTS_COUNT (VTAP_SLOTS_MAX + 1)
+#define VTAP_SLOTS_COUNT (VTAP_SLOT_FORMER + 1)
 
 /** VTAP_SEEN_MAX - interfaces that a worker remembers its packets to have come in on */
 #define VTAP_SEEN_MAX 16

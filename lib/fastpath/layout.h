@@ -18,7 +18,7 @@
 /** VTAP_FAST_LAYOUT - changes with anything in this file: maps of another layout are not shared. A
  * test builds a daemon that has another one. */
 #ifndef VTAP_FAST_LAYOUT
-#define VTAP_FAST_LAYOUT 2
+#define VTAP_FAST_LAYOUT 3
 #endif
 
 /** VTAP_FAST_SLOTS_MIN - slots at the least: few sessions need no new maps when they become more.
@@ -135,6 +135,14 @@ struct vtap_fast_guarded {
 	__u64 frames[2]; /* by the page that they were steered on */
 	__u64 bytes;     /* of whole frames, with their VLAN tag */
 	__u64 unused;
+};
+
+/** VTAP_FAST_KEPT_MAX - numbers of a slot; which, the process knows */
+#define VTAP_FAST_KEPT_MAX 16
+
+/** struct vtap_fast_kept - what the process counted for a slot's owner, for the one after it */
+struct vtap_fast_kept {
+	__u64 number[VTAP_FAST_KEPT_MAX];
 };
 
 /** struct vtap_fast_name - who has a slot; free when empty */

@@ -47,6 +47,8 @@ static const struct shape SHAPES[] = {
 		sizeof(struct vtap_fast_flow6), sizeof(struct vtap_fast_flow), FLOWS6_MAX },
 	[VTAP_MAP_NAMES] = { "vtapd_names", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
 		sizeof(struct vtap_fast_name), 0 },
+	[VTAP_MAP_KEPT] = { "vtapd_kept", BPF_MAP_TYPE_ARRAY, sizeof(uint32_t),
+		sizeof(struct vtap_fast_kept), 0 },
 };
 static_assert(VTAP_ARRAY_LEN(SHAPES) == VTAP_MAP_COUNT, "every map has its shape");
 static_assert(sizeof(struct vtap_fast_looked) == sizeof(struct vtap_fast_steered),

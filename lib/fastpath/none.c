@@ -96,6 +96,24 @@ uint64_t vtap_fastpath_last(const struct vtap_fastpath *fastpath, uint32_t slot)
 	return 0;
 }
 
+int vtap_fastpath_keep(
+	struct vtap_fastpath *fastpath, uint32_t slot, const struct vtap_fast_kept *kept)
+{
+	(void)fastpath;
+	(void)slot;
+	(void)kept;
+	return -EOPNOTSUPP;
+}
+
+int vtap_fastpath_kept(
+	const struct vtap_fastpath *fastpath, uint32_t slot, struct vtap_fast_kept *ret_kept)
+{
+	(void)fastpath;
+	(void)slot;
+	(void)ret_kept;
+	return -EOPNOTSUPP;
+}
+
 uint64_t vtap_fastpath_since(const struct vtap_fastpath *fastpath)
 {
 	(void)fastpath;

@@ -160,6 +160,7 @@ static int slot_seed(struct vtap_fastpath *fastpath, uint32_t i, const struct sl
 /* Everybody keeps his number and his counts. */
 static int slots_follow(struct vtap_fastpath *fastpath, const struct vtap_fastpath *former)
 {
+	struct vtap_fast_kept kept;
 	int r = 0;
 
 	fastpath->n_used = former->n_used;
@@ -168,6 +169,10 @@ static int slots_follow(struct vtap_fastpath *fastpath, const struct vtap_fastpa
 		fastpath->slot[i].totals = former->slot[i].totals;
 		fastpath->slot[i].settled[0] = former->slot[i].totals.lost;
 		r = slot_seed(fastpath, i, &former->slot[i]);
+		if (r == 0)
+			r = vtap_fastpath_kept(former, i, &kept);
+		if (r == 0)
+			r = vtap_fastpath_keep(fastpath, i, &kept);
 		if (r == 0)
 			r = owner_write(fastpath, i);
 	}
@@ -291,9 +296,26 @@ static uint32_t slot_find_free(const struct vtap_fastpath *fastpath)
 	return 0;
 }
 
+int vtap_fastpath_keep(
+	struct vtap_fastpath *fastpath, uint32_t slot, const struct vtap_fast_kept *kept)
+{
+	if (bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_KEPT], &slot, kept, BPF_ANY) < 0)
+		return -errno;
+	return 0;
+}
+
+int vtap_fastpath_kept(
+	const struct vtap_fastpath *fastpath, uint32_t slot, struct vtap_fast_kept *ret_kept)
+{
+	if (bpf_map_lookup_elem(fastpath->maps.fd[VTAP_MAP_KEPT], &slot, ret_kept) < 0)
+		return -errno;
+	return 0;
+}
+
 /* Nothing is counted in it. */
 static int slot_zero(struct vtap_fastpath *fastpath, uint32_t i)
 {
+	static const struct vtap_fast_kept NOTHING;
 	_auto_free void *zero = calloc(fastpath->n_cpus, sizeof(struct vtap_fast_steered));
 
 	if (zero == NULL)
@@ -301,7 +323,7 @@ static int slot_zero(struct vtap_fastpath *fastpath, uint32_t i)
 	if (bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_STEERED], &i, zero, BPF_ANY) < 0 ||
 		bpf_map_update_elem(fastpath->maps.fd[VTAP_MAP_GUARDED], &i, zero, BPF_ANY) < 0)
 		return -errno;
-	return 0;
+	return vtap_fastpath_keep(fastpath, i, &NOTHING);
 }
 
 static int slot_begin(struct vtap_fastpath *fastpath, uint32_t i, char kind, const char *name,

@@ -20,6 +20,7 @@
 #include "base/prefix.h"
 #include "fastpath/talk.h"
 
+struct vtap_fast_kept;
 struct vtap_fastpath;
 
 /** enum vtap_fast_kind - whose slot it is */
@@ -107,6 +108,16 @@ void vtap_fastpath_note_last(struct vtap_fastpath *fastpath, uint32_t slot, uint
 
 /** vtap_fastpath_last() - what was noted, also by the process before us; 0: nothing */
 uint64_t vtap_fastpath_last(const struct vtap_fastpath *fastpath, uint32_t slot);
+
+/** vtap_fastpath_keep() - numbers for the process after us, as long as the slot has this owner.
+ * Return: 0 or negative errno. */
+int vtap_fastpath_keep(
+	struct vtap_fastpath *fastpath, uint32_t slot, const struct vtap_fast_kept *kept);
+
+/** vtap_fastpath_kept() - those of the process before us; all 0: there were none. Return: 0 or
+ * negative errno. */
+int vtap_fastpath_kept(
+	const struct vtap_fastpath *fastpath, uint32_t slot, struct vtap_fast_kept *ret_kept);
 
 /** vtap_fastpath_since() - when the oldest slot in use began to count, wall time; 0: no slot */
 uint64_t vtap_fastpath_since(const struct vtap_fastpath *fastpath);

@@ -237,7 +237,8 @@ static const struct vtap_metric_row ROWS[] = {
 		.name = "vtapd_start_time_seconds",
 		.is_ns = true,
 		.help = "When the daemon started. If it changes by itself: `journalctl -u vtapd` "
-			"says why it ended; counters of the fast path go on, others begin at 0.",
+			"says why it ended. Counters of sessions and targets go on where they are "
+			"pinned, else they begin at 0.",
 	},
 	[VTAP_METRIC_PROCESS_CPU] = {
 		.name = "process_cpu_seconds_total",

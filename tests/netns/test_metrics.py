@@ -11,7 +11,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from conftest import WEB, WEB_VXLAN, in_both_modes
-from lab import fastpath, frames, scrape
+from lab import fastpath, frames, scrape, unit
 from lab.deadline import until
 from lab.freeze import Frozen
 
@@ -200,6 +200,39 @@ def test_metrics_when_of_the_process_then_as_proc_says(vtapd, ns):
     assert abs(told.value("process_open_fds") - len(os.listdir(f"/proc/{vtapd.pid}/fd"))) <= 2  # clients
     assert 0 < told.value("process_cpu_seconds_total") < time.time() - started + 1
     assert 0 <= told.value("vtapd_loop_lag_seconds") < 10
+
+
+@pytest.mark.parametrize("end", ("kill", "stop"))
+def test_counters_when_the_daemon_is_started_again_then_none_falls_and_nothing_is_found_anew(end, make_vtapd, pin_folder, ns, mirror):
+    """Those of the fast path go on. Were the worker's part of a sum to begin at 0, the sum would fall, and whoever takes its
+    rate would take all that the fast path ever carried for the frames of a moment."""
+    if unit.is_wanted():
+        pytest.skip("the unit has its own folder for pins")
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\nallow = 10.0.0.0/8\n[session web]\nvni = 4321\n", start=False)
+    pin_folder(vtapd)
+    vtapd.start()
+    fastpath.wait_attached(vtapd, "eth0")
+    send_all_kinds(vtapd, mirror)
+    for _ in range(5):
+        mirror.send(4321, FRAME[:14])  # too short for the fast path
+    mirror.send(4321, FRAME, source="172.16.0.1")
+    vtapd.wait_received(13)
+    before = vtapd.metrics()
+    getattr(vtapd, end)()
+    mirror.send(4321, FRAME)
+    vtapd.start()
+    vtapd.wait_received(14)
+    after = vtapd.metrics()
+    counters = {key: value for key, value in before.samples.items() 
+                if key[0].startswith(("vtapd_session_", "vtapd_target_")) and key[0].endswith("_total")}
+    fallen = {key: (value, after.samples.get(key)) for key, value in counters.items() if after.samples.get(key, 0) < value}
+    assert not fallen, fallen
+    assert before.value("vtapd_session_frames_total", **OF_WEB) + 1 == after.value("vtapd_session_frames_total", **OF_WEB) == 9
+    assert after.by("vtapd_target_path_frames_total", "path") == {"fast path": 4, "worker": 5}
+    assert after.by("vtapd_target_dropped_packets_total", "verdict")["unknown-vni"] == 2
+    assert_as_status(after, vtapd.status())
+    found = {finding["id"] for finding in vtapd.get("/v1/doctor")["findings"]}
+    assert not found & {"unknown-vni", "not-allowed", "truncated"}, "it came before"
 
 
 # Who is answered, and how

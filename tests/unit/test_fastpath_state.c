@@ -54,6 +54,22 @@ static uint32_t take(struct vtap_fastpath *fastpath, const char *name)
 	return vtap_fastpath_take_slot(fastpath, VTAP_FAST_SESSION, name, WALL_NS, &is_new);
 }
 
+/* The process has counted so much by itself. */
+static void note_kept(struct vtap_fastpath *fastpath, uint32_t slot, uint64_t number)
+{
+	const struct vtap_fast_kept kept = { .number = { [VTAP_FAST_KEPT_MAX - 1] = number } };
+
+	assert_int_equal(vtap_fastpath_keep(fastpath, slot, &kept), 0);
+}
+
+static uint64_t kept_of(const struct vtap_fastpath *fastpath, uint32_t slot)
+{
+	struct vtap_fast_kept kept;
+
+	assert_int_equal(vtap_fastpath_kept(fastpath, slot, &kept), 0);
+	return kept.number[VTAP_FAST_KEPT_MAX - 1];
+}
+
 /* What programs counted on the first CPU. */
 static void count(struct vtap_fastpath *fastpath, enum vtap_map map, uint32_t slot, uint64_t page0,
 	uint64_t page1)
@@ -144,6 +160,7 @@ static void test_slot_when_given_back_for_long_then_zeroed(void **state)
 	(void)state;
 	count(fastpath, VTAP_MAP_STEERED, web, 5, 0);
 	count(fastpath, VTAP_MAP_GUARDED, web, 5, 0);
+	note_kept(fastpath, web, 6);
 	keep(fastpath);
 	keep(fastpath);
 	(void)totals_at(fastpath, web, T0_NS + 3 * VTAP_NS_PER_S);
@@ -151,6 +168,7 @@ static void test_slot_when_given_back_for_long_then_zeroed(void **state)
 	web = take(fastpath, "web");
 	assert_int_equal(totals_at(fastpath, web, T0_NS + 4 * VTAP_NS_PER_S).steered, 0);
 	assert_int_equal(vtap_fastpath_totals(fastpath, web)->delivered, 0);
+	assert_int_equal(kept_of(fastpath, web), 0);
 }
 
 static void test_slots_when_all_are_taken_then_none_until_one_was_given_back_long_ago(void **state)
@@ -190,6 +208,7 @@ static void test_maps_when_pinned_then_the_next_process_goes_on(void **state)
 	count(first, VTAP_MAP_STEERED, db, 5, 4);
 	count(first, VTAP_MAP_GUARDED, db, 5, 4);
 	vtap_fastpath_note_last(first, db, 9 * VTAP_NS_PER_S);
+	note_kept(first, db, 7);
 	vtap_fastpath_close(vtap_steal(&first));
 	second = opened(pins, FEW, true);
 	assert_int_equal(take(second, "db"), db);
@@ -197,6 +216,8 @@ static void test_maps_when_pinned_then_the_next_process_goes_on(void **state)
 	assert_int_equal(totals_at(second, db, T0_NS).delivered, 9);
 	assert_int_equal(vtap_fastpath_since(second), WALL_NS);
 	assert_int_equal(vtap_fastpath_last(second, db), 9 * VTAP_NS_PER_S);
+	assert_int_equal(kept_of(second, db), 7);
+	assert_int_equal(kept_of(second, web), 0);
 	assert_false(pin_is_there("fresh"));
 }
 
@@ -279,8 +300,10 @@ static void test_slots_when_maps_become_larger_then_everybody_keeps_his(void **s
 	uint32_t web = take(former, "web"), db = take(former, "db");
 
 	(void)state;
+	note_kept(former, db, 7);
 	assert_int_equal(vtap_fastpath_open(pins, MANY, former, &larger, NULL), 0);
 	assert_int_equal(take(larger, "db"), db);
+	assert_int_equal(kept_of(larger, db), 7);
 	assert_int_equal(take(larger, "web"), web);
 	vtap_fastpath_close(vtap_steal(&larger));
 	larger = opened(pins, MANY, true);
