@@ -32,8 +32,9 @@ static const struct vtap_event_row ROWS[] = {
 	[VTAP_EVENT_RELOADED] = {
 		.message_id = "da80981828ee4dd5b52090184b2f53d3",
 		.meaning = "another configuration is in effect",
-		.cause = "Somebody asked for a reload. Sessions that did not change were not "
-			 "touched.",
+		.cause = "Somebody asked for a reload. The entry names what changed, with the signs "
+			 "of `vtapctl plan`, and is found by the names of those sessions. Others were "
+			 "not touched.",
 		.remedy = "vtapctl status # shows what came of it",
 		.is_asked_for = true,
 	},

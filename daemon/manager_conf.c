@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A configuration is read, and becomes what is wanted. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
@@ -8,6 +9,10 @@
 #include "config/load.h"
 #include "daemon/log.h"
 #include "daemon/manager_state.h"
+#include "report/text_words.h"
+
+/* Sessions and others that the line of a reload names. */
+#define CHANGES_NAMED 8
 
 static struct vtap_intake *intake_find(const struct vtap_manager *manager, const char *name)
 {
@@ -94,19 +99,57 @@ static void log_refused(const struct vtap_diags *diags)
 
 	vtap_log(vtap_log_priority("config-rejected"), VTAP_EVENT_RELOAD_REFUSED,
 		&(struct vtap_log_context){ .condition = "config-rejected", .subject = "" },
-		"reload refused: %s, first: %s; nothing was changed",
+		"reload refused: %s, first: %s (nothing was changed)",
 		vtap_diags_summary(diags->n, vtap_diags_n_files(diags), summary, sizeof(summary)),
 		first != NULL ? first : "?");
 }
 
+/* ": +cache ~web -batch", with the signs of the plan */
+static struct vtap_text_words changed_words(const struct vtap_changes *changes)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	for (size_t i = 0; i < changes->n && i < CHANGES_NAMED; i++)
+		vtap_text_words_add(&words, "%s%c%s", i == 0 ? ": " : " ",
+			vtap_change_sign(changes->change[i].kind), changes->change[i].name);
+	if (changes->n > CHANGES_NAMED)
+		vtap_text_words_add(&words, " and %zu more", changes->n - CHANGES_NAMED);
+	return words;
+}
+
+/* "cache, web, batch": those by which the entry is found. Return: NULL without memory. */
+static char *changed_sessions(const struct vtap_changes *changes)
+{
+	char *names = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&names, &size);
+	const char *before = "";
+
+	if (stream == NULL)
+		return NULL;
+	for (size_t i = 0; i < changes->n; i++) {
+		if (!changes->change[i].is_of_session)
+			continue;
+		(void)fprintf(stream, "%s%s", before, changes->change[i].name); /* fclose tells */
+		before = ", ";
+	}
+	if (fclose(stream) == 0)
+		return names;
+	free(names);
+	return NULL;
+}
+
 static void log_reloaded(const struct vtap_changes *changes)
 {
-	vtap_log(LOG_INFO, VTAP_EVENT_RELOADED, NULL,
-		"reload: %zu added, %zu changed, %zu replaced, %zu removed, %zu untouched",
+	_auto_free char *sessions = changed_sessions(changes); /* NULL: found by its id only */
+
+	vtap_log(LOG_INFO, VTAP_EVENT_RELOADED, &(struct vtap_log_context){ .sessions = sessions },
+		"reload: %zu added, %zu changed, %zu replaced, %zu removed, %zu untouched%s",
 		vtap_changes_count(changes, VTAP_CHANGE_ADD),
 		vtap_changes_count(changes, VTAP_CHANGE_IN_PLACE),
 		vtap_changes_count(changes, VTAP_CHANGE_REPLACE),
-		vtap_changes_count(changes, VTAP_CHANGE_REMOVE), changes->n_untouched);
+		vtap_changes_count(changes, VTAP_CHANGE_REMOVE), changes->n_untouched,
+		changed_words(changes).text);
 }
 
 int vtap_manager_reload(struct vtap_manager *manager, struct vtap_changes *ret_changes,

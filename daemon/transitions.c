@@ -104,6 +104,8 @@ static void begin_log(const struct vtap_manager *manager, const struct vtap_find
 	struct vtap_log_context context =
 		subject_context(manager, finding->condition, &finding->subject);
 
+	if (finding->concerned[0] != '\0')
+		context.sessions = finding->concerned;
 	vtap_log(vtap_log_priority(id), VTAP_EVENT_CONDITION, &context, "%s: %s", id,
 		finding->sentence);
 }

@@ -307,7 +307,10 @@ static void change_note_loss(
 static int object_compare(struct vtap_changes *changes, const struct pair *pair, char *name)
 {
 	struct comparison comparison = { .cost = VTAP_COST_LIVE };
-	struct vtap_change change = { .name = name };
+	struct vtap_change change = {
+		.is_of_session = pair->section == VTAP_SECTION_SESSION,
+		.name = name,
+	};
 	char *what = NULL;
 	size_t size;
 	int r;
@@ -345,6 +348,7 @@ static int session_add(struct vtap_changes *changes, const struct vtap_conf *old
 	return changes_add(
 		changes, (struct vtap_change){
 				 .kind = VTAP_CHANGE_ADD,
+				 .is_of_session = true,
 				 .name = strdup(session->name),
 				 .what = vtap_text_format("%s %s", is_shared ? "show on" : "create",
 					 session->interface),
@@ -360,6 +364,7 @@ static int session_remove(struct vtap_changes *changes, const struct vtap_conf *
 	char loss[PORT_LOSS_MAX];
 	struct vtap_change change = {
 		.kind = VTAP_CHANGE_REMOVE,
+		.is_of_session = true,
 		.name = strdup(session->name),
 		.what = vtap_text_format(
 			"%s %s", is_shared ? "leave" : "remove", session->interface),

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/schema.h"
@@ -20,6 +21,7 @@ enum vtap_change_kind {
 
 struct vtap_change {
 	enum vtap_change_kind kind;
+	bool is_of_session;
 	char *name;                           /* "web", "target default", "daemon" */
 	char *what;                           /* "vni 4321 -> 4321-4322" */
 	char *why;                            /* "in place, no frame lost, web.conf:2" */

@@ -141,3 +141,37 @@ def test_interfaces_when_no_session_has_them_any_more_then_the_entry_of_their_re
     service.reload()
     entry = journal.wait("removed 2 interfaces that no session has: mirror-a, mirror-b")
     assert entry["VTAPD_INTERFACE"] == ["mirror-a", "mirror-b"], entry
+
+
+def test_reload_when_it_changes_sessions_then_the_entry_names_them_and_is_found_by_each(service, journal):
+    service.write("vtapd.conf", "[session web]\nvni = 4322\n[session fresh]\nvni = 9\n")
+    service.reload()
+    entry = journal.wait("reload: 1 added, 1 changed, 0 replaced, 1 removed, 0 untouched: ")
+    assert sorted(entry["MESSAGE"][0].rpartition(": ")[2].split()) == ["+fresh", "-pair", "~web"], entry
+    assert sorted(entry["VTAPD_SESSION"]) == ["fresh", "pair", "web"], entry
+    many = "".join(f"[session s{i}]\nvni = {100 + i}\n" for i in range(20))
+    service.write("conf.d/many.conf", many)
+    service.reload()
+    entry = journal.wait("reload: 20 added")
+    assert entry["MESSAGE"][0].endswith(" +s7 and 12 more") and len(entry["VTAPD_SESSION"]) == 20, entry
+
+
+def test_reload_when_refused_then_no_sign_is_doubled_where_the_rule_ends_in_one(service, journal):
+    service.write("vtapd.conf", "[session web]\nvni = 4321 # prod\n")
+    service.reload(expect=78)
+    entry = journal.wait("reload refused: 1 mistake in 1 file, first: ")
+    assert entry["MESSAGE"][0].endswith("inline comments start with ; (nothing was changed)"), entry
+
+
+def test_frames_when_only_their_source_keeps_them_out_then_the_entry_is_found_by_the_session(make_vtapd, journal, mirror):
+    daemon = make_vtapd("[session web]\nvni = 4321\nsource = 172.16.0.0/12\n", start=False)
+    daemon.prefix = ["unshare", "--mount", sys.executable, "-c", AS_A_SERVICE, journal.path]
+    daemon.start()
+    mirror.send(4321, frames.numbered(1))
+    entry = journal.wait("unknown-source: ")
+    assert (entry["VTAPD_TARGET"], entry["VTAPD_SESSION"]) == (["default"], ["web"]), entry
+
+
+def test_entry_when_of_any_kind_then_it_does_not_say_where_vtapd_was_built(service, journal):
+    journal.wait("ready in")
+    assert not [name for entry in journal.entries for name in entry if name.startswith("CODE_")], journal.entries
