@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/text_top.h"
 
+#include "report/text_lines.h"
 #include "report/text_top_screen.h"
 
 #include <errno.h>
 #include <string.h>
 
-static const char KEYS[] = "q quit  f frames  b bits  d drops  n name";
+/** Whole ones are left out where there is no room */
+static const char *const KEYS[] = { "q quit", "  f frames", "  b bits", "  d drops", "  n name" };
 
 /* ---- what is known ---- */
 
@@ -118,7 +120,8 @@ static void put_keys(struct vtap_top_line *line, uint64_t n_findings, uint64_t n
 	if (line->view->height == 0)
 		return;
 	vtap_top_end(line);
-	vtap_top_put(line, KEYS);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(KEYS) && vtap_top_fits(line, KEYS[i]); i++)
+		vtap_top_put(line, KEYS[i]);
 	if (n_findings > 0) {
 		vtap_text_words_add(&words, "%s: vtapctl doctor", counted.text);
 		vtap_top_put_right(
@@ -146,17 +149,22 @@ static int put_screen(struct vtap_top_line *line, const struct vtap_top_sample *
 	return 0;
 }
 
-/* Sentences on lines of their own. */
+/* Sentences on lines of their own, which break between words. */
 static void put_trouble(struct vtap_top_line *line, const char *trouble)
 {
 	char text[VTAP_TEXT_WORDS_MAX];
 
 	while (*trouble != '\0') {
 		size_t len = strcspn(trouble, "\n");
+		struct vtap_text_lines lines;
+		const char *part;
 
 		(void)snprintf(text, sizeof(text), "%.*s", (int)len, trouble); /* may be cut */
-		vtap_top_put(line, text);
-		vtap_top_end(line);
+		lines = vtap_text_lines_of(text, line->view->width);
+		while ((part = vtap_text_lines_next(&lines)) != NULL) {
+			vtap_top_put(line, part);
+			vtap_top_end(line);
+		}
 		trouble += len + (trouble[len] == '\n' ? 1 : 0);
 	}
 }

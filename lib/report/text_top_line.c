@@ -63,6 +63,12 @@ void vtap_top_put_gap(struct vtap_top_line *line, size_t column)
 		line->blanks = column - line->at;
 }
 
+bool vtap_top_fits(const struct vtap_top_line *line, const char *text)
+{
+	return line->view->width == 0 ||
+	       line->at + line->blanks + vtap_top_columns(text) <= line->view->width;
+}
+
 bool vtap_top_fits_right(const struct vtap_top_line *line, const char *text)
 {
 	return line->view->width == 0 ||

@@ -36,6 +36,9 @@ void vtap_top_put_colored(struct vtap_top_line *line, const char *text, const ch
 /** vtap_top_put_gap() - blanks up to the column @column, and at least one gap */
 void vtap_top_put_gap(struct vtap_top_line *line, size_t column);
 
+/** vtap_top_fits() - is there room for it right behind what stands in the line? */
+bool vtap_top_fits(const struct vtap_top_line *line, const char *text);
+
 /** vtap_top_fits_right() - is there room for it behind what stands in the line? */
 bool vtap_top_fits_right(const struct vtap_top_line *line, const char *text);
 

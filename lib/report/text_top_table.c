@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The table of sessions. */
 #include "base/clock.h"
+#include "report/text_lines.h"
 #include "report/text_render.h"
 #include "report/text_top_screen.h"
 
@@ -11,6 +12,7 @@
 
 /** Columns that a chart of 60 seconds can have: each is a whole number of seconds */
 static const size_t CHART_WIDTHS[] = { 60, 30, 20, 12 };
+#define CHART_MIN 12
 
 /* ---- cells ---- */
 
@@ -83,6 +85,8 @@ struct layout {
 	const struct vtap_text_top_view *view;
 	size_t width[COLUMN_COUNT]; /* 0: left out */
 	size_t chart;               /* columns of the chart; 0: none */
+	size_t state;               /* of the longest word of state that stands instead */
+	size_t unknown;             /* columns of the name of what no session takes; 0: none */
 	uint64_t last_s;            /* the second that charts end with */
 };
 
@@ -100,21 +104,69 @@ static size_t layout_columns(const struct layout *layout)
 	return n;
 }
 
-/* The widest chart that fits, else none; then columns that say least are left out, as many as must
- * be. */
+/* With a last column of so many? Without one, no gap stands at the end. */
+static bool layout_fits(const struct layout *layout, size_t last)
+{
+	return layout_columns(layout) + last <=
+	       layout->view->width + (last == 0 ? VTAP_TOP_GAP : 0);
+}
+
+/* What no session takes has no interface to run on into any more. */
+static void layout_leave_out(struct layout *layout, enum column column)
+{
+	layout->width[column] = 0;
+	if (column == COLUMN_INTERFACE && layout->width[COLUMN_SESSION] < layout->unknown)
+		layout->width[COLUMN_SESSION] = layout->unknown;
+}
+
+/* As much of the @whole names as there is room for. */
+static void layout_shorten(struct layout *layout, size_t whole)
+{
+	size_t least = strlen(TITLES[COLUMN_SESSION]), width;
+
+	layout->width[COLUMN_SESSION] = whole;
+	if (layout_fits(layout, layout->state))
+		return;
+	width = layout->view->width + (layout->state == 0 ? VTAP_TOP_GAP : 0);
+	layout->width[COLUMN_SESSION] = least;
+	if (layout_fits(layout, layout->state))
+		layout->width[COLUMN_SESSION] =
+			width + least - layout_columns(layout) - layout->state;
+}
+
+/* Numbers that say least are left out, and names get shorter, until words of state have room. No
+ * number is ever cut. */
+static void layout_squeeze(struct layout *layout)
+{
+	static const enum column spare[] = { COLUMN_DROPS, COLUMN_FRAMES };
+	size_t whole = layout->width[COLUMN_SESSION];
+
+	if (!layout_fits(layout, layout->state))
+		layout_leave_out(layout, COLUMN_BITS);
+	layout_shorten(layout, whole);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(spare); i++) {
+		if (layout_fits(layout, layout->state))
+			return;
+		layout_leave_out(layout, spare[i]);
+		layout_shorten(layout, whole);
+	}
+}
+
+/* The columns that say least are left out for a chart, even a small one. */
 static void layout_fit(struct layout *layout)
 {
-	static const enum column spare[] = { COLUMN_SIZE, COLUMN_INTERFACE, COLUMN_BITS };
-	size_t width = layout->view->width;
+	static const enum column spare[] = { COLUMN_SIZE, COLUMN_INTERFACE };
 
-	if (width == 0)
+	if (layout->view->width == 0)
 		return;
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(CHART_WIDTHS) && layout->chart == 0; i++)
-		if (layout_columns(layout) + CHART_WIDTHS[i] <= width)
-			layout->chart = CHART_WIDTHS[i];
 	for (size_t i = 0; i < VTAP_ARRAY_LEN(spare); i++)
-		if (layout_columns(layout) > width + VTAP_TOP_GAP)
-			layout->width[spare[i]] = 0;
+		if (!layout_fits(layout, CHART_MIN))
+			layout_leave_out(layout, spare[i]);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(CHART_WIDTHS) && layout->chart == 0; i++)
+		if (layout_fits(layout, CHART_WIDTHS[i]))
+			layout->chart = CHART_WIDTHS[i];
+	if (layout->chart == 0)
+		layout_squeeze(layout);
 }
 
 /* Names as wide as the widest of all sessions, so that the table does not move when others come up.
@@ -129,6 +181,8 @@ static void layout_names(struct layout *layout, const struct vtap_top_sample *sa
 			layout->width[COLUMN_SESSION] = name;
 		if (interface > layout->width[COLUMN_INTERFACE])
 			layout->width[COLUMN_INTERFACE] = interface;
+		if (strlen(row->remark) > layout->state)
+			layout->state = strlen(row->remark);
 	}
 }
 
@@ -144,6 +198,32 @@ static void layout_numbers(struct layout *layout, const struct vtap_top_row *row
 
 /* ---- rows ---- */
 
+static void name_unknown(
+	const struct vtap_top_sample *sample, size_t i, struct vtap_top_row *ret_row)
+{
+	*ret_row = sample->targets[i].unknown;
+	(void)snprintf(ret_row->name, sizeof(ret_row->name), "%s%s%.32s",
+		UNKNOWN, /* a longer one is cut */
+		sample->n_targets > 1 ? " " : "",
+		sample->n_targets > 1 ? sample->targets[i].name : "");
+}
+
+/* A name without an interface runs on into that column. */
+static bool runs_on(const struct layout *layout, const struct vtap_top_row *row)
+{
+	return row->interface[0] == '\0' && layout->width[COLUMN_INTERFACE] > 0;
+}
+
+static size_t cell_width(
+	const struct layout *layout, const struct vtap_top_row *row, enum column column)
+{
+	size_t width = layout->width[column];
+
+	if (column == COLUMN_SESSION && runs_on(layout, row))
+		width += VTAP_TOP_GAP + layout->width[COLUMN_INTERFACE];
+	return width;
+}
+
 static void put_chart(struct vtap_top_line *line, const struct layout *layout, const float *history)
 {
 	float column[VTAP_TOP_SECONDS];
@@ -154,23 +234,40 @@ static void put_chart(struct vtap_top_line *line, const struct layout *layout, c
 	vtap_top_put(line, text);
 }
 
-/* The last column: the chart, or what a session waits for, or what the kernel does not tell. */
+/* The last column: the chart, or what a session waits for, or what the kernel does not tell: of
+ * that the words that have room. */
 static void put_last(
 	struct vtap_top_line *line, const struct layout *layout, const struct vtap_top_row *row)
 {
+	size_t taken = line->at + line->blanks, width = layout->view->width;
+	struct vtap_text_lines lines =
+		vtap_text_lines_of(row->remark, width > taken ? width - taken : 0);
+
 	if (row->remark[0] != '\0')
-		vtap_top_put_colored(line, row->remark, vtap_text_state_color(row->remark));
+		vtap_top_put_colored(
+			line, vtap_text_lines_next(&lines), vtap_text_state_color(row->remark));
 	else if (layout->chart > 0)
 		put_chart(line, layout, row->history);
+}
+
+/* "a-name-that-is-t…" */
+static void name_shorten(char *name, size_t width, bool has_utf8)
+{
+	(void)snprintf(name + width - 1, VTAP_TEXT_WORDS_MAX - width + 1, "%s", /* fits */
+		has_utf8 ? "…" : "~");
 }
 
 static void put_cell(struct vtap_top_line *line, const struct layout *layout,
 	const struct vtap_top_row *row, enum column column)
 {
 	struct vtap_text_words words = cell_words(row, column);
-	size_t width = layout->width[column], columns = vtap_top_columns(words.text);
+	size_t width = cell_width(layout, row, column), columns = vtap_top_columns(words.text);
 	bool is_alarm = column == COLUMN_DROPS && row->drops.is_known && row->drops.per_second > 0;
 
+	if (layout->view->width != 0 && !is_number(column) && columns > width) {
+		name_shorten(words.text, width, layout->view->has_utf8);
+		columns = width;
+	}
 	if (is_number(column) && columns < width)
 		line->blanks += width - columns;
 	vtap_top_put_colored(line, words.text, is_alarm ? vtap_text_state_color("waiting") : NULL);
@@ -184,12 +281,9 @@ static void put_row(
 	size_t column = 0;
 
 	for (int i = 0; i < COLUMN_COUNT; i++) {
-		/* a name without an interface runs on into that column */
-		bool runs_on = i == COLUMN_INTERFACE && row->interface[0] == '\0';
-
 		if (layout->width[i] == 0)
 			continue;
-		if (!runs_on) {
+		if (i != COLUMN_INTERFACE || !runs_on(layout, row)) {
 			vtap_top_put_gap(line, column);
 			put_cell(line, layout, row, (enum column)i);
 		}
@@ -217,34 +311,26 @@ static void put_titles(struct vtap_top_line *line, const struct layout *layout)
 	vtap_top_end(line);
 }
 
-/* "and 3,962 more sessions, at most 12 frames/s each" */
+/* "and 3,962 more sessions, at most 12 frames/s each"; where there is no room without the latter */
 static void put_more(struct vtap_top_line *line, size_t n, const struct vtap_top_row *next,
 	enum vtap_text_order order)
 {
-	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL, most = VTAP_TEXT_WORDS_NULL;
 
 	vtap_text_words_add(
 		&words, "and %s more session%s", vtap_text_count(n).text, n == 1 ? "" : "s");
 	if (order == VTAP_TEXT_ORDER_FRAMES && next->frames.is_known)
-		vtap_text_words_add(&words, ", at most %s frames/s each",
+		vtap_text_words_add(&most, ", at most %s frames/s each",
 			vtap_top_rate_words(&next->frames).text);
 	if (order == VTAP_TEXT_ORDER_BITS && next->bytes.is_known)
-		vtap_text_words_add(&words, ", at most %s bits/s each", bits_words(next).text);
+		vtap_text_words_add(&most, ", at most %s bits/s each", bits_words(next).text);
 	if (order == VTAP_TEXT_ORDER_DROPS && next->drops.is_known)
-		vtap_text_words_add(&words, ", at most %s drops/s each",
-			vtap_top_rate_words(&next->drops).text);
+		vtap_text_words_add(
+			&most, ", at most %s drops/s each", vtap_top_rate_words(&next->drops).text);
 	vtap_top_put(line, words.text);
+	if (vtap_top_fits(line, most.text))
+		vtap_top_put(line, most.text);
 	vtap_top_end(line);
-}
-
-static void name_unknown(
-	const struct vtap_top_sample *sample, size_t i, struct vtap_top_row *ret_row)
-{
-	*ret_row = sample->targets[i].unknown;
-	(void)snprintf(ret_row->name, sizeof(ret_row->name), "%s%s%.32s",
-		UNKNOWN, /* a longer one is cut */
-		sample->n_targets > 1 ? " " : "",
-		sample->n_targets > 1 ? sample->targets[i].name : "");
 }
 
 void vtap_top_put_table(struct vtap_top_line *line, const struct vtap_top_sample *sample,
@@ -256,6 +342,11 @@ void vtap_top_put_table(struct vtap_top_line *line, const struct vtap_top_sample
 	for (int i = 0; i < COLUMN_COUNT; i++)
 		layout.width[i] = strlen(TITLES[i]);
 	layout_names(&layout, sample);
+	for (size_t i = 0; i < sample->n_targets; i++) {
+		name_unknown(sample, i, &unknown);
+		if (sample->targets[i].has_unknown && strlen(unknown.name) > layout.unknown)
+			layout.unknown = strlen(unknown.name);
+	}
 	for (size_t i = 0; i < n_shown; i++)
 		layout_numbers(&layout, rows[i]);
 	for (size_t i = 0; i < sample->n_targets; i++)

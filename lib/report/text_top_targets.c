@@ -44,6 +44,33 @@ static struct vtap_text_words traffic_words(const struct vtap_top_target *target
 	return words;
 }
 
+/* Each of them in one piece. Return: how many lines were ended on the way. */
+static size_t put_traffic(struct vtap_top_line *line, const struct vtap_top_target *target)
+{
+	const struct {
+		const struct vtap_top_rate *rate;
+		const char *what;
+	} parts[] = {
+		{ &target->received, "received/s" },
+		{ &target->delivered, "delivered/s" },
+		{ &target->dropped, "dropped/s" },
+	};
+	size_t n_ended = 0;
+
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(parts); i++) {
+		struct vtap_text_words words = vtap_top_rate_words(parts[i].rate);
+
+		vtap_text_words_add(&words, " %s", parts[i].what);
+		if (i > 0 && !vtap_top_fits_right(line, words.text)) {
+			vtap_top_end(line);
+			n_ended++;
+		}
+		line->blanks = VTAP_TOP_GAP;
+		vtap_top_put(line, words.text);
+	}
+	return n_ended;
+}
+
 /* "draining  10:07:31  every 1 s" */
 static struct vtap_text_words clock_words(
 	const struct vtap_top_sample *sample, const struct vtap_text_top_view *view)
@@ -85,7 +112,7 @@ static void put_verdicts(
 	vtap_top_put(line, words.text);
 }
 
-/* One line; or two where it is too long for one. @clock may be "". Return: how many. */
+/* One line; or more where it is too long for one. @clock may be "". Return: how many. */
 static size_t put_target(
 	struct vtap_top_line *line, const struct vtap_top_target *target, const char *clock)
 {
@@ -93,6 +120,7 @@ static size_t put_target(
 	size_t width = line->view->width;
 	size_t taken = clock[0] != '\0' ? VTAP_TOP_GAP + vtap_top_columns(clock) : 0;
 	bool has_two_lines;
+	size_t n_ended;
 
 	put_who(line, target);
 	has_two_lines = width != 0 &&
@@ -102,13 +130,12 @@ static size_t put_target(
 		vtap_top_end(line);
 		taken = 0;
 	}
-	vtap_top_put_gap(line, has_two_lines ? VTAP_TOP_GAP : 0);
-	vtap_top_put(line, traffic.text);
+	n_ended = put_traffic(line, target);
 	put_verdicts(line, target, taken);
 	if (!has_two_lines)
 		vtap_top_put_right(line, clock);
 	vtap_top_end(line);
-	return has_two_lines ? 2 : 1;
+	return n_ended + (has_two_lines ? 2 : 1);
 }
 
 size_t vtap_top_put_targets(struct vtap_top_line *line, const struct vtap_top_sample *sample)

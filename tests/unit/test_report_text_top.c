@@ -224,12 +224,71 @@ static void test_top_when_the_terminal_is_narrow_then_columns_give_way(void **st
 	assert_draws(top, &view,
 		"default  ens5:4789  fast path\n"
 		"  215,537 received/s  215,525 delivered/s\n"
+		"  12 dropped/s (unknown-vni)\n"
 		"\n"
-		"SESSION  FRAMES/s  BITS/s  DROPS/s\n"
-		"web       212,418  1.41 G        0\n"
-		"db          3,107  18.2 M        0\n"
-		"batch           0       0        0\n"
+		"SESSION    FRAMES/s  BITS/s  DROPS/s\n"
+		"web         212,418  1.41 G        0\n"
+		"db            3,107  18.2 M        0\n"
+		"batch             0       0        0\n"
 		"(unknown)        12  9.60 k       12\n" KEYS "\n");
+}
+
+#define LONG_NAME "a-name-of-32-bytes-is-quite-long"
+#define LONG_SESSION(delivered, bytes, dropped)                                                    \
+	SESSION_IN(LONG_NAME, "ready", delivered, bytes, dropped)                                  \
+	"," SESSION_IN("pay", "waiting", "0", "0", "0")
+
+/* What a number, a word of state or a chart needs, names and what can be had elsewhere give. */
+static void test_top_when_a_name_is_long_then_neither_charts_nor_states_nor_numbers_suffer(
+	void **state)
+{
+	_auto(text_top) struct vtap_text_top *top = top_of(
+		ANSWER("00", TARGET("default", "0", "0", "0", ""), LONG_SESSION("0", "0", "0")),
+		ANSWER("01", TARGET("default", "50000", "49000", "1000", "'socket-full':1000"),
+			LONG_SESSION("50000", "5000000", "0")));
+	struct vtap_text_top_view view = WIDE;
+
+	(void)state;
+	view.width = 79;
+	assert_has(top, &view,
+		"\nSESSION                           FRAMES/s  BITS/s  DROPS/s  LAST 60 "
+		"s\n" LONG_NAME "    50,000  40.0 M        0             ▇\n"
+		"pay                                      -       -        -  waiting\n");
+	view.width = 39;
+	assert_has(top, &view,
+		"  50,000 received/s  49,000 delivered/s\n"
+		"  1,000 dropped/s (socket-full)\n"
+		"\n"
+		"SESSION      FRAMES/s  DROPS/s\n"
+		"a-name-of-…    50,000        0\n"
+		"pay                 -        -  waiting\n"
+		"\n"
+		"q quit  f frames  b bits  d drops\n");
+	view.width = 20;
+	assert_has(top, &view,
+		"\n  50,000 received/s\n"
+		"  49,000 delivered/s\n");
+	assert_has(top, &view,
+		"\nSESSION\n"
+		"a-name-of-…\n"
+		"pay          waiting\n");
+}
+
+static void test_top_when_narrow_then_what_is_away_breaks_between_words(void **state)
+{
+	_auto(text_top) struct vtap_text_top *top = top_of(FEEL_FIRST, FEEL_SECOND);
+	struct vtap_text_top_view view = WIDE;
+
+	(void)state;
+	view.width = 30;
+	view.trouble = "vtapd does not answer since 10:07:31; it is asked again every 1 s.\n  why";
+	assert_draws(top, &view,
+		"vtapd does not answer since\n"
+		"10:07:31; it is asked again\n"
+		"every 1 s.\n"
+		"  why\n"
+		"\n"
+		"q quit  f frames  b bits\n");
 }
 
 /* A line of more columns, or more lines, would scroll the screen away. */
@@ -470,6 +529,9 @@ int main(void)
 		cmocka_unit_test(test_top_when_an_answer_comes_too_soon_then_the_rates_stay),
 		cmocka_unit_test(test_top_when_sorted_then_by_what_was_asked),
 		cmocka_unit_test(test_top_when_the_terminal_is_narrow_then_columns_give_way),
+		cmocka_unit_test(
+			test_top_when_a_name_is_long_then_neither_charts_nor_states_nor_numbers_suffer),
+		cmocka_unit_test(test_top_when_narrow_then_what_is_away_breaks_between_words),
 		cmocka_unit_test(
 			test_top_when_drawn_at_any_size_then_no_line_is_wider_or_ends_in_a_blank),
 		cmocka_unit_test(test_top_when_rows_do_not_fit_then_the_busiest_and_how_many_more),
