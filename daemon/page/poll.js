@@ -49,6 +49,7 @@ async function ask(path) {
 }
 
 function showAnswers(answer, health) {
+	clock.offsetS = answer.daemon.utc_offset_s ?? null; /* not of an older daemon */
 	rates.step(answer.daemon);
 	const status = ratedOf(answer, rates);
 	const names = new Set([...TOTALS.map(({ name }) => name),
@@ -164,11 +165,11 @@ function watchAsking() {
 	showNoAnswer();
 }
 
-/* "as of 10:07:31": who stopped the page an hour ago is told so, also by the tab */
+/* "as of 10:07:31 UTC": who stopped the page an hour ago is told so, also by the tab */
 function asOfWords() {
 	if (polling.answeredAt === null)
 		return "";
-	return `${polling.isPaused ? "paused, " : ""}as of ${hourWords(polling.answeredAt)}`;
+	return `${polling.isPaused ? "paused, " : ""}as of ${hourWords(polling.answeredAt)}${zoneWords()}`;
 }
 
 /* When that was what is shown, and what is said while there is no answer */

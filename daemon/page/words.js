@@ -79,25 +79,54 @@ function timeOf(text) {
 	return new Date(text.replace(/(\.\d{3})\d+Z$/, "$1Z"));
 }
 
+/*
+ * All times of the page are those of the host's clock: sentences of the daemon have such ones in them, and
+ * so has the journal. Until an answer tells how far that is from UTC: of the clock of who looks.
+ */
+const clock = { offsetS: null };
+
+function viewerOffsetS() {
+	return -new Date().getTimezoneOffset() * S_PER_MIN;
+}
+
+/* What the host's clock showed then, to be read as UTC. */
+function onHost(time) {
+	return new Date(time.getTime() + (clock.offsetS ?? viewerOffsetS()) * 1000);
+}
+
 function twoDigits(n) {
 	return String(n).padStart(2, "0");
 }
 
-function hourWords(time) {
-	return [time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(":");
+/* " UTC", " UTC-3:30"; "" for who has the same clock */
+function zoneWords() {
+	const minutes = Math.abs(clock.offsetS ?? 0) / S_PER_MIN;
+	const sign = clock.offsetS < 0 ? "-" : "+";
+
+	if (clock.offsetS === null || clock.offsetS === viewerOffsetS())
+		return "";
+	return ` UTC${minutes === 0 ? "" : sign + Math.floor(minutes / 60)}` +
+		(minutes % 60 === 0 ? "" : `:${twoDigits(minutes % 60)}`);
 }
 
-/* "Nov 20 09:14:03" in local time; the year too if it is another one */
-function dateWords(time) {
-	const year = time.getFullYear();
-	const day = `${MONTHS[time.getMonth()]} ${time.getDate()}`;
+function hourWords(time) {
+	return onHost(time).toISOString().slice(11, 19);
+}
 
-	return `${day}${year === new Date().getFullYear() ? "" : ` ${year}`} ${hourWords(time)}`;
+/* "Nov 20 09:14:03"; the year too if it is another one */
+function dateWords(time) {
+	const then = onHost(time);
+	const year = then.getUTCFullYear();
+	const day = `${MONTHS[then.getUTCMonth()]} ${then.getUTCDate()}`;
+
+	return `${day}${year === onHost(new Date()).getUTCFullYear() ? "" : ` ${year}`} ${hourWords(time)}`;
 }
 
 /* "09:14:03" if that is today, else with the date */
 function clockWords(time) {
-	return time.toDateString() === new Date().toDateString() ? hourWords(time) : dateWords(time);
+	const [then, now] = [time, new Date()].map((one) => onHost(one).toISOString().slice(0, 10));
+
+	return then === now ? hourWords(time) : dateWords(time);
 }
 
 /* "a, b and 3 more"; "-" if there is none */

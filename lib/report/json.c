@@ -108,10 +108,11 @@ static json_t *daemon_json(const struct vtap_snapshot *snapshot)
 	uint64_t uptime_ns = snapshot->now_mono_ns - snapshot->started_mono_ns;
 
 	return json_pack(
-		"{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o, "
-		"s:o}",
+		"{s:s, s:i, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:I, s:s, "
+		"s:o, s:o}",
 		"version", snapshot->version, "pid", snapshot->pid, "now",
-		vtap_json_time(snapshot->now_wall_ns), "config",
+		vtap_json_time(snapshot->now_wall_ns), "utc_offset_s",
+		(int)vtap_text_utc_offset_s(snapshot->now_wall_ns), "config",
 		vtap_json_shown(snapshot->config_path), "state", vtap_json_state(snapshot),
 		"checks", vtap_json_checks(snapshot), "checks_follow_in_ns",
 		vtap_json_duration(snapshot->checks_follow_in_ns), "drain",

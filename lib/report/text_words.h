@@ -69,6 +69,9 @@ struct vtap_text_words vtap_text_elapsed(uint64_t ns);
 /** vtap_text_age() - "now" (less than 5 s), "41 s ago", "3 h ago", "1 d ago" */
 struct vtap_text_words vtap_text_age(uint64_t ns);
 
+/** vtap_text_utc_offset_s() - how far local time is from UTC then, east of it above 0 */
+long vtap_text_utc_offset_s(uint64_t wall_ns);
+
 /** vtap_text_date() - "Nov 20 09:14:03" in local time; the year too if it is not that of @now_ns */
 struct vtap_text_words vtap_text_date(uint64_t wall_ns, uint64_t now_ns);
 

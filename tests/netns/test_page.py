@@ -320,6 +320,29 @@ def test_page_when_a_finding_says_since_when_then_once(make_vtapd, ns, mirror, b
     assert re.search(r"^since [0-9:]{8}$", said["interface-foreign"], re.MULTILINE), "its sentence does not"
 
 
+def test_page_when_read_in_another_zone_then_all_times_are_those_of_the_host(make_vtapd, ns, mirror, browse):
+    """As in the journal, and in the sentences of findings."""
+    ns.ip("link add mirror-pay type bridge")
+    vtapd = make_vtapd(PLAIN)
+    mirror.send(99, frames.numbered(1))
+    vtapd.wait_received(1)
+    browser = browse()
+    ask_until(browser, "document.querySelectorAll('.finding').length > 1", "both findings")
+
+    def times():
+        browser.evaluate("rates.uptimeNs = 0")  # the same answer is shown once more
+        ask_until(browser, "rates.uptimeNs > 0", "an answer")
+        return browser.texts(".finding .since")[0], browser.text("#about").partition(", ")[2]
+    here = times()
+    assert browser.text("#as-of").endswith(f":{browser.text('#as-of')[-2:]}"), "the zone is the same: it is not told"
+    for zone in ("America/St_Johns", "Asia/Tokyo"):
+        browser.call("Emulation.setTimezoneOverride", timezoneId=zone)
+        assert times() == here
+        assert browser.evaluate("showPolling(), document.getElementById('as-of').innerText").endswith(" UTC")
+    words = browser.evaluate("[0, -9000, 34200, 3600].map((s) => { clock.offsetS = s; return zoneWords(); })")
+    assert words == [" UTC", " UTC-2:30", " UTC+9:30", " UTC+1"]
+
+
 def test_page_when_an_underlay_is_missing_then_sessions_only_point_at_their_target(make_vtapd, browse):
     vtapd = make_vtapd(PLAIN.replace("eth0", "ens5"))
     browser = browse()

@@ -5,6 +5,9 @@
  */
 #include "tests/unit/test_report_json.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 static void assert_session(const struct json_scene *scene, const char *key, const char *value)
 {
 	json_t *tree = tree_of(vtap_json_status(&scene->snapshot, &NONE));
@@ -180,6 +183,23 @@ static void test_daemon_when_asked_then_its_clock_and_when_checks_follow(void **
 	assert_daemon(&scene, "checks_follow_in_ns", "8000000000");
 }
 
+/* Sentences have times of the host's own clock in them: who is elsewhere can tell which that is. */
+static void test_daemon_when_asked_then_how_far_its_clock_is_from_utc(void **state)
+{
+	static const struct {
+		const char *zone, *offset_s;
+	} table[] = { { "NST3:30", "-12600" }, { "JST-9", "32400" }, { "UTC", "0" } };
+	struct json_scene scene;
+
+	(void)state;
+	json_scene_init(&scene);
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++) {
+		assert_int_equal(setenv("TZ", table[i].zone, 1), 0);
+		tzset();
+		assert_daemon(&scene, "utc_offset_s", table[i].offset_s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +213,7 @@ int main(void)
 		cmocka_unit_test(
 			test_show_when_a_target_is_called_like_the_session_then_only_what_is_its_own),
 		cmocka_unit_test(test_daemon_when_asked_then_its_clock_and_when_checks_follow),
+		cmocka_unit_test(test_daemon_when_asked_then_how_far_its_clock_is_from_utc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
