@@ -396,23 +396,31 @@ static int check_options(const struct vtap_ctl_command *command,
 	return 0;
 }
 
+const struct vtap_ctl_command *vtap_ctl_command_named(const char *name)
+{
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(COMMANDS); i++)
+		if (strcmp(COMMANDS[i].name, name) == 0)
+			return &COMMANDS[i];
+	return NULL;
+}
+
 int vtap_ctl_command_find(const struct vtap_ctl_options *options,
 	const struct vtap_ctl_command **ret_command, struct vtap_err *err)
 {
+	const struct vtap_ctl_command *command;
+	int r;
+
 	if (options->word == NULL)
 		return vtap_err_set(err, -EINVAL, "a command is missing; see vtapctl --help");
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(COMMANDS); i++) {
-		if (strcmp(COMMANDS[i].name, options->word) != 0)
-			continue;
-		int r = check_args(&COMMANDS[i], options, err);
-		if (r == 0)
-			r = check_options(&COMMANDS[i], options, err);
-		if (r < 0)
-			return r;
-		*ret_command = &COMMANDS[i];
-		return 0;
-	}
-	return refuse_word(options->word, err);
+	command = vtap_ctl_command_named(options->word);
+	if (command == NULL)
+		return refuse_word(options->word, err);
+	r = check_args(command, options, err);
+	if (r == 0)
+		r = check_options(command, options, err);
+	if (r == 0)
+		*ret_command = command;
+	return r;
 }
 
 int vtap_ctl_command_call(const struct vtap_ctl_command *command,
@@ -433,25 +441,4 @@ int vtap_ctl_command_call(const struct vtap_ctl_command *command,
 	}
 	*ret_call = call;
 	return 0;
-}
-
-static void help_line(FILE *out, const char *name, const char *args, const char *help)
-{
-	(void)fprintf(out, "  %-8s %-29s  %s\n", name, args, help); /* as vtap_ctl_command_help() */
-}
-
-void vtap_ctl_command_help(FILE *out)
-{
-	/* A page that cannot be written is seen by the caller's fflush. */
-	(void)fputs("usage: vtapctl [--socket PATH] [--json] COMMAND\n\n", out);
-	for (size_t i = 0; i < VTAP_ARRAY_LEN(COMMANDS); i++)
-		help_line(out, COMMANDS[i].name, COMMANDS[i].args, COMMANDS[i].help);
-	(void)fputs("\n", out);
-	help_line(out, "--socket", "PATH", "the daemon's control socket, default " VTAP_CTL_SOCKET);
-	help_line(out, "--json", "", "the daemon's answer as it is");
-	help_line(out, "--help", "", "this page; vtapctl(8) has more");
-	help_line(out, "--version", "", "the version of vtapctl");
-	(void)fputs("\nexit status: 0 all well, 1 something is not ready, 64 usage, 69 no daemon,\n"
-		    "77 not permitted, 78 configuration refused\n",
-		out);
 }

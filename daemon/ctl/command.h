@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 /** VTAP_CTL_PATH_MAX - bytes of a request's path with its query and NUL: a reason of 160 bytes,
  * each written as %XX, and what stands before it */
@@ -60,5 +59,5 @@ int vtap_ctl_command_call(const struct vtap_ctl_command *command,
 /** vtap_ctl_commands() - every command, in the order of --help; for the manual and completions */
 const struct vtap_ctl_command *vtap_ctl_commands(size_t *ret_n);
 
-/** vtap_ctl_command_help() - the page of --help */
-void vtap_ctl_command_help(FILE *out);
+/** vtap_ctl_command_named() - that command. Return: NULL if there is none. */
+const struct vtap_ctl_command *vtap_ctl_command_named(const char *name);

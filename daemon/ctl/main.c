@@ -6,6 +6,7 @@
 #include "daemon/ctl/command.h"
 #include "daemon/ctl/drain.h"
 #include "daemon/ctl/exit.h"
+#include "daemon/ctl/help.h"
 #include "daemon/ctl/options.h"
 #include "daemon/ctl/teardown.h"
 #include "daemon/ctl/terminal.h"
@@ -92,6 +93,20 @@ static int ask(const struct vtap_ctl_command *command, const struct vtap_ctl_opt
 	return status;
 }
 
+/* Of all, or of the command in `vtapctl top --help` and `vtapctl help top`. */
+static void help(const struct vtap_ctl_options *options)
+{
+	const char *name = options->is_help      ? options->word
+			   : options->n_args > 0 ? options->args[0]
+						 : NULL;
+	const struct vtap_ctl_command *command = name != NULL ? vtap_ctl_command_named(name) : NULL;
+
+	if (command != NULL)
+		vtap_ctl_help_command(stdout, command, terminal_width());
+	else
+		vtap_ctl_help(stdout, terminal_width());
+}
+
 static int run(const struct vtap_ctl_options *options)
 {
 	const struct vtap_ctl_command *command;
@@ -99,7 +114,7 @@ static int run(const struct vtap_ctl_options *options)
 	struct vtap_err err = VTAP_ERR_NULL;
 
 	if (options->is_help || (options->word != NULL && strcmp(options->word, "help") == 0)) {
-		vtap_ctl_command_help(stdout);
+		help(options);
 		return VTAP_CTL_OK;
 	}
 	if (options->is_version) {

@@ -390,7 +390,8 @@ static size_t text_distance(const char *a, const char *b)
 const char *vtap_value_nearest(const char *text, const char *const *candidates, size_t n)
 {
 	const char *nearest = NULL;
-	size_t best = least(2, strlen(text) / 2) + 1; /* more than two slips are another word */
+	/* more than two slips are another word, as are two in a short one */
+	size_t best = least(2, (strlen(text) + 1) / 3) + 1;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t distance = text_distance(text, candidates[i]);

@@ -1,9 +1,14 @@
 """The law: every command says what is, with the agreed exit status; nobody harms the daemon by its control socket."""
 
+import fcntl
 import json
 import os
+import pty
+import re
 import socket
+import struct
 import subprocess
+import termios
 import threading
 
 import pytest
@@ -160,10 +165,40 @@ def test_show_when_asked_then_everything_about_the_session_and_what_is_wrong_wit
     assert vtapd.get("/v1/show?session=pay")["findings"][0] == doctor["interface-foreign"]
 
 
+def on_terminal(width, *argv, **kwargs):
+    """The lines that a program writes to a terminal of so many columns; no more than its buffer holds, 4 KiB."""
+    ours, its = pty.openpty()
+    try:
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        subprocess.run(argv, stdout=its, check=False, env={**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"}, **kwargs)
+        return os.read(ours, 4096).decode().splitlines()
+    finally:
+        os.close(its)
+        os.close(ours)
+
+
 def test_help_when_it_is_a_command_then_the_page(vtapd):
     done = vtapd.ctl("help")
     assert done.returncode == 0 and done.stdout == vtapd.ctl("--help").stdout, done
+    rows = [line for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert len(rows) == 16 and all(re.match(r"  \S.{37}  \S", row) for row in rows), rows
+    narrow = on_terminal(80, VTAPCTL, "--help")
+    assert max(map(len, narrow)) <= 80 and " ".join(" ".join(narrow).split()) == " ".join(done.stdout.split())
+    for argv in (["help", "top"], ["top", "--help"]):
+        page = vtapd.ctl(*argv).stdout
+        assert page.startswith("usage: vtapctl [--socket PATH] [--json] top [--interval SECONDS] [--once]\n"), page
+        assert "`q` quits;" in page and max(map(len, page.splitlines())) <= 80, page
+    assert vtapd.ctl("help", "nope").stdout == done.stdout
     assert vtapd.ctl("plan", "extra").stderr == 'vtapctl: plan: "extra" is too much: vtapctl plan\n'
+
+
+def test_status_when_on_a_terminal_then_it_fits_and_piped_it_is_whole(make_vtapd, ns):
+    ns.ip("link add mirror-pay type bridge")
+    vtapd = make_vtapd("[session pay]\nvni = 1\n[session a-name-of-32-bytes-is-quite-long]\nvni = 2\ninterface = x\n")
+    lines = on_terminal(80, *ns.argv(VTAPCTL, "--socket", vtapd.socket, "status"))
+    assert max(map(len, lines)) <= 80 and any("no room for VNI, INTERFACE, BITS/s; " in line for line in lines), lines
+    whole = vtapd.ctl("status").stdout
+    assert max(map(len, whole.splitlines())) > 80 and "no room" not in whole, whole
 
 
 def test_status_when_other_files_were_refused_then_the_hint_names_them(make_vtapd, ns):

@@ -534,6 +534,8 @@ static void test_nearest_when_one_or_two_slips_then_meant(void **state)
 		{ "x", NULL },
 		{ "", NULL },
 		{ "port", NULL },
+		{ "mode", NULL }, /* two letters away from mtu */
+		{ "mtuu", "mtu" },
 		{ "filter", NULL },
 		{ "xyz", NULL },
 		{ "a-key-that-is-longer-than-any-name-can-ever-be", NULL },
