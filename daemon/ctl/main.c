@@ -12,6 +12,7 @@
 #include "daemon/ctl/terminal.h"
 #include "daemon/ctl/top.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,6 +67,7 @@ static int ask(const struct vtap_ctl_command *command, const struct vtap_ctl_opt
 		.now_ns = vtap_clock_wall_ns(),
 		.has_color = wants_color(),
 		.width = terminal_width(),
+		.is_ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
 		.is_verbose = (options->given & VTAP_CTL_OPTION_VERBOSE) != 0,
 		.condition = options->n_args > 0 ? options->args[0] : NULL,
 	};

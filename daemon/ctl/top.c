@@ -2,7 +2,6 @@
 #include "daemon/ctl/top.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <string.h>
 #include <time.h>
 
@@ -255,7 +254,7 @@ enum vtap_ctl_exit vtap_ctl_top_run(const struct vtap_ctl_command *command,
 		.request = *request,
 		.terminal = VTAP_CTL_TERMINAL_NULL,
 		.view = { .has_color = text_opts->has_color,
-			.has_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+			.has_utf8 = !text_opts->is_ascii,
 			.interval_s = interval_s },
 	};
 	int r = vtap_text_top_new(&top);

@@ -42,6 +42,7 @@ struct vtap_text_opts {
 	uint64_t now_ns;               /* wall clock since 1970: decides what is "today" */
 	bool has_color;                /* colour the words of state; @out is a terminal */
 	size_t width;                  /* columns of the terminal; 0: lines may be of any length */
+	bool is_ascii;                 /* the terminal knows no UTF-8: of ours there is none */
 	bool is_verbose;               /* doctor: what was checked and is well, too */
 	const char *condition;         /* doctor: the one id that was asked for, or NULL */
 	struct vtap_text_drain *drain; /* drain: somebody waits for its end; or NULL. Is changed. */

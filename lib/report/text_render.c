@@ -15,6 +15,15 @@
 /** Columns that the rest of a broken line stands further in */
 #define HANG 2
 
+/* "…" is all that we write of UTF-8, and takes as many bytes as "...". */
+static void make_ascii(char *text)
+{
+	static const char ellipsis[] = "…";
+
+	while ((text = strstr(text, ellipsis)) != NULL)
+		memset(text, '.', strlen(ellipsis));
+}
+
 static int hand_out(const char *text, FILE *out, struct vtap_err *err)
 {
 	if (fputs(text, out) < 0)
@@ -115,6 +124,8 @@ int vtap_text_render(const char *json, const struct vtap_text_opts *opts, FILE *
 	vtap_text_answer_close(&render.answer);
 	if (outcome < 0)
 		return outcome;
+	if (opts->is_ascii)
+		make_ascii(text);
 	int status = hand_out(text, out, err);
 	return status < 0 ? status : outcome;
 }

@@ -201,6 +201,12 @@ def test_status_when_on_a_terminal_then_it_fits_and_piped_it_is_whole(make_vtapd
     assert max(map(len, whole.splitlines())) > 80 and "no room" not in whole, whole
 
 
+def test_doctor_when_the_locale_is_c_then_ascii(vtapd):
+    for locale, dots in (("C", " ... ("), ("C.UTF-8", " … (")):
+        done = vtapd.ctl("doctor", env={**os.environ, "LC_ALL": locale})
+        assert dots in done.stdout.splitlines()[-1], done.stdout
+
+
 def test_status_when_other_files_were_refused_then_the_hint_names_them(make_vtapd, ns):
     """The daemon was told a relative path; what it says is to be pasted elsewhere."""
     vtapd = make_vtapd(WEB, start=False)
