@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/ctl/answer.h"
 
+#include "base/cleanup.h"
+#include "daemon/ctl/terminal.h"
+#include "report/text_lines.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,10 +18,51 @@ enum {
 	HTTP_REFUSED = 422,
 };
 
-/* One line on stderr; whether it can be written cannot matter any more. */
+/** Columns that the rest of a broken line stands further in */
+#define HANG 2
+
+/** Between two commands on one line */
+#define BETWEEN "      "
+
+/** Bytes of a command with what it is for, and its NUL: the longest path of a socket has 107 */
+#define REMEDY_MAX 192
+
+/* On stderr, which breaks between words if it is a terminal. Whether it can be written cannot
+ * matter any more. */
+static void say_text(const char *text)
+{
+	size_t width = vtap_ctl_terminal_width(STDERR_FILENO);
+	struct vtap_text_lines lines = vtap_text_lines_of(text, width > HANG ? width - HANG : 0);
+	const char *line;
+	int indent = 0;
+
+	for (; (line = vtap_text_lines_next(&lines)) != NULL; indent = HANG)
+		(void)fprintf(stderr, "%*s%s\n", indent, "", line); /* see above */
+}
+
 static void say(const struct vtap_ctl_command *command, const char *sentence)
 {
-	(void)fprintf(stderr, "vtapctl: %s: %s\n", command->name, sentence);
+	char text[VTAP_ERR_MAX + 64];
+
+	(void)snprintf(text, sizeof(text), "vtapctl: %s: %s", command->name, sentence); /* fits */
+	say_text(text);
+}
+
+/* Commands to paste, with what they are for: on one line, or where that is too long for a terminal
+ * on one each. */
+static void say_remedies(const char *const *remedies, size_t n)
+{
+	size_t width = vtap_ctl_terminal_width(STDERR_FILENO), len = HANG;
+
+	for (size_t i = 0; i < n; i++)
+		len += strlen(remedies[i]) + (i > 0 ? strlen(BETWEEN) : 0);
+	for (size_t i = 0; i < n; i++) {
+		bool is_begin = i == 0 || (width != 0 && len > width);
+
+		(void)fprintf(stderr, "%s%s%s", i > 0 && is_begin ? "\n" : "", /* as say_text() */
+			is_begin ? "  " : BETWEEN, remedies[i]);
+	}
+	(void)fputs("\n", stderr); /* as say_text() */
 }
 
 /* "sudo vtapctl " and the socket, if it was given: the beginning of a command to paste */
@@ -168,19 +213,36 @@ static bool has_service(void)
 
 static void say_nobody(const struct vtap_ctl_options *options)
 {
-	(void)fputs("vtapctl: vtapd is not running.", stderr); /* as say() */
-	if (strcmp(options->socket, VTAP_CTL_SOCKET) != 0)
-		(void)fprintf(stderr, " Nobody listens at %s.", options->socket);
-	(void)fputs(
-		" Interfaces that it left in place stay; a fast path and vxlan interfaces go on "
-		"showing frames, others show nothing new.\n",
-		stderr);
-	(void)fputs(has_service() ? "  start it: sudo systemctl start vtapd      why it ended: "
-				    "journalctl -u vtapd -n 20      remove them: "
-				  : "  start it: sudo vtapd      remove them: ",
-		stderr);
-	say_sudo(options);
-	(void)fputs("teardown\n", stderr);
+	bool is_usual = strcmp(options->socket, VTAP_CTL_SOCKET) == 0;
+	const char *remedies[3] = { "start it: sudo vtapd" };
+	char text[2 * REMEDY_MAX], removal[REMEDY_MAX];
+	size_t n = 1;
+
+	(void)snprintf(text, sizeof(text), /* fits */
+		"vtapctl: vtapd is not running.%s%s%s Interfaces that it left in place stay; a "
+		"fast path and vxlan interfaces go on showing frames, others show nothing new.",
+		is_usual ? "" : " Nobody listens at ", is_usual ? "" : options->socket,
+		is_usual ? "" : ".");
+	(void)snprintf(removal, sizeof(removal), /* fits */
+		"remove them: sudo vtapctl %s%s%steardown", is_usual ? "" : "--socket ",
+		is_usual ? "" : options->socket, is_usual ? "" : " ");
+	say_text(text);
+	if (has_service()) {
+		remedies[0] = "start it: sudo systemctl start vtapd";
+		remedies[n++] = "why it ended: journalctl -u vtapd -n 20";
+	}
+	remedies[n++] = removal;
+	say_remedies(remedies, n);
+}
+
+static void say_hanging(void)
+{
+	static const char *const remedies[] = { "look: systemctl status vtapd",
+		"if that does not end: sudo systemctl restart vtapd" };
+
+	say_text("  It hangs, or this host is too busy. A fast path and vxlan interfaces go on "
+		 "showing frames; as a service it is started again within 20 s.");
+	say_remedies(remedies, VTAP_ARRAY_LEN(remedies));
 }
 
 enum vtap_ctl_exit vtap_ctl_answer_missing(const struct vtap_ctl_command *command,
@@ -201,12 +263,7 @@ enum vtap_ctl_exit vtap_ctl_answer_missing(const struct vtap_ctl_command *comman
 	}
 	say(command, err->text);
 	if (r == -ETIMEDOUT)
-		(void)fputs("  It hangs, or this host is too busy. A fast path and vxlan "
-			    "interfaces go on "
-			    "showing frames; as a service it is started again within 20 s.\n"
-			    "  look: systemctl status vtapd      if that does not end: "
-			    "sudo systemctl restart vtapd\n",
-			stderr); /* as say() */
+		say_hanging();
 	return VTAP_CTL_NO_DAEMON;
 }
 

@@ -31,16 +31,6 @@ static bool wants_color(void)
 	return vtap_ctl_terminal_is_capable();
 }
 
-/* 0: it goes into a file or a pipe. */
-static size_t terminal_width(void)
-{
-	size_t width = 0, height;
-
-	if (isatty(STDOUT_FILENO))
-		vtap_ctl_terminal_size(&width, &height);
-	return width;
-}
-
 static int refuse(const struct vtap_err *err)
 {
 	(void)fprintf(stderr, "vtapctl: %s\n", err->text); /* nowhere else to complain */
@@ -66,7 +56,7 @@ static int ask(const struct vtap_ctl_command *command, const struct vtap_ctl_opt
 	const struct vtap_text_opts text_opts = {
 		.now_ns = vtap_clock_wall_ns(),
 		.has_color = wants_color(),
-		.width = terminal_width(),
+		.width = vtap_ctl_terminal_width(STDOUT_FILENO),
 		.is_ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
 		.is_verbose = (options->given & VTAP_CTL_OPTION_VERBOSE) != 0,
 		.condition = options->n_args > 0 ? options->args[0] : NULL,
@@ -104,9 +94,9 @@ static void help(const struct vtap_ctl_options *options)
 	const struct vtap_ctl_command *command = name != NULL ? vtap_ctl_command_named(name) : NULL;
 
 	if (command != NULL)
-		vtap_ctl_help_command(stdout, command, terminal_width());
+		vtap_ctl_help_command(stdout, command, vtap_ctl_terminal_width(STDOUT_FILENO));
 	else
-		vtap_ctl_help(stdout, terminal_width());
+		vtap_ctl_help(stdout, vtap_ctl_terminal_width(STDOUT_FILENO));
 }
 
 static int run(const struct vtap_ctl_options *options)

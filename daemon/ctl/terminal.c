@@ -122,6 +122,16 @@ void vtap_ctl_terminal_size(size_t *ret_width, size_t *ret_height)
 	*ret_height = size.ws_row > 0 ? size.ws_row : HEIGHT_USUAL;
 }
 
+size_t vtap_ctl_terminal_width(int fd)
+{
+	struct winsize size = { 0 };
+
+	if (!isatty(fd))
+		return 0;
+	(void)ioctl(fd, TIOCGWINSZ, &size); /* 0 if it does not tell */
+	return size.ws_col > 0 ? size.ws_col : WIDTH_USUAL;
+}
+
 /* ---- events ---- */
 
 static int look(const struct vtap_ctl_terminal *terminal, struct pollfd ret_ask[2], int limit_ms)

@@ -66,6 +66,10 @@ bool vtap_ctl_terminal_is_waiting(const struct vtap_ctl_terminal *terminal);
 enum vtap_ctl_event vtap_ctl_terminal_wait(
 	struct vtap_ctl_terminal *terminal, uint64_t limit_ns, int *ret_key);
 
+/** vtap_ctl_terminal_width() - columns of the terminal that @fd is, 80 where nobody knows; 0: it is
+ * none */
+size_t vtap_ctl_terminal_width(int fd);
+
 /** vtap_ctl_terminal_size() - columns and lines; 80 and 24 where nobody knows */
 void vtap_ctl_terminal_size(size_t *ret_width, size_t *ret_height);
 

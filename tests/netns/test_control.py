@@ -165,12 +165,12 @@ def test_show_when_asked_then_everything_about_the_session_and_what_is_wrong_wit
     assert vtapd.get("/v1/show?session=pay")["findings"][0] == doctor["interface-foreign"]
 
 
-def on_terminal(width, *argv, **kwargs):
+def on_terminal(width, *argv, stream="stdout"):
     """The lines that a program writes to a terminal of so many columns; no more than its buffer holds, 4 KiB."""
     ours, its = pty.openpty()
     try:
         fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        subprocess.run(argv, stdout=its, check=False, env={**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"}, **kwargs)
+        subprocess.run(argv, **{stream: its}, check=False, env={**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"})
         return os.read(ours, 4096).decode().splitlines()
     finally:
         os.close(its)
@@ -199,6 +199,16 @@ def test_status_when_on_a_terminal_then_it_fits_and_piped_it_is_whole(make_vtapd
     assert max(map(len, lines)) <= 80 and any("no room for VNI, INTERFACE, BITS/s; " in line for line in lines), lines
     whole = vtapd.ctl("status").stdout
     assert max(map(len, whole.splitlines())) > 80 and "no room" not in whole, whole
+
+
+def test_ctl_when_nobody_answers_on_a_terminal_then_commands_stand_in_one_piece(tmp_path):
+    argv = (VTAPCTL, "--socket", str(tmp_path / "none"), "status")
+    whole = subprocess.run(argv, capture_output=True, text=True, check=False).stderr.splitlines()
+    assert len(whole) == 2 and "      remove them: sudo vtapctl --socket " in whole[1], whole
+    lines = on_terminal(80, *argv, stream="stderr")
+    remedies = [line for line in lines if re.match("  [a-z ]+: sudo ", line)]
+    assert [line.split(": ")[0] for line in remedies] == ["  start it", "  remove them"], lines
+    assert max(len(line) for line in lines if line not in remedies) <= 80 and remedies[1].endswith(" teardown"), lines
 
 
 def test_doctor_when_the_locale_is_c_then_ascii(vtapd):
