@@ -46,55 +46,78 @@ static int judge(struct vtap_text_answer *answer, const struct json_t *findings)
 	return 0;
 }
 
-/* Columns in front of the sentences. */
-static size_t indent_of(struct vtap_text_answer *answer, const struct json_t *findings)
+/* ---- what holds ---- */
+
+static size_t widest(
+	struct vtap_text_answer *answer, const struct json_t *findings, const char *key)
 {
-	size_t severity_len = 0, id_len = 0;
+	size_t width = 0;
 
 	for (size_t i = 0; i < vtap_text_list_len(findings); i++) {
 		const struct json_t *finding = vtap_text_list_object(answer, findings, i);
-		size_t severity = strlen(vtap_text_get_string(answer, finding, "severity"));
-		size_t id = strlen(vtap_text_get_string(answer, finding, "id"));
+		size_t len = strlen(vtap_text_get_string(answer, finding, key));
 
-		severity_len = severity > severity_len ? severity : severity_len;
-		id_len = id > id_len ? id : id_len;
+		width = len > width ? len : width;
 	}
-	return severity_len + strlen(SEPARATOR) + id_len + strlen(SEPARATOR);
+	return width;
 }
 
-/* A line below a finding's sentence. */
-static void add_below(struct vtap_text_table *table, const char *text)
+static void write_remedy(struct vtap_text_render *render, const char *first, const char *remedy)
 {
-	vtap_text_table_row(table);
-	vtap_text_table_cell(table, "");
-	vtap_text_table_cell(table, "");
-	vtap_text_table_cell(table, text);
+	vtap_text_put_lines(render, first,
+		vtap_text_lines_of_remedy(
+			remedy, vtap_text_width_behind(render->opts, strlen(first))));
 }
 
-static void add_lines_below(struct vtap_text_table *table, struct vtap_text_lines lines)
-{
-	const char *line;
+/** struct beside - columns of what stands before sentences; where there is no room beside it, they
+ * stand below */
+struct beside {
+	size_t severity;
+	size_t id;
+	bool is_below;
+};
 
-	while ((line = vtap_text_lines_next(&lines)) != NULL)
-		add_below(table, line);
+/* "PAGE    interface-foreign  " */
+static struct vtap_text_words head_words(
+	struct vtap_text_render *render, const struct json_t *finding, const struct beside *beside)
+{
+	const char *severity = vtap_text_get_string(&render->answer, finding, "severity");
+	bool has_color = render->opts->has_color && !is_information(severity);
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+
+	vtap_text_words_add(&words, "%s%s%s%*s%s", has_color ? vtap_text_state_color(severity) : "",
+		severity_words(severity).text, has_color ? VTAP_TEXT_COLOR_OFF : "",
+		(int)(beside->severity - strlen(severity)), "", SEPARATOR);
+	vtap_text_words_add(&words, "%-*s%s", beside->is_below ? 0 : (int)beside->id,
+		vtap_text_get_string(&render->answer, finding, "id"),
+		beside->is_below ? "" : SEPARATOR);
+	return words;
 }
 
-static void add_finding(struct vtap_text_answer *answer, struct vtap_text_table *table,
-	const struct json_t *finding, size_t width)
+static struct vtap_text_words below_words(const struct beside *beside)
 {
-	const char *severity = vtap_text_get_string(answer, finding, "severity");
-	struct vtap_text_lines lines =
-		vtap_text_lines_of(vtap_text_get_string(answer, finding, "sentence"), width);
-	const char *first = vtap_text_lines_next(&lines);
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	size_t width = beside->severity + beside->id + 2 * strlen(SEPARATOR);
 
-	vtap_text_table_row(table);
-	vtap_text_table_color(table, severity_words(severity).text,
-		is_information(severity) ? NULL : vtap_text_state_color(severity));
-	vtap_text_table_cell(table, vtap_text_get_string(answer, finding, "id"));
-	vtap_text_table_cell(table, first != NULL ? first : "");
-	add_lines_below(table, lines);
-	add_lines_below(table,
-		vtap_text_lines_of_remedy(vtap_text_get_string(answer, finding, "remedy"), width));
+	vtap_text_words_add(&words, "%*s", beside->is_below ? 2 : (int)width, "");
+	return words;
+}
+
+static void write_row(
+	struct vtap_text_render *render, const struct json_t *finding, const struct beside *beside)
+{
+	struct vtap_text_answer *answer = &render->answer;
+	const char *sentence = vtap_text_get_string(answer, finding, "sentence");
+	struct vtap_text_words head = head_words(render, finding, beside);
+	struct vtap_text_words below = below_words(beside);
+
+	if (beside->is_below) {
+		vtap_text_put_whole(render, "%s\n", head.text);
+		vtap_text_put_behind(render, below.text, sentence);
+	} else {
+		vtap_text_put_behind(render, head.text, sentence);
+	}
+	write_remedy(render, below.text, vtap_text_get_string(answer, finding, "remedy"));
 }
 
 /* Findings from @i on that are of the same condition: they stand together. */
@@ -111,49 +134,31 @@ static size_t count_same(struct vtap_text_answer *answer, const struct json_t *f
 	return end - i;
 }
 
-static void add_findings(struct vtap_text_answer *answer, struct vtap_text_table *table,
-	const struct json_t *findings, const struct vtap_text_opts *opts)
+void vtap_text_findings(struct vtap_text_render *render, const struct json_t *findings)
 {
-	size_t width = vtap_text_width_behind(opts, indent_of(answer, findings));
-	size_t n_same;
+	struct vtap_text_answer *answer = &render->answer;
+	struct beside beside = { .severity = widest(answer, findings, "severity"),
+		.id = widest(answer, findings, "id") };
+	size_t indent = beside.severity + beside.id + 2 * strlen(SEPARATOR), n_same;
 
+	beside.is_below =
+		render->opts->width != 0 &&
+		indent + vtap_text_width_behind(render->opts, indent) > render->opts->width;
 	for (size_t i = 0; i < vtap_text_list_len(findings); i += n_same) {
 		const struct json_t *first = vtap_text_list_object(answer, findings, i);
-		size_t n_shown;
 
 		n_same = count_same(answer, findings, i);
-		n_shown = n_same < FINDINGS_SHOWN ? n_same : FINDINGS_SHOWN;
-		for (size_t j = 0; j < n_shown; j++)
-			add_finding(answer, table, vtap_text_list_object(answer, findings, i + j),
-				width);
-		if (n_same > n_shown) {
-			struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
-
-			vtap_text_words_add(&words, "and %s more: vtapctl doctor %s",
-				vtap_text_count(n_same - n_shown).text,
+		for (size_t j = 0; j < n_same && j < FINDINGS_SHOWN; j++)
+			write_row(render, vtap_text_list_object(answer, findings, i + j), &beside);
+		if (n_same > FINDINGS_SHOWN)
+			vtap_text_put_whole(render, "%sand %s more: vtapctl doctor %s\n",
+				below_words(&beside).text,
+				vtap_text_count(n_same - FINDINGS_SHOWN).text,
 				vtap_text_get_string(answer, first, "id"));
-			add_below(table, words.text);
-		}
 	}
 }
 
-void vtap_text_findings(struct vtap_text_render *render, const struct json_t *findings)
-{
-	static const struct vtap_text_column columns[] = {
-		{ .title = "" },
-		{ .title = "" },
-		{ .title = "" },
-	};
-	_auto(text_table) struct vtap_text_table *table = NULL;
-
-	if (vtap_text_list_len(findings) == 0)
-		return;
-	if (vtap_text_render_table_new(
-		    render, columns, VTAP_ARRAY_LEN(columns), SEPARATOR, &table) < 0)
-		return;
-	add_findings(&render->answer, table, findings, render->opts);
-	vtap_text_render_table(render, table, false, "");
-}
+/* ---- what was checked ---- */
 
 /* How a check ended */
 enum outcome {
@@ -299,13 +304,6 @@ static const struct json_t *find_check(struct vtap_text_render *render, const st
 	(void)vtap_text_answer_fail(answer, -EPROTO, /* sticks; asked at the end */
 		"the daemon's answer is not understood: it has no check %s", id);
 	return NULL;
-}
-
-static void write_remedy(struct vtap_text_render *render, const char *first, const char *remedy)
-{
-	vtap_text_put_lines(render, first,
-		vtap_text_lines_of_remedy(
-			remedy, vtap_text_width_behind(render->opts, strlen(first))));
 }
 
 /* "  session pay cannot be shown, since Nov 20 09:20", and what to do */

@@ -19,9 +19,10 @@
 static void make_ascii(char *text)
 {
 	static const char ellipsis[] = "…";
+	char *at = text != NULL ? strstr(text, ellipsis) : NULL;
 
-	while ((text = strstr(text, ellipsis)) != NULL)
-		memset(text, '.', strlen(ellipsis));
+	for (; at != NULL; at = strstr(at, ellipsis))
+		memset(at, '.', strlen(ellipsis));
 }
 
 static int hand_out(const char *text, FILE *out, struct vtap_err *err)
@@ -155,16 +156,18 @@ void vtap_text_put_whole(struct vtap_text_render *render, const char *fmt, ...)
 void vtap_text_put_lines(
 	struct vtap_text_render *render, const char *first, struct vtap_text_lines lines)
 {
+	int indent = (int)vtap_text_columns(first, strlen(first));
 	const char *line = vtap_text_lines_next(&lines);
 
 	vtap_text_put_whole(render, "%s%s\n", first, line != NULL ? line : "");
 	while ((line = vtap_text_lines_next(&lines)) != NULL)
-		vtap_text_put_whole(render, "%*s%s\n", (int)strlen(first), "", line);
+		vtap_text_put_whole(render, "%*s%s\n", indent, "", line);
 }
 
 void vtap_text_put_behind(struct vtap_text_render *render, const char *first, const char *text)
 {
-	size_t width = vtap_text_width_behind(render->opts, strlen(first));
+	size_t indent = vtap_text_columns(first, strlen(first));
+	size_t width = vtap_text_width_behind(render->opts, indent);
 
 	vtap_text_put_lines(render, first, vtap_text_lines_of(text, width));
 }

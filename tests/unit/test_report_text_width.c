@@ -154,6 +154,36 @@ static void test_doctor_when_verbose_then_meanings_break_beside_their_names(void
 		"              belongs to another program\n");
 }
 
+#define FINDING                                                                                    \
+	"{'id':'interface-foreign','severity':'page','subject':'pay','since':null,"                \
+	"'sentence':'session pay cannot be shown: mirror-pay is a dummy interface',"               \
+	"'remedy':'sudo ip link del mirror-pay # or another `interface` in pay.conf:1'}"
+#define DOCTOR                                                                                     \
+	"{'version':1,'findings':[" FINDING "],'checks':[{'id':'interface-foreign',"               \
+	"'holds':true,'meaning':'m'}]}"
+
+static void test_findings_when_there_is_no_room_beside_their_names_then_below(void **state)
+{
+	(void)state;
+	assert_at(49, vtap_text_doctor, DOCTOR, VTAP_TEXT_NOT_READY,
+		"PAGE  interface-foreign  session pay cannot be\n"
+		"                         shown: mirror-pay is a\n"
+		"                         dummy interface\n"
+		"                         sudo ip link del mirror-pay\n"
+		"                         # or another `interface`\n"
+		"                         # in pay.conf:1\n"
+		"\n"
+		"1 finding, 0 checks passed\n");
+	assert_at(48, vtap_text_doctor, DOCTOR, VTAP_TEXT_NOT_READY,
+		"PAGE  interface-foreign\n"
+		"  session pay cannot be shown: mirror-pay is a\n"
+		"  dummy interface\n"
+		"  sudo ip link del mirror-pay\n"
+		"  # or another `interface` in pay.conf:1\n"
+		"\n"
+		"1 finding, 0 checks passed\n");
+}
+
 static void test_headline_when_coloured_then_colours_take_no_room(void **state)
 {
 	const struct vtap_text_opts opts = {
@@ -178,6 +208,7 @@ int main(void)
 		cmocka_unit_test(
 			test_unknown_when_80_columns_then_the_reason_breaks_and_the_command_does_not),
 		cmocka_unit_test(test_doctor_when_verbose_then_meanings_break_beside_their_names),
+		cmocka_unit_test(test_findings_when_there_is_no_room_beside_their_names_then_below),
 		cmocka_unit_test(test_headline_when_coloured_then_colours_take_no_room),
 	};
 
