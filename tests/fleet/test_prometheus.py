@@ -85,13 +85,13 @@ def test_alert_when_a_condition_begins_and_ends_then_it_fires_for_that_target_an
 def test_alert_when_scrapes_fail_meanwhile_then_it_goes_on_firing(fleet, prometheus):
     """All series of a target end with the first scrape that fails."""
     node = fleet.nodes[0]
-    firing = 'count_over_time(ALERTS{alertname="VtapdInterfaceForeign",alertstate="firing"}[3s])'
+    firing = 'count_over_time(ALERTS{alertname="VtapdInterfaceForeign",alertstate="firing"}[5s])'
     with foreign_interface(node):
         prometheus.wait_alert("VtapdInterfaceForeign", node)
         node.daemon.signal(signal.SIGSTOP)
         try:
-            until(lambda: prometheus.ask('max_over_time(up{job="vtapd"}[4s]) == 0'), "scrapes have failed for 4 s")
-            assert prometheus.by_instance(firing) == {prometheus.instances[node.name]: pytest.approx(3, abs=1)}
+            until(lambda: prometheus.ask('max_over_time(up{job="vtapd"}[10s]) == 0'), "scrapes have failed for 10 s", 30)
+            assert set(prometheus.by_instance(firing)) == {prometheus.instances[node.name]}
         finally:
             node.daemon.signal(signal.SIGCONT)
     prometheus.wait_no_alert("VtapdInterfaceForeign")
