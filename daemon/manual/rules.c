@@ -150,6 +150,17 @@ static const struct alert ALERTS[] = {
 		"share to those that are left or, where too few are, sends to all of them again, "
 		"healthy or not.",
 		"vtapctl status; vtapctl doctor # on those; sudo vtapctl undrain ends a drain" },
+	/* of sessions that nobody is to read nothing is said: the usual is the measure */
+	{ "VtapdSensorsGone",
+		"last_over_time(instance:vtapd_sessions_read:ratio[5m]) < 0.9 * "
+		"quantile_over_time(0.5, instance:vtapd_sessions_read:ratio[1d])",
+		"15m", VTAP_SEVERITY_TICKET,
+		"{{ $labels.instance }}: {{ $value | humanizePercentage }} of the sessions are "
+		"read by a sensor, which is fewer than usual",
+		"A sensor has stopped, reads another interface, or does not know new sessions. The "
+		"usual is the median of a day, so that nobody is missed who looked with tcpdump.",
+		"vtapctl status # SENSORS is - where nobody reads; then systemctl status of what "
+		"should" },
 	{ "VtapdLoopLag", "avg_over_time(vtapd_loop_lag_seconds[5m]) > 1", "10m",
 		VTAP_SEVERITY_TICKET, "{{ $labels.instance }}: the main loop is late",
 		"Frames go on, but repairs, answers and health are late: "
@@ -177,6 +188,8 @@ static const struct {
 		"sum without (verdict) (target_verdict:vtapd_dropped_packets:rate5m)" },
 	{ "target:vtapd_dropped_packets:ratio_rate5m",
 		"target:vtapd_dropped_packets:rate5m / target:vtapd_received_packets:rate5m" },
+	{ "instance:vtapd_sessions_read:ratio",
+		"avg by (job, instance) (vtapd_session_sensors{job=\"vtapd\"} > bool 0)" },
 	/* of the whole fleet; it outlives the target that had the last frame */
 	{ "session:vtapd_last_frame_timestamp_seconds:max",
 		"max by (job, session) "
