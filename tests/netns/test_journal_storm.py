@@ -137,8 +137,8 @@ def test_packets_when_of_unknown_vnis_for_seconds_then_two_lines_at_most(make_vt
             mirror.send(chance.randrange(5000, 1 << 24), frames.numbered(n))
             n += 1
     vtapd.wait_received(n * 9 // 10)
-    lines = vtapd.log().splitlines()[before:]
-    assert n > 5000 and len(lines) <= 2, lines
+    lines = [line for line in vtapd.log().splitlines()[before:] if "VNI" in line]
+    assert n > 5000 and 1 <= len(lines) <= 2, vtapd.log()
 
 
 def test_drains_when_many_then_each_is_told_and_never_healthy_twice_in_a_row(make_vtapd):
