@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,9 +22,8 @@
 #include "daemon/removal.h"
 #include "daemon/request.h"
 
-/* Clients at once, and how long one may be silent. */
-#define CLIENTS_MAX      256
-#define CLIENT_TIMEOUT_S 10
+/* Clients at once. */
+#define CLIENTS_MAX 256
 
 /* Of these, how many may wait for a session (a waiting client is not timed out by the library), and
  * how often it is asked whether they are still there. A reload has happened when its client waits:
@@ -410,23 +408,20 @@ static int socket_listen(
 
 static int http_start(struct vtap_control *control, int listen_fd, struct vtap_err *err)
 {
-	const union MHD_DaemonInfo *info;
-	int r;
+	const struct vtap_http_spec spec = {
+		.listen_fd = listen_fd,
+		.n_clients = CLIENTS_MAX,
+		.handle = handle_request,
+		.completed = handle_completed,
+		.arg = control,
+	};
+	int epoll_fd;
+	int r = vtap_http_start(&spec, &control->http, &epoll_fd, err);
 
-	control->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-		handle_request, control, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)CLIENT_TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED, handle_completed, control,
-		MHD_OPTION_END);
-	if (control->http == NULL) {
-		(void)vtap_fd_close(listen_fd);
-		return vtap_err_set(err, -EIO, "the HTTP server does not start");
-	}
-	info = MHD_get_daemon_info(control->http, MHD_DAEMON_INFO_EPOLL_FD);
-	if (info == NULL)
-		return vtap_err_set(err, -EIO, "the HTTP server has no epoll descriptor");
+	if (r < 0)
+		return r;
 	r = sd_event_add_io(
-		control->manager->event, &control->io, info->epoll_fd, EPOLLIN, handle_io, control);
+		control->manager->event, &control->io, epoll_fd, EPOLLIN, handle_io, control);
 	if (r >= 0)
 		r = sd_event_add_time(control->manager->event, &control->timer, CLOCK_MONOTONIC,
 			UINT64_MAX, TIMER_ACCURACY_US, handle_timer, control);

@@ -5,7 +5,6 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "daemon/listen.h"
 #include "datapath/rights.h"
+#include "datapath/thread.h"
 
 /* A process that was stopped still completes this many handshakes and one more (FACTS 10). */
 #define BACKLOG 4
@@ -291,10 +291,9 @@ static nfds_t poll_fill(struct vtap_health *health)
 static void poll_serve(struct vtap_health *health, uint64_t now_ns)
 {
 	size_t n_places = health->current.n_places;
-	uint64_t count;
 
 	if (health->poll[0].revents != 0)
-		(void)!read(health->wake_fd, &count, sizeof(count)); /* only wakes */
+		vtap_thread_woken(health->wake_fd);
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		if (health->poll[1 + n_places + (size_t)i].revents != 0)
 			client_read(&health->client[i]);
@@ -329,27 +328,6 @@ static void *health_run(void *arg)
 
 /* ---- main's side ---- */
 
-static void wake(struct vtap_health *health)
-{
-	static const uint64_t ONE = 1;
-
-	(void)!write(health->wake_fd, &ONE, sizeof(ONE)); /* an eventfd takes it */
-}
-
-static int thread_start(struct vtap_health *health)
-{
-	sigset_t all, before;
-	int r;
-
-	(void)sigfillset(&all);                            /* cannot fail */
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited by the thread */
-	r = pthread_create(&health->thread, NULL, health_run, health);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL); /* cannot fail */
-	if (r == 0)
-		(void)pthread_setname_np(health->thread, "vtapd-health"); /* for ps only */
-	return -r;
-}
-
 int vtap_health_new(struct vtap_health **ret_health, struct vtap_err *err)
 {
 	_auto(health) struct vtap_health *health = calloc(1, sizeof(*health));
@@ -365,7 +343,7 @@ int vtap_health_new(struct vtap_health **ret_health, struct vtap_err *err)
 	health->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (health->wake_fd < 0)
 		return vtap_err_set(err, -errno, "eventfd: %s", vtap_errno_text(errno));
-	r = thread_start(health);
+	r = vtap_thread_start(&health->thread, "vtapd-health", health_run, health);
 	if (r < 0)
 		return vtap_err_set(
 			err, r, "cannot start the health thread: %s", vtap_errno_text(r));
@@ -381,7 +359,7 @@ void vtap_health_free(struct vtap_health *health)
 	if (health->is_started) {
 		atomic_store_explicit(
 			&health->is_stopping, true, memory_order_relaxed); /* a flag, see wake */
-		wake(health);
+		vtap_thread_wake(health->wake_fd);
 		(void)pthread_join(health->thread, NULL); /* our own thread */
 	}
 	(void)vtap_fd_close(health->wake_fd);
@@ -395,7 +373,7 @@ void vtap_health_want(struct vtap_health *health, const struct vtap_health_wish 
 	health->wish = *wish;
 	health->has_new_wish = true;
 	(void)pthread_mutex_unlock(&health->lock); /* likewise */
-	wake(health);
+	vtap_thread_wake(health->wake_fd);
 }
 
 void vtap_health_beat(struct vtap_health *health, enum vtap_judgement judgement, uint64_t now_ns)
@@ -405,7 +383,7 @@ void vtap_health_beat(struct vtap_health *health, enum vtap_judgement judgement,
 	atomic_store_explicit(&health->beat_ns, now_ns, memory_order_relaxed); /* see judge() */
 	former = atomic_exchange_explicit(&health->judgement, (int)judgement, memory_order_relaxed);
 	if (former != (int)judgement)
-		wake(health);
+		vtap_thread_wake(health->wake_fd);
 }
 
 void vtap_health_status(struct vtap_health *health, struct vtap_health_status *ret_status)

@@ -1,12 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/http.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 
 /* Parts of a query that are looked at. */
 #define ARGUMENTS_MAX 8
+
+/* Of the memory of a client's connection: what its request may take. */
+#define CLIENT_BYTES 32768
+
+int vtap_http_start(const struct vtap_http_spec *spec, struct MHD_Daemon **ret_http,
+	int *ret_epoll_fd, struct vtap_err *err)
+{
+	const union MHD_DaemonInfo *info;
+	struct MHD_Daemon *http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0,
+		NULL, NULL, spec->handle, spec->arg, MHD_OPTION_LISTEN_SOCKET, spec->listen_fd,
+		MHD_OPTION_CONNECTION_LIMIT, spec->n_clients, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)VTAP_HTTP_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_COMPLETED, spec->completed, spec->arg,
+		MHD_OPTION_END);
+
+	if (http == NULL) {
+		(void)vtap_fd_close(spec->listen_fd);
+		return vtap_err_set(err, -EIO, "the HTTP server does not start");
+	}
+	info = MHD_get_daemon_info(http, MHD_DAEMON_INFO_EPOLL_FD);
+	if (info == NULL) {
+		MHD_stop_daemon(http);
+		return vtap_err_set(err, -EIO, "the HTTP server has no epoll descriptor");
+	}
+	*ret_http = http;
+	*ret_epoll_fd = info->epoll_fd;
+	return 0;
+}
 
 struct arguments {
 	struct vtap_argument argument[ARGUMENTS_MAX];

@@ -9,6 +9,28 @@
 #include "daemon/answer.h"
 #include "daemon/request.h"
 
+/** VTAP_HTTP_TIMEOUT_S - how long a client may be silent */
+#define VTAP_HTTP_TIMEOUT_S 10
+
+/** struct vtap_http_spec - a server that is run by whoever started it */
+struct vtap_http_spec {
+	int listen_fd;      /* taken, also on failure */
+	unsigned n_clients; /* at once */
+	MHD_AccessHandlerCallback handle;
+	MHD_RequestCompletedCallback completed;
+	void *arg; /* of both */
+};
+
+/**
+ * vtap_http_start() - answered is in MHD_run(), when the descriptor can be read; requests may be
+ * suspended
+ * @ret_http:     the caller stops it
+ * @ret_epoll_fd: borrowed from it
+ * Return: 0, -EIO.
+ */
+int vtap_http_start(const struct vtap_http_spec *spec, struct MHD_Daemon **ret_http,
+	int *ret_epoll_fd, struct vtap_err *err);
+
 /**
  * vtap_http_parse() - understand what a client asks for
  * Return: 0; else the HTTP status to answer with, and a sentence in @err.

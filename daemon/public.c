@@ -3,10 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -16,11 +13,10 @@
 #include "daemon/listen.h"
 #include "daemon/look.h"
 #include "datapath/rights.h"
+#include "datapath/thread.h"
 
-/* Clients at once, how long one may be silent, and the bytes that a request may take. */
-#define CLIENTS_MAX      64
-#define CLIENT_TIMEOUT_S 10
-#define CLIENT_BYTES     32768
+/* Clients at once. */
+#define CLIENTS_MAX 64
 
 /* How long a request waits for the main loop to look. */
 #define LOOK_WAIT_NS (10 * VTAP_NS_PER_S)
@@ -72,20 +68,6 @@ static const char STOPPING[] = "vtapd closes this port";
 static bool is_stopping(const struct vtap_public *port)
 {
 	return atomic_load_explicit(&port->is_stopping, memory_order_relaxed); /* a flag */
-}
-
-static void fd_tell(int fd)
-{
-	static const uint64_t ONE = 1;
-
-	(void)!write(fd, &ONE, sizeof(ONE)); /* an eventfd takes it */
-}
-
-static void fd_hear(int fd)
-{
-	uint64_t count;
-
-	(void)!read(fd, &count, sizeof(count)); /* it only wakes */
 }
 
 /* ---- what is told ---- */
@@ -152,7 +134,7 @@ static void call_wait(struct call *call, uint64_t now_ns)
 	if (port->has_asked)
 		return;
 	port->has_asked = true;
-	fd_tell(port->ask_fd);
+	vtap_thread_wake(port->ask_fd);
 }
 
 static void call_begin(struct call *call, const char *method, const char *path)
@@ -292,7 +274,7 @@ static void calls_expire(struct vtap_public *port, uint64_t now_ns)
 
 static int wait_ms(const struct vtap_public *port, uint64_t now_ns)
 {
-	uint64_t in_ms = 1000ULL * CLIENT_TIMEOUT_S;
+	uint64_t in_ms = 1000ULL * VTAP_HTTP_TIMEOUT_S;
 	MHD_UNSIGNED_LONG_LONG http_ms;
 
 	if (MHD_get_timeout(port->http, &http_ms) == MHD_YES && http_ms < in_ms)
@@ -320,7 +302,7 @@ static void *public_run(void *arg)
 		(void)poll(fds, VTAP_ARRAY_LEN(fds), /* a failure: the next round waits */
 			wait_ms(port, vtap_clock_mono_ns()));
 		if (fds[0].revents != 0)
-			fd_hear(port->wake_fd);
+			vtap_thread_woken(port->wake_fd);
 		look_take(port);
 		calls_expire(port, vtap_clock_mono_ns());
 		(void)MHD_run(port->http); /* failures belong to single connections */
@@ -339,12 +321,12 @@ static int handle_ask(sd_event_source *source, int fd, uint32_t events, void *ar
 
 	(void)source; /* the one descriptor */
 	(void)events;
-	fd_hear(fd);
+	vtap_thread_woken(fd);
 	if (vtap_look_new(port->manager, &look) < 0)
 		return 0; /* without memory: they are told that nobody looked */
 	/* acq_rel: the thread sees all of it; one that it did not take is ours again */
 	vtap_look_free(atomic_exchange_explicit(&port->given, look, memory_order_acq_rel));
-	fd_tell(port->wake_fd);
+	vtap_thread_wake(port->wake_fd);
 	return 0;
 }
 
@@ -361,38 +343,24 @@ static int ask_attach(struct vtap_public *port)
 
 static int http_start(struct vtap_public *port, int listen_fd, struct vtap_err *err)
 {
-	const union MHD_DaemonInfo *info;
+	const struct vtap_http_spec spec = {
+		.listen_fd = listen_fd,
+		.n_clients = CLIENTS_MAX,
+		.handle = handle_request,
+		.completed = handle_completed,
+		.arg = port,
+	};
 
-	port->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-		handle_request, port, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CLIENTS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)CLIENT_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CLIENT_BYTES, MHD_OPTION_NOTIFY_COMPLETED, handle_completed, port,
-		MHD_OPTION_END);
-	if (port->http == NULL) {
-		(void)vtap_fd_close(listen_fd);
-		return vtap_err_set(err, -EIO, "the HTTP server does not start");
-	}
-	info = MHD_get_daemon_info(port->http, MHD_DAEMON_INFO_EPOLL_FD);
-	if (info == NULL)
-		return vtap_err_set(err, -EIO, "the HTTP server has no epoll descriptor");
-	port->http_fd = info->epoll_fd;
-	return 0;
+	return vtap_http_start(&spec, &port->http, &port->http_fd, err);
 }
 
 static int thread_start(struct vtap_public *port, struct vtap_err *err)
 {
-	sigset_t all, before;
-	int r;
+	int r = vtap_thread_start(&port->thread, "vtapd-public", public_run, port);
 
-	(void)sigfillset(&all);                            /* cannot fail */
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited by the thread */
-	r = pthread_create(&port->thread, NULL, public_run, port);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL); /* cannot fail */
-	if (r != 0)
+	if (r < 0)
 		return vtap_err_set(
-			err, -r, "cannot start the thread that answers: %s", vtap_errno_text(r));
-	(void)pthread_setname_np(port->thread, "vtapd-public"); /* for ps only */
+			err, r, "cannot start the thread that answers: %s", vtap_errno_text(r));
 	port->is_started = true;
 	return 0;
 }
@@ -438,7 +406,7 @@ void vtap_public_free(struct vtap_public *port)
 	if (port->is_started) {
 		atomic_store_explicit(&port->is_stopping, true,
 			memory_order_relaxed); /* a flag, and then woken */
-		fd_tell(port->wake_fd);
+		vtap_thread_wake(port->wake_fd);
 		(void)pthread_join(port->thread, NULL); /* our own thread */
 	}
 	if (port->http != NULL)

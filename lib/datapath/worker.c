@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +12,7 @@
 #include "datapath/receive.h"
 #include "datapath/rights.h"
 #include "datapath/sightings.h"
+#include "datapath/thread.h"
 #include "wire/vxlan.h"
 
 /* How long a worker that was told to stop reads on where new packets go on coming: in a socket that
@@ -372,21 +371,6 @@ static void *worker_run(void *arg)
 	return NULL;
 }
 
-static int thread_start(struct vtap_worker *worker)
-{
-	sigset_t all, before;
-	int r;
-
-	(void)sigfillset(&all); /* cannot fail */
-	(void)pthread_sigmask(
-		SIG_SETMASK, &all, &before); /* inherited by the thread; cannot fail */
-	r = pthread_create(&worker->thread, NULL, worker_run, worker);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL); /* cannot fail */
-	if (r == 0)
-		(void)pthread_setname_np(worker->thread, "vtapd-worker"); /* for ps only */
-	return -r;
-}
-
 static void worker_free(struct vtap_worker *worker)
 {
 	if (worker == NULL)
@@ -417,7 +401,7 @@ int vtap_worker_start(
 		return vtap_err_set(err, -errno, "eventfd: %s", vtap_errno_text(errno));
 	r = vtap_receiver_new(&worker->receiver);
 	if (r == 0)
-		r = thread_start(worker);
+		r = vtap_thread_start(&worker->thread, "vtapd-worker", worker_run, worker);
 	if (r < 0)
 		return vtap_err_set(err, r, "cannot start a worker: %s", vtap_errno_text(r));
 	*ret_worker = vtap_steal(&worker);
@@ -426,13 +410,11 @@ int vtap_worker_start(
 
 void vtap_worker_ask(struct vtap_worker *worker, bool keeps_socket)
 {
-	static const uint64_t ONE = 1;
-
 	if (worker_is_stopping(worker))
 		return;
 	worker->keeps_socket = keeps_socket;
 	atomic_store_explicit(&worker->is_stopping, true, memory_order_release);
-	(void)!write(worker->wake_fd, &ONE, sizeof(ONE)); /* an eventfd takes it */
+	vtap_thread_wake(worker->wake_fd);
 }
 
 bool vtap_worker_is_over(const struct vtap_worker *worker)
