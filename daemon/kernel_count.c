@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/kernel_count.h"
 
-#include <errno.h>
 #include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,8 @@ void vtap_kernel_count_done(struct vtap_kernel_count *count)
 	*count = (struct vtap_kernel_count){ 0 };
 }
 
-bool vtap_kernel_count_is_used(const struct vtap_manager *manager)
+/* Is there a target that the kernel counts for? */
+static bool is_used(const struct vtap_manager *manager)
 {
 	for (size_t i = 0; i < manager->conf->n_targets; i++)
 		if (manager->conf->targets[i].mode == VTAP_MODE_VXLAN)
@@ -302,7 +302,7 @@ static int stats_read(struct vtap_manager *manager)
 
 void vtap_kernel_count_follow(struct vtap_manager *manager)
 {
-	if (vtap_kernel_count_is_used(manager) && manager->kernel_count.stats == NULL)
+	if (is_used(manager) && manager->kernel_count.stats == NULL)
 		(void)stats_read(manager); /* refused: told, and all is counted as new */
 }
 
@@ -317,7 +317,7 @@ void vtap_kernel_count_sample(struct vtap_manager *manager, uint64_t now_ns)
 		.now_ns = now_ns,
 	};
 
-	if (!vtap_kernel_count_is_used(manager) && count->n_accounts == 0) {
+	if (!is_used(manager) && count->n_accounts == 0) {
 		former = NULL; /* still the count's */
 		vtap_kernel_count_done(count);
 		return;

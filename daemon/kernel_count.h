@@ -51,9 +51,6 @@ struct vtap_kernel_count {
 /** vtap_kernel_count_done() - may run twice */
 void vtap_kernel_count_done(struct vtap_kernel_count *count);
 
-/** vtap_kernel_count_is_used() - is there a vxlan-mode target? */
-bool vtap_kernel_count_is_used(const struct vtap_manager *manager);
-
 /**
  * vtap_kernel_count_follow() - a configuration was taken: with its first vxlan-mode target, note
  * what devices of an earlier life have counted so far

@@ -2,11 +2,9 @@
 #include "daemon/linger.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 
 /* Rows at first. */

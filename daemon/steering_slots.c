@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "daemon/manager.h"
 #include "daemon/steering.h"
 #include "daemon/steering_state.h"

@@ -10,7 +10,6 @@
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <string.h>
 
 #include "netlink/dump.h"
 #include "netlink/uapi.h"

@@ -19,7 +19,6 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 

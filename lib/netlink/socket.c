@@ -8,7 +8,6 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h> // NOLINT(readability-duplicate-include): libnl's, not ours
 #include <stdbool.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 

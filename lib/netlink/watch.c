@@ -17,7 +17,6 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "netlink/clsact.h"

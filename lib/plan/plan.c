@@ -33,22 +33,6 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static const char *const KIND_NAMES[] = {
-	[VTAP_STEP_REMOVE] = "remove",
-	[VTAP_STEP_RENAME] = "rename",
-	[VTAP_STEP_CREATE] = "create",
-	[VTAP_STEP_ADOPT] = "adopt",
-	[VTAP_STEP_SET] = "set",
-	[VTAP_STEP_AWAIT] = "await",
-	[VTAP_STEP_FOREIGN] = "foreign",
-};
-static_assert(VTAP_ARRAY_LEN(KIND_NAMES) == VTAP_STEP_COUNT, "every kind has a name");
-
-const char *vtap_step_kind_name(enum vtap_step_kind kind)
-{
-	return KIND_NAMES[kind];
-}
-
 void vtap_plan_done(struct vtap_plan *plan)
 {
 	free(plan->step);

@@ -98,6 +98,3 @@ void vtap_plan_done(struct vtap_plan *plan);
  */
 int vtap_plan_make(const struct vtap_wish *wishes, size_t n_wishes,
 	const struct vtap_devices *devices, struct vtap_plan *ret_plan);
-
-/** vtap_step_kind_name() - "remove", … */
-const char *vtap_step_kind_name(enum vtap_step_kind kind);

@@ -5,42 +5,27 @@
 
 #include "base/cleanup.h"
 
-struct verdict_words {
-	const char *name;
-	const char *help;
+static const char *const NAMES[] = {
+	[VTAP_VERDICT_DELIVERED] = "delivered",
+	[VTAP_VERDICT_NOT_VXLAN] = "not-vxlan",
+	[VTAP_VERDICT_NO_VNI_FLAG] = "no-vni-flag",
+	[VTAP_VERDICT_TOO_SHORT] = "too-short",
+	[VTAP_VERDICT_NOT_ALLOWED] = "not-allowed",
+	[VTAP_VERDICT_UNKNOWN_SOURCE] = "unknown-source",
+	[VTAP_VERDICT_UNKNOWN_VNI] = "unknown-vni",
+	[VTAP_VERDICT_INTERFACE_DOWN] = "interface-down",
+	[VTAP_VERDICT_INTERFACE_GONE] = "interface-gone",
+	[VTAP_VERDICT_WRITE_REFUSED] = "write-refused",
+	[VTAP_VERDICT_SOCKET_FULL] = "socket-full",
+	[VTAP_VERDICT_LOST_IN_HANDOVER] = "lost-in-handover",
+	[VTAP_VERDICT_NO_LISTENER] = "no-listener",
+	[VTAP_VERDICT_DECAP_ERROR] = "decap-error",
 };
-
-static const struct verdict_words WORDS[] = {
-	[VTAP_VERDICT_DELIVERED] = { "delivered", "written to the tap interface" },
-	[VTAP_VERDICT_NOT_VXLAN] = { "not-vxlan", "UDP payload too short for a VXLAN header" },
-	[VTAP_VERDICT_NO_VNI_FLAG] = { "no-vni-flag", "the VXLAN header carries no VNI" },
-	[VTAP_VERDICT_TOO_SHORT] = { "too-short", "the inner frame has no whole Ethernet header" },
-	[VTAP_VERDICT_NOT_ALLOWED] = { "not-allowed", "the outer source is outside `allow`" },
-	[VTAP_VERDICT_UNKNOWN_SOURCE] = { "unknown-source",
-		"no session takes this VNI from there" },
-	[VTAP_VERDICT_UNKNOWN_VNI] = { "unknown-vni", "no session has this VNI" },
-	[VTAP_VERDICT_INTERFACE_DOWN] = { "interface-down", "the tap interface was down" },
-	[VTAP_VERDICT_INTERFACE_GONE] = { "interface-gone", "the tap interface was deleted" },
-	[VTAP_VERDICT_WRITE_REFUSED] = { "write-refused", "the kernel refused the frame" },
-	[VTAP_VERDICT_SOCKET_FULL] = { "socket-full", "the socket's buffer was full" },
-	[VTAP_VERDICT_LOST_IN_HANDOVER] = { "lost-in-handover",
-		"the fast path handed it over, and it did not come past the sensors" },
-	[VTAP_VERDICT_NO_LISTENER] = { "no-listener",
-		"nobody listened while vtapd was away, and the fast path could not take it" },
-	[VTAP_VERDICT_DECAP_ERROR] = { "decap-error",
-		"the kernel's vxlan device counted a receive error: reserved bits, ECN, or a cut "
-		"inner header" },
-};
-static_assert(VTAP_ARRAY_LEN(WORDS) == VTAP_VERDICT_COUNT, "every verdict has its words");
+static_assert(VTAP_ARRAY_LEN(NAMES) == VTAP_VERDICT_COUNT, "every verdict has a name");
 
 const char *vtap_verdict_name(enum vtap_verdict verdict)
 {
-	return (unsigned)verdict < VTAP_VERDICT_COUNT ? WORDS[verdict].name : "?";
-}
-
-const char *vtap_verdict_help(enum vtap_verdict verdict)
-{
-	return (unsigned)verdict < VTAP_VERDICT_COUNT ? WORDS[verdict].help : "?";
+	return (unsigned)verdict < VTAP_VERDICT_COUNT ? NAMES[verdict] : "?";
 }
 
 bool vtap_verdict_is_loss(enum vtap_verdict verdict)

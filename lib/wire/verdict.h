@@ -30,9 +30,6 @@ enum vtap_verdict {
 /** vtap_verdict_name() - "unknown-vni"; "?" for what is no verdict */
 const char *vtap_verdict_name(enum vtap_verdict verdict);
 
-/** vtap_verdict_help() - one sentence for people: what it means */
-const char *vtap_verdict_help(enum vtap_verdict verdict);
-
 /** vtap_verdict_is_loss() - should a sensor have got it, and this host did not manage? The other
  * drops are somebody's packets that are not wanted, or came while vtapd was away. */
 bool vtap_verdict_is_loss(enum vtap_verdict verdict);
