@@ -19,10 +19,9 @@ static void guard_announce(struct vtap_manager *manager)
 	vtap_interfaces_guard_with(manager->interfaces, &guard);
 }
 
-/* @is_anew: nothing of what the maps say is counted yet */
-static int accounts_make_room(struct vtap_steering *steering, bool is_anew)
+/* For @n slots. @is_anew: nothing of what the maps say is counted yet */
+static int accounts_make_room(struct vtap_steering *steering, size_t n, bool is_anew)
 {
-	size_t n = vtap_fastpath_n_slots(steering->fastpath);
 	struct vtap_account *grown = reallocarray(steering->account, n, sizeof(*grown));
 
 	if (grown == NULL)
@@ -43,10 +42,12 @@ static int fastpath_open(struct vtap_manager *manager, const struct vtap_fastpat
 {
 	struct vtap_steering *steering = manager->steering;
 	size_t n_slots = manager->conf->n_sessions + manager->conf->n_targets;
-	struct vtap_fastpath *fastpath = NULL;
+	_auto(fastpath) struct vtap_fastpath *fastpath = NULL;
 	int r = vtap_fastpath_open(
 		steering->pin_dir, n_slots, former, &fastpath, &steering->off_why);
 
+	if (r == 0) /* before it has slots that nobody has room for */
+		r = accounts_make_room(steering, vtap_fastpath_n_slots(fastpath), former == NULL);
 	if (r < 0) {
 		if (steering->off_why.text[0] == '\0')
 			(void)vtap_err_set(
@@ -54,10 +55,10 @@ static int fastpath_open(struct vtap_manager *manager, const struct vtap_fastpat
 		return r;
 	}
 	vtap_fastpath_close(steering->fastpath);
-	steering->fastpath = fastpath;
+	steering->fastpath = vtap_steal(&fastpath);
 	steering->off_why.text[0] = '\0';
 	guard_announce(manager);
-	return accounts_make_room(steering, former == NULL);
+	return 0;
 }
 
 /* The slot of a target or session. What was counted in it before is not its own if it is a new one.
