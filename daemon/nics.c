@@ -234,7 +234,9 @@ int vtap_nics_fill(struct vtap_manager *manager, struct vtap_snapshot *snapshot)
 		vtap_nics_done(&fresh);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < devices->n; i++) {
+	/* workers may have seen packets on another one since they were counted: the next look has
+	 * it */
+	for (size_t i = 0; i < devices->n && fresh.n < n; i++) {
 		const struct vtap_device *device = &devices->device[i];
 		struct vtap_nic_row *row = &fresh.row[fresh.n];
 
