@@ -212,7 +212,9 @@ def test_conditions_when_packets_vanish_then_found_with_numbers_and_remedy_and_o
     assert time.monotonic() - began > RECENT_S - 15, "it was told as going on for a while"
     assert len(vtapd.log_lines("unknown-vni:")) == 1, "it may begin again: its end is not told yet"
     assert not [line for line in vtapd.log_lines("socket-drops: ")], "one line is enough, and it is that of socket-full"
-    assert re.search(r"target slow dropped [1-9][\d,]* packets? \(\d", *vtapd.log_lines("socket-full: target slow"))
+    full = vtapd.log_lines("socket-full: target slow")
+    assert len(full) <= 2, "a look may fall into the burst: what it did not see yet is told a minute later"
+    assert re.search(r"target slow dropped [1-9][\d,]* packets? \(\d", full[0])
 
 
 def test_queue_when_full_before_any_target_sees_the_packets_then_worth_knowing_and_no_ticket(
