@@ -74,50 +74,65 @@ static unsigned workers_of(const struct vtap_target *target)
 	return n_cpus < 1 ? 1 : n_cpus > WORKERS_AUTO_MAX ? WORKERS_AUTO_MAX : (unsigned)n_cpus;
 }
 
+/* The first desks of an underlay that are as they should be, as many as are wanted. Return: how
+ * many.
+ */
+static unsigned desks_keep(
+	struct vtap_intake *intake, const struct vtap_socket_spec *spec, int index, unsigned n_max)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < VTAP_SLOTS_MAX && n < n_max; i++) {
+		struct vtap_desk *desk = &intake->desk[i];
+
+		if (!desk->is_open || desk->port != spec->port || desk->device_index != index ||
+			desk->has_left)
+			continue;
+		desk->is_kept = true;
+		n++;
+		if (desk->buffer_bytes != spec->buffer_bytes &&
+			vtap_socket_set_buffer(vtap_desk_socket(desk), spec->buffer_bytes) == 0)
+			desk->buffer_bytes = spec->buffer_bytes;
+	}
+	return n;
+}
+
+/* One more desk of an underlay. Return: is it open? If not, the update has the reason. */
+static bool desk_add(struct update *update, const struct vtap_socket_spec *spec, int index)
+{
+	struct vtap_desk *desk = vtap_desk_find_free(update->intake);
+	struct vtap_err err = VTAP_ERR_NULL;
+	int r;
+
+	if (desk == NULL) {
+		update->is_short = true; /* 16 in all is documented */
+		return false;
+	}
+	r = update->is_port_ours ? 0 : vtap_socket_is_free(spec, &err);
+	if (r == 0)
+		r = vtap_desk_open(update->intake, desk, spec, index, &err);
+	if (r < 0) { /* the other underlays go on */
+		update->error = r;
+		update->err = err;
+		return false;
+	}
+	update->is_port_ours = true;
+	return true;
+}
+
 /* The desks of one underlay (or of all, with index 0): keep the first n, open what is missing. */
 static void update_underlay(struct update *update, const char *device, int index)
 {
-	struct vtap_intake *intake = update->intake;
 	const struct vtap_socket_spec spec = {
 		.port = update->target->port,
 		.device = device,
 		.buffer_bytes = update->buffer_bytes,
 	};
-	struct vtap_err err = VTAP_ERR_NULL;
-	unsigned n = 0;
-	int r;
+	unsigned n = desks_keep(update->intake, &spec, index, update->n_workers);
 
 	update->n_found++;
-	for (int i = 0; i < VTAP_SLOTS_MAX && n < update->n_workers; i++) {
-		struct vtap_desk *desk = &intake->desk[i];
-
-		if (!desk->is_open || desk->port != spec.port || desk->device_index != index ||
-			desk->has_left)
-			continue;
-		desk->is_kept = true;
+	while (n < update->n_workers && desk_add(update, &spec, index))
 		n++;
-		if (desk->buffer_bytes != spec.buffer_bytes &&
-			vtap_socket_set_buffer(vtap_desk_socket(desk), spec.buffer_bytes) == 0)
-			desk->buffer_bytes = spec.buffer_bytes;
-	}
-	while (n < update->n_workers) {
-		struct vtap_desk *desk = vtap_desk_find_free(intake);
-
-		if (desk == NULL) {
-			update->is_short = true; /* 16 in all is documented */
-			break;
-		}
-		r = update->is_port_ours ? 0 : vtap_socket_is_free(&spec, &err);
-		if (r == 0)
-			r = vtap_desk_open(intake, desk, &spec, index, &err);
-		if (r < 0) { /* the other underlays go on */
-			update->error = r;
-			update->err = err;
-			break;
-		}
-		update->is_port_ours = true;
-		n++;
-	}
 	update->n_kept += n;
 }
 

@@ -118,46 +118,64 @@ static struct vtap_passed passed_up(const struct vtap_target *target,
 		.has_ipv6 = has_ipv6(intake) };
 }
 
+static void standing_observe(const struct vtap_manager *manager, size_t i, uint64_t now_ns,
+	struct vtap_report_target *report)
+{
+	struct vtap_intake_status status;
+
+	vtap_intake_status(manager->intake[i], &status);
+	report->state = (struct vtap_report_state){
+		.state = vtap_state_name(status.state),
+		.reason = status.reason,
+		.message = status.message,
+		.retry_in_ns = status.reason != NULL ? retry_in(status.retry_at_ns, now_ns)
+						     : VTAP_REPORT_NEVER,
+	};
+	report->n_workers = status.n_workers;
+	report->n_stalled = vtap_intake_n_stalled(manager->intake[i], now_ns);
+}
+
+static void packets_observe(
+	struct vtap_manager *manager, size_t i, uint64_t now_ns, struct vtap_report_target *report)
+{
+	struct vtap_totals totals, fast = totals_fast(manager->intake[i]);
+	struct vtap_passed passed;
+
+	vtap_intake_read(manager->intake[i], &totals);
+	report->received = totals.received;
+	report->reserved_bits = totals.reserved_bits;
+	report->unknown_bytes = totals.unknown_bytes;
+	report->delivered_fast = fast.verdicts[VTAP_VERDICT_DELIVERED];
+	memcpy(report->verdicts, totals.verdicts, sizeof(totals.verdicts));
+	for (int v = 0; v < VTAP_VERDICT_COUNT; v++)
+		report->trends[v] = trend_follow(
+			&vtap_intake_trends(manager->intake[i])[v], totals.verdicts[v], now_ns);
+	passed = passed_up(report->target, manager->intake[i], totals.received, fast.received);
+	report->port_tracked =
+		vtap_tracking_look(&manager->tracking, report->target->port, &passed, now_ns);
+}
+
+static int underlays_observe(
+	const struct vtap_manager *manager, size_t i, struct vtap_report_target *report)
+{
+	report->bound = vtap_intake_bound(manager->intake[i], &report->n_bound);
+	report->missing =
+		vtap_intake_missing(manager->intake[i], report->target, &report->n_missing);
+	return report->bound == NULL || report->missing == NULL ? -ENOMEM : 0;
+}
+
+/* What is in *ret_report is freed with its snapshot, also after a failure. */
 static int target_observe(struct vtap_manager *manager, size_t i, uint64_t now_ns,
 	struct vtap_report_target *ret_report)
 {
-	struct vtap_intake_status status;
-	struct vtap_totals totals, fast;
-	struct vtap_passed passed;
 	int r;
 
-	vtap_intake_status(manager->intake[i], &status);
-	vtap_intake_read(manager->intake[i], &totals);
-	fast = totals_fast(manager->intake[i]);
-	*ret_report = (struct vtap_report_target){
-		.target = &manager->conf->targets[i],
-		.state = {
-			.state = vtap_state_name(status.state),
-			.reason = status.reason,
-			.message = status.message,
-			.retry_in_ns = status.reason != NULL ? retry_in(status.retry_at_ns, now_ns)
-							     : VTAP_REPORT_NEVER,
-		},
-		.n_workers = status.n_workers,
-		.n_stalled = vtap_intake_n_stalled(manager->intake[i], now_ns),
-		.received = totals.received,
-		.reserved_bits = totals.reserved_bits,
-		.unknown_bytes = totals.unknown_bytes,
-	};
-	memcpy(ret_report->verdicts, totals.verdicts, sizeof(totals.verdicts));
-	ret_report->delivered_fast = fast.verdicts[VTAP_VERDICT_DELIVERED];
-	for (int v = 0; v < VTAP_VERDICT_COUNT; v++)
-		ret_report->trends[v] = trend_follow(
-			&vtap_intake_trends(manager->intake[i])[v], totals.verdicts[v], now_ns);
-	ret_report->bound = vtap_intake_bound(manager->intake[i], &ret_report->n_bound);
-	ret_report->missing = vtap_intake_missing(
-		manager->intake[i], &manager->conf->targets[i], &ret_report->n_missing);
-	if (ret_report->bound == NULL || ret_report->missing == NULL)
-		return -ENOMEM;
-	passed = passed_up(ret_report->target, manager->intake[i], totals.received, fast.received);
-	ret_report->port_tracked =
-		vtap_tracking_look(&manager->tracking, ret_report->target->port, &passed, now_ns);
-	r = offloads_observe(manager, i, ret_report);
+	*ret_report = (struct vtap_report_target){ .target = &manager->conf->targets[i] };
+	standing_observe(manager, i, now_ns, ret_report);
+	packets_observe(manager, i, now_ns, ret_report);
+	r = underlays_observe(manager, i, ret_report);
+	if (r == 0)
+		r = offloads_observe(manager, i, ret_report);
 	if (r == 0)
 		r = vtap_sources_fill(manager, i, now_ns, ret_report);
 	if (r < 0 || ret_report->target->mode == VTAP_MODE_VXLAN)
