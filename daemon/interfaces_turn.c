@@ -65,7 +65,8 @@ static void step_await_port(struct vtap_applying *applying, struct vtap_interfac
 	vtap_interface_set_waiting(applying, interface, "port-taken", -EADDRINUSE, err->text);
 }
 
-/* Somebody keeps undoing what we do: he is asked to stop, in words, and repairs get rarer. */
+/* Somebody keeps undoing what we do: he is asked to stop, in words, and repairs get rarer. What he
+ * did last is told by status; the journal has had its line. */
 static void step_give_way(struct vtap_applying *applying, struct vtap_interface *interface,
 	const struct vtap_step *step)
 {
@@ -74,8 +75,6 @@ static void step_give_way(struct vtap_applying *applying, struct vtap_interface 
 
 	(void)snprintf(message, sizeof(message), "somebody keeps changing %s, last: %s", /* fits */
 		interface->wish.name, step->reason);
-	if (vtap_interface_waits_for(interface, "repair-loop") && interface->is_shown == is_shown)
-		memcpy(message, interface->message, sizeof(message)); /* said once */
 	vtap_interface_put_off(applying, interface, "repair-loop", 0, message, is_shown);
 	interface->is_given_way = true;
 	interface->is_loss_said = interface->is_loss_said || !is_shown;
@@ -138,7 +137,8 @@ static bool step_is_due(struct vtap_applying *applying, struct vtap_interface *i
 	}
 	if (!vtap_backoff_is_due(&interface->backoff, applying->now_ns) &&
 		(!interface->is_shown || vtap_step_is_harmless(step))) { /* else it got worse */
-		if (interface->state == VTAP_STATE_READY || interface->is_shown)
+		if (interface->state == VTAP_STATE_READY || interface->is_shown ||
+			vtap_interface_waits_for(interface, "repair-loop"))
 			step_give_way(applying, interface, step); /* undone before its time */
 		return false;
 	}

@@ -201,6 +201,9 @@ def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recover
     assert len(vtapd.log_lines("web", "waiting")) == 1, vtapd.log()
     done = vtapd.ctl("status")
     assert done.returncode == 1 and "Next try in" in done.stdout, done.stdout
+    ns.ip(f"link del {TAP}")
+    vtapd.wait_session("web", message=f"somebody keeps changing {TAP}, last: was deleted by somebody")
+    assert len(vtapd.log_lines("web", "waiting")) == 1, vtapd.log()
     vtapd.wait_session("web", seconds=30, state="ready")
     assert ns.is_up(TAP)
     assert vtapd.ctl("status").returncode == 0
