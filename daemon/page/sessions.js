@@ -153,7 +153,13 @@ function lastFrameWords(session) {
 
 function kernelWords({ kernel }) {
 	return kernel === null ? "" : ["rx_packets", "rx_bytes", "rx_errors", "rx_dropped"]
-		.map((key) => `${key} ${countWords(kernel[key])}`).join(", ");
+		.map((key) => `${key} ${countWords(kernel[key])}`).join(", ") +
+		(kernel.guarded ? "" : " (also rises for frames that sensors did get)");
+}
+
+function deviceWords({ family, kernel, reserved_bits: reservedBits }) {
+	return kernel === null ? "" : `vxlan, ${family}, ` +
+		(reservedBits === "ignored" ? "reserved bits are ignored" : "packets with reserved bits are dropped");
 }
 
 /* Labels are those of `vtapctl show`; what is "" is left out. */
@@ -167,6 +173,7 @@ function detailsOf(session) {
 		["source", sourceWords(session)],
 		["interface", `${session.interface}${session.ifindex > 0 ? `, index ${session.ifindex}` : ""}, ` +
 			`mtu ${session.mtu}`],
+		["device", deviceWords(session)],
 		["required", session.required ? "yes" : "no"],
 		["now", hasTraffic(session) ? `${rateWords(session.frames_per_second)} frames/s, ` +
 			`${bitsWords(session.bits_per_second)} bits/s` : ""],

@@ -121,12 +121,14 @@ function fastpathLines(target) {
 }
 
 /* Where the kernel hides losses nothing is shown as 0. */
-function kernelLines(target) {
+function kernelLines(target, hasSession) {
 	const lines = [];
 
 	if (target.counted_by === "kernel")
 		lines.push("counted by the kernel's devices; other VNIs and broken packets vanish uncounted" +
 			` (${target.hidden.join(", ")}).`);
+	if (target.counted_by === "kernel" && !hasSession)
+		lines.push(`no session, so nobody has UDP port ${target.port}: this host answers with ICMP port unreachable.`);
 	if (target.switched_off.length > 0)
 		lines.push(`vtapd keeps GRO off on ${joinedWords(target.switched_off, UNDERLAYS_SHOWN)}.`);
 	if (target.merging !== null && target.merging.length > 0)
@@ -137,7 +139,7 @@ function kernelLines(target) {
 	return lines;
 }
 
-function targetLines(target, rates) {
+function targetLines(target, hasSession, rates) {
 	const drops = targetDropsWords(target, rates);
 	const lines = drops === "" ? [] : [`dropped: ${drops}`];
 
@@ -146,7 +148,7 @@ function targetLines(target, rates) {
 	if (target.missing.length > 0)
 		lines.push(`waits for ${joinedWords(target.missing, UNDERLAYS_SHOWN)}, which ` +
 			`${target.missing.length === 1 ? "is" : "are"} not there.`);
-	return [...lines, ...fastpathLines(target), ...kernelLines(target)];
+	return [...lines, ...fastpathLines(target), ...kernelLines(target, hasSession)];
 }
 
 function targetNew() {
@@ -174,11 +176,11 @@ function targetNew() {
 	return body;
 }
 
-function targetFill(body, { target, rates, history }) {
+function targetFill(body, { target, hasSession, rates, history }) {
 	const part = (name) => body.querySelector(`.${name}`);
 	const series = `target ${target.name}`;
 	const rate = target.packets_per_second;
-	const lines = targetLines(target, rates);
+	const lines = targetLines(target, hasSession, rates);
 
 	const where = joinedWords(target.bound.length > 0 ? target.bound : target.underlay, UNDERLAYS_SHOWN);
 
@@ -213,7 +215,10 @@ targetsHead();
 const targetRows = new Rows(byId("targets"), ({ target }) => target.name, targetNew, targetFill);
 
 function showTargets(status, rates, history) {
-	targetRows.show(status.targets.map((target) => ({ target, rates, history })));
+	const withSessions = new Set(status.sessions.map((session) => session.target));
+
+	targetRows.show(status.targets.map((target) =>
+		({ target, hasSession: withSessions.has(target.name), rates, history })));
 }
 
 /* ---- the host ---- */

@@ -246,8 +246,8 @@ static const struct vtap_key KEYS[] = {
 			"mode `vxlan` names its underlays and has its port for itself; its "
 			"sessions have one VNI each, no `source`, and an interface of their own. "
 			"When a target's mode changes, all of its interfaces are made anew, and "
-			"for some 10 ms nobody has its port: packets that arrive then are lost, "
-			"and this host may answer them with ICMP port unreachable.",
+			"packets of some 10 to 40 ms are lost; this host may answer a few of them "
+			"with ICMP port unreachable while the port changes hands.",
 	},
 	{
 		.section = VTAP_SECTION_TARGET,

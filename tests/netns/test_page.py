@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from conftest import WEB_VXLAN
+from conftest import HEADS, WEB_VXLAN
 from lab import frames
 from lab.browser import Browser
 from lab.deadline import until
@@ -390,11 +390,27 @@ def test_page_when_draining_then_it_says_why_though_health_answers_503(make_vtap
 
 
 def test_page_when_the_kernel_counts_then_it_says_what_is_hidden(make_vtapd, browse):
-    make_vtapd(WEB_VXLAN)
+    vtapd = make_vtapd(WEB_VXLAN)
     browser = browse()
     assert rows(browser, "targets")["default"][2] == "kernel"
     assert "vanish uncounted (not-vxlan, " in browser.texts("#targets .notes li")[0]
     assert browser.texts("#totals .value")[-1] == "? the kernel does not count them"
+    vtapd.write("vtapd.conf", HEADS["vxlan"])
+    vtapd.reload()
+    said = "no session, so nobody has UDP port 4789: this host answers with ICMP port unreachable."
+    until(lambda: said in browser.texts("#targets .notes li"), "it says that the port is closed",
+          seen=lambda: browser.texts("#targets .notes li"))
+
+
+def test_page_when_there_can_be_no_guard_then_rx_dropped_is_no_loss(make_vtapd, browse):
+    vtapd = make_vtapd(WEB_VXLAN, start=False)
+    vtapd.prefix = ["setpriv", "--bounding-set", "-bpf,-sys_admin"]
+    vtapd.start()
+    browser = browse()
+    browser.evaluate("document.querySelector('#sessions tbody .name button').click()")
+    until(lambda: "rx_dropped 0 (also rises for frames that sensors did get)" in " ".join(browser.texts("#sessions dd")),
+          "its details say so", seen=lambda: browser.texts("#sessions dd"))
+    assert "vxlan, ipv4, reserved bits are" in " ".join(browser.texts("#sessions dd"))
 
 
 # What comes from outside
