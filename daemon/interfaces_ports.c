@@ -4,8 +4,9 @@
  * some 20 ms. Where a turn sets down the last ones of a port to make others in their place, this
  * host would meanwhile answer what is mirrored to it (law 3). So a device of its own stands in: one
  * that has the port and nobody's VNI, under which the kernel drops everything in silence. No wish
- * reaches it, so the next turn removes it as any other that is half made; the device that it stood
- * in for is up by then, or waits for something else than its port.
+ * reaches it, so it is removed, at the end of a turn: the device that it stood in for is up by
+ * then, or waits for something else than its port. Until then it holds the port for the next reload
+ * as well, and for the next process where this one is killed.
  */
 #include <net/if.h>
 #include <stdio.h>

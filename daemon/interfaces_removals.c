@@ -33,7 +33,7 @@ static bool removal_is_early(const struct vtap_interfaces *set, int index, uint6
 	*ret_blocked = vtap_interfaces_seek(set, device->name);
 	if (*ret_blocked != NULL)
 		return vtap_backoff_is_due(&(*ret_blocked)->backoff, now_ns);
-	return device->is_vxlan;
+	return device->is_vxlan && !vtap_device_is_standin(device);
 }
 
 /* Those whose name is wanted are made anew, and told of then; what stood in for another never had a

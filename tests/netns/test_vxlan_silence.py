@@ -211,13 +211,17 @@ def test_packets_when_every_device_of_the_port_is_made_anew_then_nobody_is_answe
     assert not vtapd.log_lines("vtapd-p"), vtapd.log()
 
 
-def test_port_when_its_stand_in_was_left_behind_then_it_goes_with_the_next_start(make_vtapd, ns):
+@pytest.mark.parametrize("family, words", [("ipv4", ""), ("ipv6", "local :: udp6zerocsumrx")])
+def test_port_when_its_stand_in_was_left_behind_then_it_has_the_port_until_the_session_does(
+        family, words, make_vtapd, target, ns):
     """By a daemon that was killed at that moment."""
-    ns.ip(f"link add vtapd-p{frames.VXLAN_PORT} mtu 576 group {vxlan.MAKING} type vxlan id 16777215 "
-          f"dstport {frames.VXLAN_PORT} nolearning")
-    ns.ip(f"link set vtapd-p{frames.VXLAN_PORT} up")
-    make_vtapd(WEB_VXLAN)
-    until(lambda: not ns.has(f"vtapd-p{frames.VXLAN_PORT}"), "it is gone")
+    name = f"vtapd-p{frames.VXLAN_PORT}{'v6' if family == 'ipv6' else ''}"
+    vxlan.make(ns, name, 9, f"{words} nolearning", before=f"mtu 576 group {vxlan.MAKING}")
+    vtapd = make_vtapd(f"{WEB_VXLAN}family = {family}\n", start=False)
+    with pelted(target, family):
+        vtapd.start()
+        until(lambda: vtapd.target()["delivered"] > 0 and not ns.has(name), "its work is done", seen=vtapd.log)
+    assert no_ports(ns) == 0, vtapd.log()
 
 
 @pytest.mark.kernel
