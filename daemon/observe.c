@@ -101,7 +101,8 @@ static bool has_ipv6(const struct vtap_intake *intake)
 		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
 
 		if (slot != NULL && (vtap_sightings_has_ipv6(slot->carried) ||
-					    vtap_sightings_has_ipv6(slot->unknown)))
+					    vtap_sightings_has_ipv6(slot->unknown) ||
+					    vtap_sightings_has_ipv6(slot->refused)))
 			return true;
 	}
 	return false;

@@ -246,6 +246,119 @@ static void kept_out_fill(struct vtap_sources *sources, const struct vtap_intake
 	report->kept_out = sources->kept_out;
 }
 
+/* ---- who is outside `allow` ---- */
+
+/** struct refusals - of late, by source; one may be there for each worker */
+struct refusals {
+	struct vtap_sighting *row;
+	size_t n;
+	bool has_more; /* than are remembered */
+};
+
+static int refusals_add(
+	struct refusals *refusals, const struct vtap_slot *slot, uint64_t since_ns, uint64_t now_ns)
+{
+	uint32_t n_rows = vtap_sightings_size(slot->refused);
+	struct vtap_sighting *grown =
+		reallocarray(refusals->row, refusals->n + n_rows, sizeof(*grown));
+
+	if (grown == NULL)
+		return -ENOMEM;
+	refusals->row = grown;
+	for (uint32_t i = 0; i < n_rows; i++)
+		if (vtap_sightings_get(
+			    slot->refused, slot, i, now_ns, &refusals->row[refusals->n]) &&
+			refusals->row[refusals->n].last_ns >= since_ns)
+			refusals->n++;
+	refusals->has_more = refusals->has_more || vtap_sightings_forgotten(slot->refused) > 0;
+	return 0;
+}
+
+static int source_compare(const void *a, const void *b)
+{
+	const struct vtap_sighting *left = a, *right = b;
+
+	return vtap_addr_compare(&left->source[0], &right->source[0]);
+}
+
+static int most_compare(const void *a, const void *b)
+{
+	const struct vtap_sighting *left = a, *right = b;
+
+	if (left->frames != right->frames)
+		return left->frames < right->frames ? 1 : -1;
+	return source_compare(a, b);
+}
+
+/* Rows of one source become one; who sent most is the first. */
+static void refusals_join(struct refusals *refusals)
+{
+	size_t n = 0;
+
+	if (refusals->n == 0)
+		return;
+	qsort(refusals->row, refusals->n, sizeof(*refusals->row), source_compare);
+	for (size_t i = 1; i < refusals->n; i++) {
+		if (source_compare(&refusals->row[n], &refusals->row[i]) == 0)
+			refusals->row[n].frames += refusals->row[i].frames;
+		else
+			refusals->row[++n] = refusals->row[i];
+	}
+	refusals->n = n + 1;
+	qsort(refusals->row, refusals->n, sizeof(*refusals->row), most_compare);
+}
+
+static void refusals_keep(const struct refusals *refusals, struct vtap_report_refused *refused)
+{
+	*refused = (struct vtap_report_refused){
+		.n = refusals->n,
+		.has_more = refusals->has_more,
+	};
+	for (size_t i = 0; i < refusals->n && i < VTAP_REPORT_REFUSED_NAMED; i++)
+		refused->source[i] = refusals->row[i].source[0];
+}
+
+static int refused_gather(struct vtap_sources *sources, const struct vtap_intake *intake,
+	uint64_t since_ns, uint64_t now_ns)
+{
+	uint64_t begun_ns = vtap_clock_mono_ns();
+	struct refusals refusals = { .n = 0 };
+	int r = 0;
+
+	for (unsigned i = 0; i < VTAP_SLOTS_COUNT && r == 0; i++) {
+		const struct vtap_slot *slot = vtap_intake_slot(intake, i);
+
+		if (slot != NULL)
+			r = refusals_add(&refusals, slot, since_ns, now_ns);
+	}
+	if (r == 0) {
+		refusals_join(&refusals);
+		refusals_keep(&refusals, &sources->refused);
+		sources->refused_due_ns = vtap_pace_next(
+			now_ns, vtap_clock_mono_ns() - begun_ns, PAUSE_TIMES, PAUSE_NS);
+	}
+	free(refusals.row);
+	return r;
+}
+
+static int refused_fill(struct vtap_sources *sources, const struct vtap_intake *intake,
+	uint64_t now_ns, struct vtap_report_target *report)
+{
+	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_NOT_ALLOWED];
+	int r = 0;
+
+	if (trend->recent == 0) {
+		sources->refused_due_ns = 0; /* what is known is of those that came before */
+		return 0;
+	}
+	/* it was seen to rise up to a second after it did */
+	if (now_ns >= sources->refused_due_ns)
+		r = refused_gather(
+			sources, intake, trend->since_mono_ns - 2 * VTAP_NS_PER_S, now_ns);
+	report->refused = sources->refused;
+	return r;
+}
+
 int vtap_sources_fill(struct vtap_manager *manager, size_t i_target, uint64_t now_ns,
 	struct vtap_report_target *report)
 {
@@ -258,6 +371,8 @@ int vtap_sources_fill(struct vtap_manager *manager, size_t i_target, uint64_t no
 		return 0;
 	kept_out_fill(sources, intake, now_ns, report);
 	r = unknown_fill(sources, intake, now_ns, report);
+	if (r == 0)
+		r = refused_fill(sources, intake, now_ns, report);
 	if (r < 0 || report->target->n_allow > 0)
 		return r;
 	if (now_ns >= sources->due_ns)

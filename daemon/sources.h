@@ -28,6 +28,8 @@ struct vtap_sources {
 	uint64_t unknown_due_ns;                  /* those are not looked at before */
 	struct vtap_report_kept_out kept_out;
 	uint64_t kept_out_due_ns;
+	struct vtap_report_refused refused;
+	uint64_t refused_due_ns;
 };
 
 /** vtap_sources_follow() - a configuration was taken: begin anew with its targets. Context: main

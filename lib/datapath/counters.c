@@ -9,12 +9,17 @@
 #define UNKNOWN_MAX 1024
 #define CARRIED_MAX 4096
 
+/* Sources outside `allow`, likewise: some are named to people, nobody counts them. */
+#define REFUSED_MAX 16
+
 int vtap_slot_init(struct vtap_slot *slot)
 {
 	int r = vtap_sightings_new(UNKNOWN_MAX, false, &slot->unknown);
 
 	if (r == 0)
 		r = vtap_sightings_new(CARRIED_MAX, true, &slot->carried);
+	if (r == 0)
+		r = vtap_sightings_new(REFUSED_MAX, false, &slot->refused);
 	if (r < 0)
 		vtap_slot_done(slot);
 	return r;
@@ -24,7 +29,8 @@ void vtap_slot_done(struct vtap_slot *slot)
 {
 	vtap_sightings_free(slot->unknown);
 	vtap_sightings_free(slot->carried);
-	slot->unknown = slot->carried = NULL;
+	vtap_sightings_free(slot->refused);
+	slot->unknown = slot->carried = slot->refused = NULL;
 }
 
 static uint64_t counter_read(const _Atomic uint64_t *counter)

@@ -54,6 +54,7 @@ struct vtap_slot {
 	_Atomic uint64_t unknown_bytes; /* of inner frames that no session took */
 	struct vtap_sightings *unknown; /* VNIs that no session took */
 	struct vtap_sightings *carried; /* VNIs that sessions took */
+	struct vtap_sightings *refused; /* sources outside `allow`, in place of VNIs */
 	_Atomic int seen_interface[VTAP_SEEN_MAX]; /* indexes, never of ours; 0: free */
 	_Atomic uint64_t seen_delivered[VTAP_SEEN_MAX];
 	unsigned i_seen;      /* row of the last one; the worker's alone, as the next is */

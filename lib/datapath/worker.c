@@ -188,8 +188,20 @@ static bool fates_are_alike(const struct vtap_worker *worker, int i, int j)
 	const struct fate *a = &worker->fate[i], *b = &worker->fate[j];
 
 	return a->has_vni == b->has_vni && a->vni == b->vni && a->i_session == b->i_session &&
-	       (a->i_session != NO_SESSION || a->verdict == b->verdict) &&
+	       a->is_own == b->is_own && (a->i_session != NO_SESSION || a->verdict == b->verdict) &&
 	       vtap_addr_compare(&worker->packet[i].source, &worker->packet[j].source) == 0;
+}
+
+/* Remember a source outside `allow`. The packets were not read: where a VNI is looked for stands
+ * the source itself, or of IPv6 what is left of it when it is folded. */
+static void refusal_note(struct vtap_worker *worker, const struct vtap_addr *source,
+	uint32_t n_packets, uint64_t now_ns)
+{
+	uint32_t word[sizeof(source->byte) / sizeof(uint32_t)];
+
+	memcpy(word, source->byte, sizeof(word));
+	vtap_sightings_note(worker->slot->refused, VTAP_VERDICT_NOT_ALLOWED,
+		word[0] ^ word[1] ^ word[2] ^ word[3], source, n_packets, 0, now_ns);
 }
 
 /* Remember the VNI of packets @first..@last-1, which are alike; of a session's only those that it
@@ -202,6 +214,9 @@ static void sighting_note(struct vtap_worker *worker, const struct vtap_table *t
 	uint64_t n_bytes = 0;
 	uint32_t n_frames = 0;
 
+	if (fate->verdict == VTAP_VERDICT_NOT_ALLOWED && !fate->is_own)
+		refusal_note(
+			worker, &worker->packet[first].source, (uint32_t)(last - first), now_ns);
 	for (int i = first; i < last; i++) {
 		if (is_carried && worker->fate[i].verdict != VTAP_VERDICT_DELIVERED)
 			continue;

@@ -331,7 +331,7 @@ static const struct vtap_condition_row ROWS[] = {
 			 "them were known, or a network was added. While frames of others are "
 			 "delivered it is only worth knowing: somebody sends junk, or one network "
 			 "is missing. The packets are dropped unread, so `vtapctl unknown` does not "
-			 "have them.",
+			 "have them: the sentence names those who sent most.",
 		.remedy = "sudo timeout 10 tcpdump -nni UNDERLAY -c 20 udp port 4789 # who sends; "
 			  "then their networks into `allow` of the [target] section",
 	},

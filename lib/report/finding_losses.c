@@ -204,6 +204,58 @@ static void gather_unknown_source(
 		memcpy(finding->concerned, session->name, sizeof(finding->concerned));
 }
 
+/* ", from 172.31.4.2", ", most from 172.31.4.2, 172.31.4.9, 172.31.7.1 and 12 or more others" */
+static struct vtap_text_words refused_words(const struct vtap_report_refused *refused)
+{
+	size_t n = refused->n < VTAP_REPORT_REFUSED_NAMED ? refused->n : VTAP_REPORT_REFUSED_NAMED;
+	size_t n_others = refused->n - n;
+	bool are_all = n_others == 0 && !refused->has_more;
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	char source[VTAP_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		const char *before = i + 1 == n && are_all ? " and " : ", ";
+
+		if (i == 0)
+			before = are_all ? ", from " : ", most from ";
+		vtap_addr_format(&refused->source[i], source);
+		vtap_text_words_add(&words, "%s%s", before, source);
+	}
+	if (n_others > 0)
+		vtap_text_words_add(&words, " and %s%s %s", vtap_text_count(n_others).text,
+			refused->has_more ? " or more" : "",
+			n_others == 1 && !refused->has_more ? "other" : "others");
+	return words;
+}
+
+/* A line to paste, where everybody is known and it is most likely the mirror. Who sends beside
+ * those that are delivered is a stranger, and nobody lets one in without a look. */
+static void not_allowed_remedy_set(struct vtap_gathering *gathering, struct vtap_finding *finding,
+	const struct vtap_report_target *report, bool has_others)
+{
+	const struct vtap_report_refused *refused = &report->refused;
+	bool are_all =
+		refused->n > 0 && refused->n <= VTAP_REPORT_REFUSED_NAMED && !refused->has_more;
+	struct vtap_text_words list = VTAP_TEXT_WORDS_NULL;
+	char source[VTAP_ADDR_TEXT_MAX];
+
+	for (size_t i = 0; are_all && i < refused->n; i++) {
+		vtap_addr_format(&refused->source[i], source);
+		vtap_text_words_add(&list, "%s%s", i > 0 ? " " : "", source);
+	}
+	if (are_all && !has_others)
+		vtap_finding_remedy(finding,
+			"allow = %s ; or their network, %s, if they belong to the mirror; then: "
+			"sudo vtapctl reload",
+			list.text, vtap_finding_place(report->target).text);
+	else
+		vtap_finding_remedy(finding,
+			"sudo timeout 10 tcpdump -nni %s -c 20 udp port %u # who sends; then their "
+			"networks into `allow` %s",
+			underlay_name(gathering->snapshot), report->target->port,
+			vtap_finding_place(report->target).text);
+}
+
 /* Nothing else is delivered: then it is most likely the mirror itself that is kept out. With `allow
  * = any` it is what came in on one of our own interfaces, which nobody can let in. */
 static void gather_not_allowed(
@@ -217,16 +269,14 @@ static void gather_not_allowed(
 	if (trend->recent == 0 || target->n_allow == 0)
 		return;
 	finding = vtap_finding_add(gathering, VTAP_CONDITION_NOT_ALLOWED,
-		vtap_subject_target(target->name), false, "%s%s%s from outside `allow` dropped%s",
+		vtap_subject_target(target->name), false, "%s%s%s from outside `allow` dropped%s%s",
 		target_words(gathering, target).text,
 		has_others ? "" : "nothing delivered in the last minute, and ",
-		vtap_text_counted(trend->risen, "packet").text, since_words(gathering, trend).text);
+		vtap_text_counted(trend->risen, "packet").text,
+		refused_words(&report->refused).text, since_words(gathering, trend).text);
 	if (finding != NULL)
 		finding->is_minor = has_others;
-	vtap_finding_remedy(finding,
-		"sudo timeout 10 tcpdump -nni %s -c 20 udp port %u # who sends; then their "
-		"networks into `allow` %s",
-		underlay_name(gathering->snapshot), target->port, vtap_finding_place(target).text);
+	not_allowed_remedy_set(gathering, finding, report, has_others);
 }
 
 static void gather_conntrack(

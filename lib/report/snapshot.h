@@ -51,6 +51,16 @@ struct vtap_report_kept_out {
 	uint64_t last_mono_ns;
 };
 
+/** VTAP_REPORT_REFUSED_NAMED - sources that a report of a target names */
+#define VTAP_REPORT_REFUSED_NAMED 3
+
+/** struct vtap_report_refused - who is outside `allow`, and has sent of late */
+struct vtap_report_refused {
+	struct vtap_addr source[VTAP_REPORT_REFUSED_NAMED]; /* who sent most */
+	size_t n;      /* all of them, as far as they are remembered */
+	bool has_more; /* than can be */
+};
+
 /** struct vtap_report_paths - frames delivered of late, by the path that they took */
 struct vtap_report_paths {
 	struct vtap_report_trend fast;
@@ -84,6 +94,7 @@ struct vtap_report_target {
 	bool has_more_unknown_vnis;                    /* than can be remembered */
 	uint32_t unknown_vnis[VTAP_REPORT_VNIS_NAMED]; /* the smallest of them */
 	struct vtap_report_kept_out kept_out;
+	struct vtap_report_refused refused;
 	enum vtap_known
 		port_tracked; /* do the host's connection tables hold packets to the port? */
 	uint64_t reserved_bits;

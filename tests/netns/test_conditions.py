@@ -38,6 +38,7 @@ source = 10.77.0.0/16
 target = slow
 """
 ENA = os.path.join(os.path.dirname(daemon.VTAPD), "../tests/netns/ena.so")
+WEB = "[session web]\nvni = 4321\n"
 SINCE = r", since \w+ \d+ \d\d:\d\d, (going on|the last one [1-5]?\d s ago)$"
 RECENT_S = 60  # VTAP_REPORT_RECENT_NS
 SLOW_S = 120
@@ -310,15 +311,17 @@ def test_allow_when_any_then_the_sources_seen_are_ready_to_be_pasted_and_others_
 def test_allow_when_it_keeps_everything_out_then_a_ticket_and_worth_knowing_once_something_is_let_in(make_vtapd, mirror):
     """Too narrow from the start, or the mirror got another network: nobody else tells, as health is as before."""
     key, outside = ("not-allowed", "default"), "172.31.4.2"
-    vtapd = make_vtapd("[target default]\nunderlay = eth0\nallow = 10.77.0.0/16\n[session web]\nvni = 4321\n")
+    head = "[target default]\nunderlay = eth0\nallow = 10.77.0.0/16\n"
+    vtapd = make_vtapd(head + WEB)
     assert key not in findings(vtapd)
     for i in range(5):
         mirror.send(4321, frames.numbered(i), source=outside)
     vtapd.wait_received(5)
     until(lambda: "and 5 packets" in findings(vtapd).get(key, {"sentence": ""})["sentence"], "all are told of", seen=lambda: findings(vtapd))
-    remedy = r"sudo timeout 10 tcpdump -nni eth0 -c 20 udp port 4789 # who sends; then their networks into `allow` in \[target default\], .*"
     assert_as_wanted(findings(vtapd)[key], (
-        "ticket", "nothing delivered in the last minute, and 5 packets from outside `allow` dropped" + SINCE, remedy))
+        "ticket", f"nothing delivered in the last minute, and 5 packets from outside `allow` dropped, from {outside}" + SINCE,
+        rf"allow = {outside} ; or their network, in \[target default\], .*"))
+    line = findings(vtapd)[key]["remedy"]
     assert "not-allowed" in vtapd.ctl("status").stdout and vtapd.status()["daemon"]["state"] == "healthy"
     assert 'vtapd_condition{condition="not-allowed",severity="ticket"} 1' in vtapd.metrics().text
     assert "not-allowed" in vtapd.ctl("show", "web").stdout, "it is why nothing comes"
@@ -326,8 +329,15 @@ def test_allow_when_it_keeps_everything_out_then_a_ticket_and_worth_knowing_once
     mirror.send(4321, frames.numbered(6))
     vtapd.wait_session("web", delivered=1)
     until(lambda: findings(vtapd)[key]["severity"] == "info", "it is worth knowing", seen=lambda: findings(vtapd))
-    assert_as_wanted(findings(vtapd)[key], ("info", "5 packets from outside `allow` dropped" + SINCE, remedy))
+    assert_as_wanted(findings(vtapd)[key], (
+        "info", f"5 packets from outside `allow` dropped, from {outside}" + SINCE,
+        r"sudo timeout 10 tcpdump -nni eth0 -c 20 udp port 4789 # who sends; then their networks into `allow` in .*"))
     assert len(vtapd.log_lines("not-allowed: ")) == 1, vtapd.log()
+
+    vtapd.write("vtapd.conf", f"{head}{line}\n{WEB}")
+    vtapd.reload()
+    mirror.send(4321, frames.numbered(7), source=outside)
+    vtapd.wait_session("web", delivered=2)
 
 
 @pytest.fixture

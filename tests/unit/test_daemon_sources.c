@@ -13,6 +13,7 @@
 #include "daemon/manager.h"
 #include "daemon/sources.h"
 #include "datapath/sightings.h"
+#include "report/text_words.h"
 
 #define START_NS (1000 * VTAP_NS_PER_S)
 
@@ -151,12 +152,75 @@ static void test_sources_when_this_host_is_among_them_then_the_others_alone(void
 	free(report.seen);
 }
 
+/* "172.31.4.2 10.0.0.9", "… and 2 more or others": who is told while packets come from outside. */
+static void assert_refused(const char *wanted, uint64_t now_ns)
+{
+	struct vtap_report_target report = { .target = &scene.target };
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	char text[VTAP_ADDR_TEXT_MAX];
+
+	report.trends[VTAP_VERDICT_NOT_ALLOWED] =
+		(struct vtap_report_trend){ .recent = 1, .since_mono_ns = START_NS };
+	assert_int_equal(vtap_sources_fill(&scene.manager, 0, now_ns, &report), 0);
+	for (size_t i = 0; i < report.refused.n && i < VTAP_REPORT_REFUSED_NAMED; i++) {
+		vtap_addr_format(&report.refused.source[i], text);
+		vtap_text_words_add(&words, "%s%s", i > 0 ? " " : "", text);
+	}
+	if (report.refused.n > VTAP_REPORT_REFUSED_NAMED)
+		vtap_text_words_add(
+			&words, " and %zu more", report.refused.n - VTAP_REPORT_REFUSED_NAMED);
+	if (report.refused.has_more)
+		vtap_text_words_add(&words, ", or others");
+	assert_string_equal(words.text, wanted);
+}
+
+static void refuse(const char *text, uint32_t key, uint64_t n_packets, uint64_t now_ns)
+{
+	struct vtap_addr source;
+
+	assert_int_equal(vtap_addr_parse(text, &source), 0);
+	vtap_slot_begin(&scene.slot);
+	vtap_sightings_note(
+		scene.slot.refused, VTAP_VERDICT_NOT_ALLOWED, key, &source, n_packets, 0, now_ns);
+	vtap_slot_end(&scene.slot);
+}
+
+static void test_refused_when_they_send_then_told_once_a_second_who_sent_most_of_late(void **state)
+{
+	const uint64_t early_ns = START_NS - 3 * VTAP_NS_PER_S;
+
+	(void)state;
+	refuse("192.0.2.1", 1, 100, early_ns); /* another time */
+	refuse("10.0.0.9", 2, 5, START_NS);
+	refuse("172.31.4.2", 3, 6, START_NS);
+	assert_refused("172.31.4.2 10.0.0.9", START_NS);
+	refuse("10.0.0.9", 2, 5, START_NS);
+	assert_refused("172.31.4.2 10.0.0.9", START_NS + VTAP_NS_PER_S - 1);
+	assert_refused("10.0.0.9 172.31.4.2", START_NS + VTAP_NS_PER_S);
+}
+
+static void test_refused_when_they_are_many_then_some_are_told_and_that_there_may_be_others(
+	void **state)
+{
+	char text[32];
+
+	(void)state;
+	for (uint32_t i = 1; i <= 200; i++) {
+		(void)snprintf(text, sizeof(text), "10.0.0.%u", i); /* fits */
+		refuse(text, i, i, START_NS);
+	}
+	assert_refused("10.0.0.200 10.0.0.199 10.0.0.198 and 13 more, or others", START_NS);
+}
+
 #define in_scene(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_scene(test_sources_when_this_host_is_among_them_then_the_others_alone),
+		in_scene(test_refused_when_they_send_then_told_once_a_second_who_sent_most_of_late),
+		in_scene(
+			test_refused_when_they_are_many_then_some_are_told_and_that_there_may_be_others),
 		in_scene(test_unknown_vnis_when_they_come_then_counted_once_a_second),
 		in_scene(test_unknown_vnis_when_a_look_takes_long_then_the_next_one_waits),
 		in_scene(

@@ -234,6 +234,41 @@ static void spoil_outsiders(struct scene *scene)
 	scene->report_target[0].trends[VTAP_VERDICT_NOT_ALLOWED] = RISES(50);
 }
 
+/* Who sent most, of @n. */
+static void outsiders_name(struct scene *scene, size_t n)
+{
+	static const char *const SOURCES[VTAP_REPORT_REFUSED_NAMED] = { "172.31.4.2", "fd00::1",
+		"10.9.0.1" };
+	struct vtap_report_refused *refused = &scene->report_target[0].refused;
+
+	spoil_outsiders(scene);
+	refused->n = n;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(SOURCES); i++)
+		assert_int_equal(vtap_addr_parse(SOURCES[i], &refused->source[i]), 0);
+}
+
+static void spoil_outsider(struct scene *scene)
+{
+	outsiders_name(scene, 1);
+}
+
+static void spoil_three_outsiders(struct scene *scene)
+{
+	outsiders_name(scene, 3);
+}
+
+static void spoil_many_outsiders(struct scene *scene)
+{
+	outsiders_name(scene, 4);
+	scene->report_target[0].refused.has_more = true;
+}
+
+static void spoil_outsider_beside_others(struct scene *scene)
+{
+	spoil_outsider(scene);
+	scene->report_target[0].trends[VTAP_VERDICT_DELIVERED] = RISES(1);
+}
+
 static void spoil_outsiders_beside_others(struct scene *scene)
 {
 	spoil_outsiders(scene);
@@ -458,6 +493,25 @@ static const struct row ROWS[] = {
 	{ spoil_outsiders, "not-allowed", "default",
 		"nothing delivered in the last minute, and 50 packets from outside `allow` "
 		"dropped" SINCE,
+		"sudo timeout 10 tcpdump -nni ens5 -c 20 udp port 4789 # who sends; then their "
+		"networks into `allow` in [target default], vtapd.conf:4" },
+	{ spoil_outsider, "not-allowed", "default",
+		"nothing delivered in the last minute, and 50 packets from outside `allow` "
+		"dropped, from 172.31.4.2" SINCE,
+		"allow = 172.31.4.2 ; or their network, in [target default], vtapd.conf:4, if they "
+		"belong to the mirror; then: sudo vtapctl reload" },
+	{ spoil_three_outsiders, "not-allowed", "default",
+		"nothing delivered in the last minute, and 50 packets from outside `allow` "
+		"dropped, from 172.31.4.2, fd00::1 and 10.9.0.1" SINCE,
+		"allow = 172.31.4.2 fd00::1 10.9.0.1 ; or their network, in [target default], "
+		"vtapd.conf:4, if they belong to the mirror; then: sudo vtapctl reload" },
+	{ spoil_many_outsiders, "not-allowed", "default",
+		"nothing delivered in the last minute, and 50 packets from outside `allow` "
+		"dropped, most from 172.31.4.2, fd00::1, 10.9.0.1 and 1 or more others" SINCE,
+		"sudo timeout 10 tcpdump -nni ens5 -c 20 udp port 4789 # who sends; then their "
+		"networks into `allow` in [target default], vtapd.conf:4" },
+	{ spoil_outsider_beside_others, "not-allowed, a note", "default",
+		"50 packets from outside `allow` dropped, from 172.31.4.2" SINCE,
 		"sudo timeout 10 tcpdump -nni ens5 -c 20 udp port 4789 # who sends; then their "
 		"networks into `allow` in [target default], vtapd.conf:4" },
 	{ spoil_outsiders_beside_others, "not-allowed, a note", "default",
