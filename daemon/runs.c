@@ -2,6 +2,8 @@
 #include "daemon/runs.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -90,6 +92,33 @@ void vtap_runs_forgo(struct vtap_run *run, uint64_t frames, uint64_t bytes)
 {
 	run->last_frames += frames;
 	run->last_bytes += bytes;
+}
+
+char *vtap_runs_tell_lost(struct vtap_runs *runs)
+{
+	char *names = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&names, &size);
+	const char *before = "";
+
+	if (stream == NULL)
+		return NULL;
+	for (size_t i = 0; i < runs->n; i++) {
+		struct vtap_run *run = &runs->run[i];
+		/* relaxed: main writes it */
+		uint64_t lost = atomic_load_explicit(
+			&run->tally->cell[VTAP_SLOT_FAST].lost, memory_order_relaxed);
+
+		if (lost > run->told_lost) {
+			(void)fprintf(stream, "%s%s", before, run->name); /* fclose tells */
+			before = ", ";
+		}
+		run->told_lost = lost;
+	}
+	if (fclose(stream) == 0)
+		return names;
+	free(names);
+	return NULL;
 }
 
 static void run_sample(struct vtap_run *run, double seconds)

@@ -16,6 +16,7 @@ struct vtap_run {
 	struct vtap_tally *tally;
 	uint64_t last_frames; /* at the last sample */
 	uint64_t last_bytes;
+	uint64_t told_lost; /* frames lost in handover, up to the last line about them */
 	double frames_per_second;
 	double bits_per_second;
 	struct vtap_trend truncated;
@@ -50,6 +51,10 @@ struct vtap_tally *vtap_runs_find_tally(const struct vtap_runs *runs, uint32_t t
 /** vtap_runs_forgo() - so much of what was counted since the last sample came at another time, and
  * belongs to no rate */
 void vtap_runs_forgo(struct vtap_run *run, uint64_t frames, uint64_t bytes);
+
+/** vtap_runs_tell_lost() - "web, db": sessions that lost frames in handover since this was asked
+ * last. Return: heap string, "" for none; NULL without memory. */
+char *vtap_runs_tell_lost(struct vtap_runs *runs);
 
 /** vtap_runs_sample() - the rates since the last sample; sooner than VTAP_RATE_MIN_NS after it they
  * stay as they are */

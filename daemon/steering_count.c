@@ -15,6 +15,9 @@
 /* Between two looks at hooks that nobody told of. */
 #define DOUBT_NS (30 * VTAP_NS_PER_S)
 
+/* Sessions that the line names. */
+#define LOSERS_NAMED 4
+
 /* Between two lines about losses of one kind. */
 #define LOST_REPORT_NS (60 * VTAP_NS_PER_S)
 
@@ -256,10 +259,32 @@ static bool backlog_drops(struct vtap_manager *manager, uint64_t now_ns)
 	return counter[VTAP_HOST_SOFTNET_DROPPED].recent > 0;
 }
 
+/* " of web", " of web, db and others" */
+static struct vtap_text_words losers_words(const char *names)
+{
+	struct vtap_text_words words = VTAP_TEXT_WORDS_NULL;
+	const char *end = names;
+
+	if (names == NULL || names[0] == '\0')
+		return words; /* of sessions that are no longer configured */
+	for (unsigned n = 0; n < LOSERS_NAMED && *end != '\0'; n++)
+		end += 1 + strcspn(end + 1, ","); /* behind the comma, to the next one */
+	vtap_text_words_add(
+		&words, " of %.*s%s", (int)(end - names), names, *end != '\0' ? " and others" : "");
+	return words;
+}
+
+void vtap_steering_forgo_lost(struct vtap_manager *manager)
+{
+	manager->steering->n_lost_reported = manager->steering->n_lost;
+	free(vtap_runs_tell_lost(&manager->runs));
+}
+
 static void lost_report(struct vtap_manager *manager, uint64_t now_ns)
 {
 	struct vtap_steering *steering = manager->steering;
 	uint64_t n = steering->n_lost - steering->n_lost_reported;
+	_auto_free char *losers = NULL;
 
 	if (steering->n_lost <= steering->n_lost_reported ||
 		(steering->lost_reported_ns != 0 &&
@@ -267,12 +292,15 @@ static void lost_report(struct vtap_manager *manager, uint64_t now_ns)
 		return;
 	steering->lost_reported_ns = now_ns;
 	steering->n_lost_reported = steering->n_lost;
+	losers = vtap_runs_tell_lost(&manager->runs);
 	vtap_log(LOG_WARNING, VTAP_EVENT_DROPS,
 		&(struct vtap_log_context){
-			.because = backlog_drops(manager, now_ns) ? "backlog-drops" : NULL },
-		"lost-in-handover: %s did not come past the sensors; a tap interface was "
+			.because = backlog_drops(manager, now_ns) ? "backlog-drops" : NULL,
+			.sessions = losers,
+			.subject = "" }, /* a line about all of them, whoever they are */
+		"lost-in-handover: %s%s did not come past the sensors; a tap interface was "
 		"down or gone, or net.core.netdev_max_backlog is too small",
-		vtap_text_counted(n, "frame").text);
+		vtap_text_counted(n, "frame").text, losers_words(losers).text);
 }
 
 /* Looks of once a second are a second apart, or a little more: each has a second of its own, lest

@@ -176,7 +176,7 @@ void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
 		vtap_steering_recall(manager);
 	vtap_steering_sample(manager, now_ns);
 	if (is_first)
-		steering->n_lost_reported = steering->n_lost; /* the process before us told it */
+		vtap_steering_forgo_lost(manager);
 }
 
 /* More sessions than slots: new maps, and so new programs. Meanwhile the workers have everything:

@@ -95,6 +95,9 @@ void vtap_steering_inherit(struct vtap_steering *steering, const struct vtap_dev
 void vtap_steering_forget_learned(
 	struct vtap_steering *steering, const struct vtap_devices *devices);
 
+/** vtap_steering_forgo_lost() - what was lost so far, the process before us told */
+void vtap_steering_forgo_lost(struct vtap_manager *manager);
+
 /** vtap_steering_recall() - at the start: what workers of the process before us counted */
 void vtap_steering_recall(struct vtap_manager *manager);
 

@@ -1,6 +1,7 @@
 """Where there is a journal, each change of state is one entry with fields to search for; elsewhere a readable line."""
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -106,6 +107,8 @@ def test_frames_when_lost_at_an_interface_that_is_down_then_a_full_queue_is_name
         mirror.send(4321, frames.numbered(i))
     service.signal(signal.SIGCONT)
     entry = journal.wait("lost-in-handover: ")
+    assert re.match(r"lost-in-handover: \d+ frames? of web did not come past the sensors;", entry["MESSAGE"][0]), entry
+    assert entry["VTAPD_SESSION"] == ["web"], entry
     found = service.status()["findings"]
     assert "VTAPD_CONDITION" not in entry or "backlog-drops" in found, (entry, found)
 

@@ -171,6 +171,30 @@ static void test_runs_when_reloaded_between_samples_then_the_rate_goes_on(void *
 	vtap_runs_done(&runs);
 }
 
+static void assert_lost(struct vtap_runs *runs, const char *wanted)
+{
+	_auto_free char *names = vtap_runs_tell_lost(runs);
+
+	assert_string_equal(names, wanted);
+}
+
+static void test_runs_when_frames_are_lost_then_whose_they_were_is_told_once(void **state)
+{
+	struct vtap_runs runs = { 0 };
+
+	(void)state;
+	follow(&runs, "web db cache");
+	assert_lost(&runs, "");
+	vtap_count(&runs.run[0].tally->cell[VTAP_SLOT_FAST].lost, 2);
+	vtap_count(&runs.run[2].tally->cell[VTAP_SLOT_FAST].lost, 1);
+	assert_lost(&runs, "web, cache");
+	follow(&runs, "cache web");
+	vtap_count(&runs.run[1].tally->cell[VTAP_SLOT_FAST].lost, 1);
+	assert_lost(&runs, "web");
+	assert_lost(&runs, "");
+	vtap_runs_done(&runs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_runs_when_a_name_comes_back_then_it_is_somebody_else),
 		cmocka_unit_test(
 			test_runs_when_a_reload_is_given_up_then_those_before_are_untouched),
+		cmocka_unit_test(test_runs_when_frames_are_lost_then_whose_they_were_is_told_once),
 		cmocka_unit_test(test_runs_when_sampled_then_the_rate_between_two_samples),
 		cmocka_unit_test(
 			test_runs_when_sampled_out_of_turn_then_the_rate_stays_and_nothing_is_lost_of_the_next),
