@@ -11,7 +11,7 @@ const HIDDEN_PERIOD_MS = 30000;
 const AWAY_PERIOD_MAX_MS = 30000;
 const PERIOD_MAX_MS = 10000;
 const ANSWER_SHARE = 20; /* of the time an answer takes at most this part */
-const TIMEOUT_MS = 10000;
+const TIMEOUT_MS = 15000; /* a vtapd that hangs says so after 10 s: daemon/public.c */
 
 /* Asked for so long without an answer: what is shown is not the case any more for certain. Together with PERIOD_MS
  * it is no longer than an answer is "now". */

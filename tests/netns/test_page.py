@@ -19,6 +19,7 @@ from conftest import HEADS, WEB_VXLAN
 from lab import frames
 from lab.browser import Browser
 from lab.deadline import until
+from lab.freeze import Frozen
 
 ORIGIN = "http://127.0.0.1:9478"
 THREE = """
@@ -547,6 +548,14 @@ def test_page_when_vtapd_hangs_then_it_is_green_no_longer_until_it_goes_on(make_
     finally:
         vtapd.signal(signal.SIGCONT)
     browser.wait("document.getElementById('headline').innerText.startsWith('healthy')", "and is itself again")
+
+
+def test_page_when_the_main_loop_hangs_then_it_tells_what_vtapd_says_of_that(vtapd, browse):
+    browser = browse()
+    with Frozen(vtapd.pid):
+        said = browser.wait_text("#away", "does not move", seconds=40)
+        assert "systemd restarts it" in said and "systemctl start" not in said, said
+    headline(browser, "healthy")
 
 
 # Who can read it
