@@ -20,7 +20,7 @@
 /* From the upper left corner on; each line wipes out what is left of the former one, the last one
  * what is below it. */
 #define FRAME_BEGIN "\033[H"
-#define FRAME_LINE  "\033[K\n"
+#define FRAME_WIPE  "\033[K"
 #define FRAME_END   "\033[J"
 #define FRAME_CLEAR "\033[2J"
 
@@ -31,6 +31,7 @@ struct live {
 	struct vtap_ctl_terminal terminal;
 	struct vtap_text_top *top;
 	struct vtap_text_top_view view;
+	char *shown;                    /* the text on the screen, or NULL */
 	struct vtap_text_words trouble; /* what view.trouble is while the daemon is away */
 	uint64_t away_since_ns;         /* wall clock; 0: it answers */
 	int error;                      /* why nothing can be drawn any more, or 0 */
@@ -93,19 +94,36 @@ static void refresh(struct live *live)
 
 /* ---- the screen ---- */
 
-/* As one text, so that nothing flickers; no more lines than there are. */
+/* Its first line is taken from a text. Return: how many bytes it has, without its end. */
+static size_t line_take(const char **text)
+{
+	size_t len = strcspn(*text, "\n");
+
+	*text += len + ((*text)[len] == '\n' ? 1 : 0);
+	return len;
+}
+
+/* As one text, so that nothing flickers; no more lines than there are. Over a slow line only what
+ * changes is sent: lines that stand there already are passed over, but for the last one, behind
+ * which the rest is wiped out. */
 static void frame_write(const struct live *live, const char *text, bool is_anew, FILE *out)
 {
+	const char *before = is_anew || live->shown == NULL ? "" : live->shown;
+
 	(void)fputs(is_anew ? FRAME_CLEAR FRAME_BEGIN : FRAME_BEGIN, out); /* into memory */
 	for (size_t i = 0; i < live->view.height && *text != '\0'; i++) {
-		size_t len = strcspn(text, "\n");
+		const char *line = text, *line_before = before;
+		size_t len = line_take(&text), len_before = line_take(&before);
+		bool is_last = i + 1 == live->view.height || *text == '\0';
 
 		if (i > 0)
-			(void)fputs(FRAME_LINE, out);
-		(void)fwrite(text, 1, len, out);
-		text += len + (text[len] == '\n' ? 1 : 0);
+			(void)fputs("\n", out);
+		if (!is_last && len == len_before && len > 0 && memcmp(line, line_before, len) == 0)
+			continue;
+		(void)fwrite(line, 1, len, out);
+		(void)fputs(FRAME_WIPE, out);
 	}
-	(void)fputs("\033[K" FRAME_END, out);
+	(void)fputs(FRAME_END, out);
 }
 
 static int screen_text(const struct live *live, char **ret_text)
@@ -139,6 +157,8 @@ static int frame_draw(struct live *live, bool is_anew)
 	frame_write(live, text, is_anew, out);
 	if (fclose(out) != 0)
 		return -ENOMEM;
+	free(live->shown);
+	live->shown = vtap_steal(&text);
 	return vtap_ctl_terminal_show(frame, len);
 }
 
@@ -216,6 +236,7 @@ static enum vtap_ctl_exit run_live(struct live *live)
 	live->request.arg = live;
 	signal = run_screen(live);
 	vtap_ctl_terminal_close(&live->terminal);
+	free(live->shown);
 	if (signal != 0)
 		(void)raise(signal); /* it ends us, now that the terminal is given back */
 	if (live->error < 0)

@@ -1,11 +1,16 @@
 """The law: top shows what was measured, at any size of the terminal, and gives the terminal back however it ends."""
 
+import fcntl
 import os
+import pty
 import re
+import select
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -170,6 +175,30 @@ def test_top_when_resized_then_it_fills_the_new_size_and_no_more(make_vtapd, ter
     assert len(rows_of(terminal.wait("^s40 "))) == 40
     terminal.type("q")
     terminal.wait_end(0)
+
+
+def test_top_when_the_line_is_slow_then_only_what_changes_is_sent(make_vtapd):
+    """A frame of forty sessions would take a line of 9,600 baud four seconds, and keys would wait for it."""
+    vtapd = make_vtapd("".join(f"[session s{i:02}]\nvni = {i}\n" for i in range(1, 41)))
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
+    top = vtapd.ns.start(*shlex.split(command(vtapd)), stdin=subprocess.DEVNULL, stdout=its,
+                         env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8"})
+    sent = b""
+
+    def frames_sent():
+        nonlocal sent
+        while select.select([ours], [], [], 0)[0]:
+            sent += os.read(ours, 65536)
+        return sent.split(b"\033[H")[1:]
+    until(lambda: len(frames_sent()) > 4, "some frames", seen=lambda: sent)
+    top.terminate()
+    top.wait()
+    for end in (ours, its):
+        os.close(end)
+    first, *_, late, _ = sent.split(b"\033[H")[1:]  # rates are not known in the first one; the last one may be half
+    assert len(first) > 2000 and len(late) < 400, (len(first), late)
+    assert b" every 1 s" in late and b"s01" not in late, late
 
 
 def test_top_when_the_locale_is_c_then_ascii(vtapd, make_terminal, traffic):
