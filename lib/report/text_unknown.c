@@ -19,9 +19,14 @@
 
 #define NAME_ALPHABET "abcdefghijklmnopqrstuvwxyz0123456789._-"
 
+static bool is_default(struct vtap_text_answer *answer, const struct json_t *row)
+{
+	return strcmp(vtap_text_get_string(answer, row, "target"), "default") == 0;
+}
+
 /* Return: the frames of the row. */
-static uint64_t add_row(
-	struct vtap_text_render *render, struct vtap_text_table *table, const struct json_t *row)
+static uint64_t add_row(struct vtap_text_render *render, struct vtap_text_table *table,
+	const struct json_t *row, bool has_target)
 {
 	struct vtap_text_answer *answer = &render->answer;
 	uint64_t frames = vtap_text_get_count(answer, row, "frames");
@@ -38,8 +43,20 @@ static uint64_t add_row(
 	vtap_text_table_cell(
 		table, vtap_text_seen(answer, row, "first_seen", render->opts->now_ns).text);
 	vtap_text_table_cell(table, vtap_text_last(answer, row, "last_seen_age_ns").text);
+	if (has_target)
+		vtap_text_table_cell(table, vtap_text_get_string(answer, row, "target"));
 	vtap_text_table_cell(table, why != NULL ? why : "-");
 	return frames;
+}
+
+/* Is there a target that a session does not get unasked? Then where a VNI came in has to be told.
+ */
+static bool names_target(struct vtap_text_answer *answer, const struct json_t *rows)
+{
+	for (size_t i = 0; i < vtap_text_list_len(rows); i++)
+		if (!is_default(answer, vtap_text_list_object(answer, rows, i)))
+			return true;
+	return false;
 }
 
 /* Return: the frames of all rows; what the daemon no longer remembers is not among them. */
@@ -52,15 +69,23 @@ static uint64_t write_rows(struct vtap_text_render *render, const struct json_t 
 		{ .title = "OUTER SOURCES", .spare = 4 },
 		{ .title = "FIRST SEEN", .spare = 1 },
 		{ .title = "LAST SEEN", .spare = 2 },
+		{ .title = "TARGET" },
 		{ .title = "WHY", .is_text = true },
 	};
+	struct vtap_text_column shown[VTAP_ARRAY_LEN(columns)];
 	_auto(text_table) struct vtap_text_table *table = NULL;
+	bool has_target = names_target(&render->answer, rows);
+	size_t n = VTAP_ARRAY_LEN(columns);
 	uint64_t frames = 0;
 
-	if (vtap_text_render_table_new(render, columns, VTAP_ARRAY_LEN(columns), "  ", &table) < 0)
+	memcpy(shown, columns, sizeof(shown));
+	if (!has_target)
+		shown[n - 2] = shown[n - 1];
+	if (vtap_text_render_table_new(render, shown, has_target ? n : n - 1, "  ", &table) < 0)
 		return 0;
 	for (size_t i = 0; i < vtap_text_list_len(rows); i++)
-		frames += add_row(render, table, vtap_text_list_object(&render->answer, rows, i));
+		frames += add_row(
+			render, table, vtap_text_list_object(&render->answer, rows, i), has_target);
 	vtap_text_render_table(render, table, true, "");
 	return frames;
 }
@@ -92,14 +117,13 @@ static void write_commands(struct vtap_text_render *render, const struct json_t 
 	const char *name, const char *lines)
 {
 	struct vtap_text_answer *answer = &render->answer;
-	const char *target = vtap_text_get_string(answer, row, "target");
-	bool is_default = strcmp(target, "default") == 0;
 
 	vtap_text_put_whole(render,
 		"  printf '[session %s]\\nvni = %" PRIu64 "\\n%sinterface = %s\\n", name,
 		vtap_text_get_count(answer, row, "vni"), lines, name);
-	if (!is_default)
-		vtap_text_put_whole(render, "target = %s\\n", target);
+	if (!is_default(answer, row))
+		vtap_text_put_whole(
+			render, "target = %s\\n", vtap_text_get_string(answer, row, "target"));
 	vtap_text_put_whole(render, "' | sudo tee /etc/vtapd/conf.d/%s.conf\n", name);
 	vtap_text_put_whole(render, "  sudo vtapctl reload\n");
 }

@@ -215,6 +215,17 @@ static void test_unknown_when_the_target_is_another_then_it_is_named(void **stat
 		"interface = vni4321-new\\ntarget = edge\\n' | sudo tee");
 }
 
+static void test_unknown_when_targets_are_several_then_each_row_says_of_which(void **state)
+{
+	_auto_rendered struct rendered rendered = render(vtap_text_unknown,
+		UNKNOWN(ROW_SOURCE("default", "10.9.9.9") "," ROW_SOURCE("edge", "10.9.9.9"), "0"));
+
+	(void)state;
+	assert_non_null(strstr(rendered.text, "  LAST SEEN  TARGET   WHY\n"));
+	assert_non_null(strstr(rendered.text, "  default  session web takes"));
+	assert_non_null(strstr(rendered.text, "  edge     session web takes"));
+}
+
 static void test_unknown_when_a_word_is_not_plain_then_no_command_is_offered(void **state)
 {
 	(void)state;
@@ -470,6 +481,7 @@ int main(void)
 		cmocka_unit_test(
 			test_unknown_when_only_the_source_is_unknown_then_a_session_beside),
 		cmocka_unit_test(test_unknown_when_the_target_is_another_then_it_is_named),
+		cmocka_unit_test(test_unknown_when_targets_are_several_then_each_row_says_of_which),
 		cmocka_unit_test(test_unknown_when_a_word_is_not_plain_then_no_command_is_offered),
 		cmocka_unit_test(test_unknown_when_nothing_arrived_then_one_line),
 		cmocka_unit_test(test_plan_when_a_session_is_new_then_no_sensor_is_disturbed),
