@@ -20,7 +20,8 @@ function findingsOf(health) {
 
 	for (const condition of health.conditions) {
 		const { id, severity, findings } = condition;
-		const limit = told.limits.get(id) ?? FINDINGS_SHOWN;
+		const wanted = told.limits.get(id) ?? FINDINGS_SHOWN;
+		const limit = findings.length === wanted + 1 ? findings.length : wanted; /* a button takes as much */
 
 		findings.slice(0, limit).forEach((finding, i) => rows.push({
 			id, severity, key: `${id} ${finding.subject ?? ""} ${i}`, ...finding,
@@ -117,9 +118,12 @@ function findingNew() {
 
 /* "Show 16 more of 26; vtapctl doctor interface-foreign lists all" */
 function beyondFill(node, { id, beyond }) {
+	const next = Math.min(FINDINGS_STEP, beyond);
+
 	node.hidden = beyond === 0;
-	setText(node.firstElementChild, `Show ${countWords(Math.min(FINDINGS_STEP, beyond))} more`);
-	setText(node.lastElementChild, `of ${countWords(beyond)}; vtapctl doctor ${id} lists all`);
+	setText(node.firstElementChild, `Show ${countWords(next)} more`);
+	setText(node.lastElementChild,
+		`${next < beyond ? `of ${countWords(beyond)}; ` : ""}vtapctl doctor ${id} lists all`);
 }
 
 /* "since 09:14:03", but for sentences that say it themselves */
