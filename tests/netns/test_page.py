@@ -45,10 +45,10 @@ MARKUP = "<img src=x onerror=alert(1)><b>"
 MANY = 4000
 MANY_SESSIONS = "[target default]\nunderlay = eth0\n[defaults]\ninterface = mirror-all\n" + "".join(
     f"[session s{i:04}]\nvni = {i}\n" for i in range(1, MANY + 1))
-CONTRAST_MIN = 4.5  # WCAG 2.2, 1.4.3
+CONTRAST_MIN, EDGE_MIN = 4.5, 3  # WCAG 2.2, 1.4.3 and 1.4.11
 
-# For each text that is shown: [contrast of its computed colours, the text]. Grounds of this page are opaque or none.
-CONTRASTS = """(() => {
+# Of an element: contrast of a colour, and of the ground behind it. Grounds of this page are opaque or none.
+CONTRAST = """
 	const light = (color) => {
 		const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((c) => c / 255)
 			.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
@@ -61,16 +61,29 @@ CONTRASTS = """(() => {
 		}
 		return "rgb(255, 0, 0)";
 	};
+	const contrast = (color, node) => {
+		const [a, b] = [light(color), light(ground(node))].sort((a, b) => b - a);
+		return (a + 0.05) / (b + 0.05);
+	};
+"""
+
+# For each text that is shown: [contrast of its computed colours, the text].
+CONTRASTS = """(() => {""" + CONTRAST + """
 	const found = [];
 	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	while (texts.nextNode()) {
 		const node = texts.currentNode.parentElement;
 		if (!texts.currentNode.data.trim() || !node.checkVisibility() || node.closest("script, style, noscript"))
 			continue;
-		const [a, b] = [light(getComputedStyle(node).color), light(ground(node))].sort((a, b) => b - a);
-		found.push([(a + 0.05) / (b + 0.05), texts.currentNode.data.trim()]);
+		found.push([contrast(getComputedStyle(node).color, node), texts.currentNode.data.trim()]);
 	}
 	return found;
+})()"""
+
+# The lowest contrast that a field's edge has to what is inside and outside of it
+EDGES = """(() => {""" + CONTRAST + """
+	return Math.min(...[...document.querySelectorAll("select, input")].flatMap((node) =>
+		[node, node.parentElement].map((behind) => contrast(getComputedStyle(node).borderTopColor, behind))));
 })()"""
 
 # In how many lines do cells stand that have only short words?
@@ -576,6 +589,7 @@ def test_page_when_read_by_anybody_then_it_can_be_read(make_vtapd, ns, mirror, c
         assert len(found) > 80
         low = [(round(contrast, 2), text) for contrast, text in found if contrast < CONTRAST_MIN]
         assert not low, f"{scheme}, {age}: {low}"
+        assert browser.evaluate(EDGES) >= EDGE_MIN, scheme
     nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
     nameless = [node for node in nodes if not node["ignored"] and not node.get("name", {}).get("value")
                 and node["role"]["value"] in ("button", "link", "textbox", "searchbox", "combobox", "table", "image",
