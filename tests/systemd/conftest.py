@@ -164,8 +164,7 @@ def mirror(target):
 
 @pytest.fixture
 def steered(service, mirror):
-    """The service in the fast path from the first frame on: a packet has shown where they come in, and the process that
-    counted that one is gone."""
+    """The service in the fast path from the first frame on: a packet has shown where they come in, before the restart."""
     mirror.send(NOBODYS_VNI, frames.numbered(0))
     wait_attached(service, "eth0")
     service.restart()
