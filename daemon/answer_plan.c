@@ -26,7 +26,7 @@ static size_t files_n_changed(const struct vtap_conf *old, const struct vtap_con
 	return n + (old->n_files - n_same_path);
 }
 
-/* FEEL: who reads what goes away. */
+/* Who reads what goes away is told. */
 static char *why_with_sensors(const struct vtap_change *change,
 	const struct vtap_interface *interface, const struct vtap_sensors *sensors,
 	unsigned *ret_n_sensors)

@@ -16,7 +16,8 @@
 #include "datapath/rights.h"
 #include "datapath/thread.h"
 
-/* A process that was stopped still completes this many handshakes and one more (FACTS 10). */
+/* A process that was stopped still completes this many handshakes and one more. Source:
+ * kernel include/net/sock.h sk_acceptq_is_full(). */
 #define BACKLOG 4
 
 /* Clients at once; the oldest gives way. A TCP check is over before the next one comes. */

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* Exit statuses. Source: sysexits.h where it has a name; DESIGN section 7. */
+/* Exit statuses. Source: sysexits.h where it has a name. */
 enum {
 	VTAP_EXIT_OK = 0,
 	VTAP_EXIT_TROUBLE = 1,

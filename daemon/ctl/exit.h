@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The exit status of vtapctl, the same words as everywhere in vtapd (DESIGN section 7; sysexits.h).
- */
+/* The exit status of vtapctl: as that of vtapd (daemon/options.h), after sysexits.h. */
 #pragma once
 
 enum vtap_ctl_exit {

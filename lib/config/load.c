@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How it works. inih reads the INI syntax, but it has traps (probed, FACTS 8): no line numbers, no
+ * How it works. inih reads the INI syntax, but it has traps (probed): no line numbers, no
  * sign of an empty section, lines over 200 bytes cut and still delivered, an unclosed header leaves
  * the previous section open, an indented line continues the value before, long section names merge.
  * So inih is given its lines by a reader of ours, which sees each physical line first: it counts,

@@ -71,7 +71,7 @@ int vtap_socket_refuse(int fd);
  *
  * Mostly "buffer full"; the kernel counts wrong outer UDP checksums on the same counter.
  * Return: 0 or negative errno. Source: SO_MEMINFO, linux/sock_diag.h SK_MEMINFO_DROPS; unlike
- * SO_RXQ_OVFL it does not lag (FACTS 10).
+ * SO_RXQ_OVFL it does not lag (tests/probes/meminfo_drops.c).
  */
 int vtap_socket_drops(int fd, uint32_t *ret_drops);
 

@@ -2,7 +2,7 @@
 /*
  * The session table of a target: who gets a VNI from a source. Immutable once made.
  *
- * Match order (DESIGN section 6): `allow` first. Then a session that names the VNI, then a range,
+ * Match order: `allow` first. Then a session that names the VNI, then a range,
  * then `any`; within a level the longest source prefix; where no source fits, the next level is
  * tried.
  *

@@ -24,7 +24,7 @@
 /** VTAP_WORKERS_MAX - workers of one target; each has a socket, a thread and 4 MiB of buffers */
 #define VTAP_WORKERS_MAX 16
 
-/** VTAP_SESSIONS_MAX - sessions of a configuration. Source: AWS allows 10,000 an account (FACTS 3)
+/** VTAP_SESSIONS_MAX - sessions of a configuration. Source: AWS's quota of an account
  */
 #define VTAP_SESSIONS_MAX 10000
 

@@ -23,7 +23,8 @@ enum vtap_known {
 };
 
 /** VTAP_GROUP_MAKING - link group of a vxlan device of ours that has no alias yet: the kernel takes
- * a group with the request that makes a device, but no alias ("vtap" in ASCII; FACTS: probed) */
+ * a group with the request that makes a device, but no alias ("vtap" in ASCII; probed, Linux 6.18)
+ */
 #define VTAP_GROUP_MAKING 0x76746170U
 
 /** enum vtap_merging - features that make one frame of several, bits */

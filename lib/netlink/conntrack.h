@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connection tracking: does the host remember each outer flow to a port? A mirror's are one-way and
- * many, and fill its table (FACTS 4, P10). */
+ * many, and fill its table. */
 #pragma once
 
 #include <stdbool.h>

@@ -17,8 +17,9 @@
 /* From this many on the way by a link group is quicker: it costs two dumps and one call each. */
 #define GROUP_DELETE_MIN 8
 
-/* Link groups are searched from here upwards: far from what people choose by hand. */
-#define GROUP_FIRST 0x76746170U /* "vtap" */
+/* Link groups are searched from that of devices that are being made upwards: far from what people
+ * choose by hand. */
+#define GROUP_FIRST VTAP_GROUP_MAKING
 
 static struct nl_msg *link_message(int type, int index, unsigned flags, unsigned change)
 {

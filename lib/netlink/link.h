@@ -83,7 +83,7 @@ int vtap_link_reset_tunnel(
  * vtap_link_disable_ipv6() - switch IPv6 off on an interface
  *
  * There is no netlink attribute for it; addrgenmode none alone is not enough: a mirrored router
- * advertisement still sets an address and a route (FACTS 10).
+ * advertisement still sets an address and a route (probed).
  * Context: as above, and /proc/sys/net/ipv6/conf must be writable.
  * Return: 0, also on a host without IPv6; negative errno.
  */
@@ -103,6 +103,6 @@ int vtap_link_rename(struct vtap_nl *nl, int index, const char *name, struct vta
  * passed over
  *
  * Context: main thread; needs CAP_NET_ADMIN. One by one a TAP takes 16 ms; many go by way of an
- * empty link group at 0.3 ms each (FACTS 10). Return: 0 or negative errno.
+ * empty link group at 0.3 ms each (measured). Return: 0 or negative errno.
  */
 int vtap_links_delete(struct vtap_nl *nl, const int *indexes, size_t n, struct vtap_err *err);

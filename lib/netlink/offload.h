@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Offloads that merge frames: generic and large receive offload, by ethtool's netlink. A vxlan
- * device shows what was on the wire only while they are off on it and on its underlay (FACTS 6.3).
+ * device shows what was on the wire only while they are off on it and on its underlay.
  * News of them are ethtool's own: the kernel tells them in a group of their own.
  */
 #pragma once

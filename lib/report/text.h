@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The daemon's JSON answers as text for people, as FEEL shows it. A renderer never prints half: it
+ * The daemon's JSON answers as text for people. A renderer never prints half: it
  * writes to @out only when the whole answer was understood.
  *
  * All renderers have one form:

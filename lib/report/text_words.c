@@ -164,12 +164,12 @@ static struct tm local_time(uint64_t wall_ns)
 	return tm;
 }
 
-/* Month names are FEEL's, not the locale's: the same words everywhere. */
 long vtap_text_utc_offset_s(uint64_t wall_ns)
 {
 	return local_time(wall_ns).tm_gmtoff;
 }
 
+/* Month names are English, whatever the locale: the same words everywhere. */
 static struct vtap_text_words date_words(const struct tm *tm, bool has_year)
 {
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",

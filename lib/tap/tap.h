@@ -4,8 +4,8 @@
  * Dressing them (alias, address, MTU, IPv6, up) is netlink's.
  *
  * One descriptor for one single-queue device, shared by all workers: a write is one frame and
- * parallel-safe, and a multi-queue device costs eleven times the memory and gains nothing (FACTS
- * 10).
+ * parallel-safe, and a multi-queue device costs eleven times the memory and gains nothing
+ * (measured).
  */
 #pragma once
 

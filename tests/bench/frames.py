@@ -1,7 +1,7 @@
 """What is mirrored and what comes out: the vxlan device that everybody makes by hand, and vtapd's vxlan mode.
 
 By hand is `ip link add NAME type vxlan id N dstport 4789` and `ip link set NAME up`: what AWS's own page for targets
-says, and nothing else changed. The underlay merges what it may (FACTS 9), which is what network interfaces do.
+says, and nothing else changed. The underlay merges what it may, which is what network interfaces do.
 """
 
 import itertools

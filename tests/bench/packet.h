@@ -18,8 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/** PACKET_FLOWS, PACKET_FIRST_PORT - outer source ports of one sender. Source: FACTS 1.1, seen at
- * AWS */
+/** PACKET_FLOWS, PACKET_FIRST_PORT - outer source ports of one sender. Source: seen at AWS */
 #define PACKET_FLOWS      128
 #define PACKET_FIRST_PORT 65408
 

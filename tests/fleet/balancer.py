@@ -3,7 +3,7 @@
 How it works: two target groups (listeners) over the same targets, as one instance may be registered twice: `tcp` is
 checked by connecting, `http` by GET. A group's address is translated (DNAT, client addresses preserved) to the target
 that stands in the slot of the flow's hash: jhash over the outer five-tuple, modulo SLOTS. Flow memory is the kernel's
-connection tracking, with NLB's 120 s for UDP (FACTS 2): a flow that is known keeps its target whatever the slots say.
+connection tracking, with NLB's 120 s for UDP (AWS's documentation): a flow that is known keeps its target whatever the slots say.
 rewrite() is the checker's: it fills the slots with the targets that are to get flows, then forgets the flows of the others,
 so that their next packet is a new flow. When no target is healthy every target gets flows (fail-open) and none is forgotten.
 
@@ -15,7 +15,7 @@ import subprocess
 from lab.frames import VXLAN_PORT
 
 SLOTS = 60  # divides evenly among 1..6 targets
-UDP_IDLE_S = 120  # FACTS 2: idle timeout of a UDP flow
+UDP_IDLE_S = 120  # AWS's documentation: idle timeout of a UDP flow
 ADDRESSES = {"tcp": "10.88.0.10", "http": "10.88.0.11"}
 GROUPS = tuple(ADDRESSES)
 _TUPLE = "ip saddr . ip daddr . udp sport . udp dport . ip protocol"

@@ -2,7 +2,7 @@
 """checker.py FILE TARGET...: the balancer's health checks, a program in the balancer's namespace, until SIGTERM.
 
 How it works: NODES nodes check each target of each group on their own, as NLB's do (a target gets more checks than were
-configured, FACTS 2). A check of group `tcp` is a plain connect to the target's traffic port, one of group `http` a GET
+configured, says AWS's documentation). A check of group `tcp` is a plain connect to the target's traffic port, one of group `http` a GET
 that must answer 200..399. A node changes its mind after FAILURES or SUCCESSES checks on end; the group changes its mind
 about a target with the majority of its nodes, and rewrites the balancer's slots. The shape is NLB's of 10 s, ten times as
 fast. What is not ten times as fast is TCP: a lost SYN is sent again after 1 s, so one lost SYN is one failed check here.

@@ -17,7 +17,7 @@ from junk import Junk
 from nodes import JUDGE_S, SETTLE_S
 
 BACKLOG = 4
-ABSORBED = -(-(BACKLOG + 1) // checker.NODES)  # rounds of checks that a stopped process still completes (FACTS 10)
+ABSORBED = -(-(BACKLOG + 1) // checker.NODES)  # rounds of checks that a stopped process still completes (probed)
 BATCH = 64  # frames that a worker holds at most, read and not yet written
 NOTICED_ROUNDS = round((SETTLE_S + JUDGE_S) / checker.INTERVAL_S) + checker.FAILURES  # until a condition would have ejected
 

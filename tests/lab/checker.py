@@ -1,6 +1,6 @@
 """A load balancer's health checks over TCP: some nodes, each with a clock of its own.
 
-A target is down for a node after two failures in a row. GWLB's shortest defaults (FACTS 2): every 10 s, 5 s timeout.
+A target is down for a node after two failures in a row. GWLB's shortest defaults (AWS's documentation): every 10 s, 5 s timeout.
 """
 
 import socket
@@ -8,7 +8,7 @@ import threading
 import time
 
 INTERVAL_S, TIMEOUT_S, FAILURES = 10.0, 5.0, 2
-NODES = 6  # two in each of three zones: a target gets more checks than were configured (FACTS 2)
+NODES = 6  # two in each of three zones: a target gets more checks than were configured (AWS's documentation)
 
 
 class Checker:

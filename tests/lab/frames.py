@@ -40,7 +40,7 @@ def checksum(data):
 
 
 def ipv4(source, destination, payload, ttl=255, ident=0, fragment=0, protocol=UDP):
-    """AWS's outer header by default: TOS 0, ID 0, DF 0, TTL 255 (FACTS 1.1)."""
+    """AWS's outer header by default: TOS 0, ID 0, DF 0, TTL 255 (seen there)."""
     head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), ident, fragment, ttl, protocol, 0,
                        socket.inet_aton(source), socket.inet_aton(destination))
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload

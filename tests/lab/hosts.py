@@ -141,7 +141,7 @@ class Mirror:
         self._socket.send(frames.ethernet(SENDER_MAC, self._mac, ethertype, packet))
 
     def send_udp(self, payload, source=SENDER_V4, port=frames.VXLAN_PORT, flow=65408):
-        """A UDP payload as AWS wraps it (FACTS 1.1); `flow` is the outer source port."""
+        """A UDP payload as AWS wraps it (seen there); `flow` is the outer source port."""
         datagram = frames.udp(flow, port, payload)
         if ":" in source:
             self.send_ip(frames.ipv6(source, TARGET_V6, datagram))

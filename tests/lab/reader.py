@@ -20,8 +20,7 @@ Seen = collections.namedtuple("Seen", "interface frame stamp status")
 
 class Reader:
     """Inward frames of every interface of a namespace whose name begins with `prefix`, from now on; with `alone` that
-    is the name of the one interface that it looks at (a socket on all of them keeps a vxlan device's GRO from merging:
-    FACTS 6.3)."""
+    is the name of the one interface that it looks at (a socket on all of them keeps a vxlan device's GRO from merging)."""
 
     def __init__(self, ns, prefix, alone=False):
         self._prefix, self._seen = prefix, []

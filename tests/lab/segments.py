@@ -5,13 +5,13 @@ import struct
 from . import frames
 
 PAYLOAD_BYTES = 1408
-FRAME_BYTES = 14 + 20 + 20 + PAYLOAD_BYTES  # 1,462, as in FACTS 9
+FRAME_BYTES = 14 + 20 + 20 + PAYLOAD_BYTES  # 1,462
 _PAYLOAD = bytes(i % 256 for i in range(PAYLOAD_BYTES))
-FLUSH_NS = 200_000  # FACTS 9: keeps packets in GRO long enough on veth
+FLUSH_NS = 200_000  # keeps packets in GRO long enough on veth
 
 
 def gro_on(target):
-    """FACTS 9: no TSO and GSO at the sending end, GRO at the receiving end, and a flush timeout there."""
+    """No TSO and GSO at the sending end, GRO at the receiving end, and a flush timeout there."""
     target.sender.run("ethtool", "-K", "mir0", "tso", "off", "gso", "off")
     target.ns.run("ethtool", "-K", "eth0", "gro", "on")
     linger(target.ns, "eth0")

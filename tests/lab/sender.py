@@ -9,7 +9,7 @@ from . import frames
 from .deadline import until
 from .forked import forked
 
-FIRST_FLOW = 65408  # AWS's outer source ports (FACTS 1.1)
+FIRST_FLOW = 65408  # AWS's outer source ports (seen there)
 FRAME_BYTES = 60
 
 

@@ -4,7 +4,7 @@
                                      eth0  --tc mirred-->  vx0 over mir0
 
 Both directions of the source's eth0 are copied by tc into a kernel vxlan device that sends to the target.
-The truth is a capture on that eth0. Offloads are off wherever they would distort it (FACTS 10).
+The truth is a capture on that eth0. Offloads are off wherever they would distort it (probed).
 All programs run on one core: on two, the copy that tc makes and the one that the capture makes of neighbouring
 packets may change places, and the truth would be out of order.
 """

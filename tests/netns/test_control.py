@@ -19,7 +19,7 @@ from lab.deadline import until
 
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all")
 WEB = "[session web]\nvni = 4321\n"
-FEEL = {  # the broken configuration of FEEL.md, mistake by mistake
+BROKEN = {  # mistakes of many kinds
     "batch.conf": "[session batch]\nvni = 5001\n",
     "db.conf": "[session db]\nvni = 16777216\ninterface = mirror-database-eu\n",
     "pay.conf": "[session pay]\nvni = 5001\n",
@@ -402,14 +402,14 @@ def names_only(vtapd, text):
 
 
 def test_check_when_the_configuration_is_broken_then_78_and_every_mistake(make_vtapd):
-    vtapd = make_vtapd("[target default]\nport = 4789\n", files=FEEL, start=False)
+    vtapd = make_vtapd("[target default]\nport = 4789\n", files=BROKEN, start=False)
     done = vtapd.vtapd("--check")
     assert done.returncode == 78
     assert names_only(vtapd, done.stdout + done.stderr) == FEEL_MISTAKES
 
 
 def test_start_when_the_configuration_is_broken_then_78_and_the_same_text(make_vtapd, ns):
-    vtapd = make_vtapd("[target default]\nport = 4789\n", files=FEEL, start=False)
+    vtapd = make_vtapd("[target default]\nport = 4789\n", files=BROKEN, start=False)
     done = vtapd.vtapd()
     assert done.returncode == 78
     assert names_only(vtapd, FEEL_MISTAKES.splitlines()[0]) in names_only(vtapd, done.stderr)

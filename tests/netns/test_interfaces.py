@@ -151,7 +151,7 @@ def test_interface_when_nobody_attaches_then_refused(vtapd, ns):
 
 @pytest.mark.without_daemon
 def test_interface_when_an_owner_is_missing_then_nobody_could_attach(ns):
-    """Why the owner is set: the same ioctl on a TAP without one succeeds (FACTS 10)."""
+    """Why the owner is set: the same ioctl on a TAP without one succeeds (probed)."""
     ns.ip("tuntap add dev open0 mode tap")
     assert ns.call(attach_as_nobody, "open0")[0] == 0
 

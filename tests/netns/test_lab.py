@@ -53,7 +53,7 @@ def test_target_when_nothing_happens_then_nothing_leaves(target, directory):
 
 
 def test_gro_when_a_kernel_vxlan_device_listens_then_segments_merge(target, directory):
-    """The recipe of FACTS 9 really provokes merging: what vtapd avoids is there to be avoided."""
+    """The lab's recipe really provokes merging: what vtapd avoids is there to be avoided."""
     target.ns.ip(f"link add vx0 mtu 9001 type vxlan id 7 local {hosts.TARGET_V4} dstport {frames.VXLAN_PORT}"
                  " nolearning")
     target.ns.ip("link set vx0 up")

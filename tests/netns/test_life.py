@@ -130,7 +130,7 @@ def test_start_when_the_configuration_changed_meanwhile_then_interfaces_follow(m
 
 
 def test_start_when_a_kept_interface_differs_then_it_is_replaced(make_vtapd, ns):
-    """Of our mark and our name, but multi-queue: that cannot be changed in place (FACTS 10)."""
+    """Of our mark and our name, but multi-queue: that cannot be changed in place (probed)."""
     ns.ip("tuntap add dev mirror-web mode tap multi_queue")
     ns.ip("link set mirror-web alias vtapd:web")
     vtapd = make_vtapd()

@@ -72,7 +72,7 @@ def drain(sock):
 
 @in_both_modes
 def test_fanout_when_four_sockets_share_then_both_directions_meet_in_one(fanout, vtapd, mirror):
-    """AWS gives both directions the same outer port, its resolver's answers another one (FACTS 1.1): both are tried."""
+    """AWS gives both directions the same outer port, its resolver's answers another one (seen there): both are tried."""
     flows = [conversation(i) for i in range(200)]
     for i, (there, back) in enumerate(flows):
         mirror.send(4321, there, flow=65408 + i % 100)

@@ -49,7 +49,7 @@ def test_session_when_frames_arrive_then_bytes_are_those_of_the_inner_frames(vta
 
 
 def test_outer_header_when_it_is_aws_own_then_the_frame_is_shown(vtapd, mirror, capture):
-    """FACTS 1.1: TOS 0, ID 0, DF 0, TTL 255, UDP checksum 0, flags 08; wrap() is that, test_lab proves it."""
+    """As seen at AWS: TOS 0, ID 0, DF 0, TTL 255, UDP checksum 0, flags 08; wrap() is that, test_lab proves it."""
     tap = capture()
     mirror.send_raw(mirror.wrap(4321, bytes(PING)))
     assert tap.frames(at_least=1) == [bytes(PING)]

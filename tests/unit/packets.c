@@ -364,7 +364,7 @@ static const struct row ROWS[] = {
 #define TARGET_V4    "10.77.0.2"
 #define SENDER_V6    "fd77::1"
 #define TARGET_V6    "fd77::2"
-#define SOURCE_PORT  65408 /* the first of AWS's (FACTS 1.1) */
+#define SOURCE_PORT  65408 /* the first of AWS's (seen there) */
 #define UDP_PROTOCOL 17
 
 /** struct draft - a packet while it is put together */

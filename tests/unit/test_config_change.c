@@ -3,7 +3,7 @@
  * Law: what a reload would do is told before it is done, from the schema's costs of the target's
  * mode: `+` and `-` are sessions that come and go, `~` is what no sensor notices, `!` is what
  * sensors must be told. Each interface is lost once, and every session is in a row or untouched.
- * The first test is FEEL.md's "Plan and reload".
+ * The first test has a change of each kind.
  */
 #include "tests/unit/config_folder.h"
 

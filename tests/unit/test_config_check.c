@@ -2,7 +2,7 @@
 /*
  * Law: the order of files never decides who gets a frame. Two sessions that could both match at one
  * level (VNI, range, any) with one source prefix are refused, naming both places; everything else
- * has one answer by the match order of DESIGN section 6 and is taken.
+ * has one answer by the match order and is taken.
  */
 #include "tests/unit/config_folder.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Law 6: nothing is read otherwise than it was written. inih alone cuts long lines, merges
- * sections, continues values and passes over what it cannot see (FACTS 8 and 10); each of these
+ * sections, continues values and passes over what it cannot see (probed); each of these
  * traps is either read right or refused with file and line.
  */
 #include "tests/unit/config_folder.h"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Law 6: all mistakes of all files come back in one run, in the order of files and lines, each with
- * file, line, value and rule, one line for one mistake. The first test is FEEL.md's broken
- * configuration, to the byte.
+ * file, line, value and rule, one line for one mistake.
  */
 #include "tests/unit/config_folder.h"
 

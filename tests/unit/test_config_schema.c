@@ -74,7 +74,7 @@ struct key_row {
 	enum vtap_cost vxlan_cost;
 };
 
-/* DESIGN section 6, as far as it is built. A key that is built later comes here with its row. */
+/* Every key there is: a new one comes here with its row. */
 static const struct key_row WANTED[] = {
 	{ VTAP_SECTION_DAEMON, "on-stop", "keep", VTAP_COST_LIVE, false, VTAP_COST_LIVE },
 	{ VTAP_SECTION_HEALTH, "listen", "auto", VTAP_COST_LIVE, false, VTAP_COST_LIVE },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Law (DESIGN section 6, "Match order"): `allow` first; then a session that names the VNI itself,
+ * Law (the match order): `allow` first; then a session that names the VNI itself,
  * then a range, then `any`; within a level the longest source prefix that contains the outer
  * source; where no source fits at a level, the next level is tried; what is left is unknown-source
  * if some session names the VNI, else unknown-vni. Written down once more below as the plainest

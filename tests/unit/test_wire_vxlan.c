@@ -10,7 +10,7 @@
 
 #include "wire/vxlan.h"
 
-/* As AWS sends it: flags 08, VNI 5569041, everything reserved 0 (FACTS 1.1). */
+/* As AWS sends it: flags 08, VNI 5569041, everything reserved 0 (seen there). */
 static const uint8_t VALID[VTAP_VXLAN_HEADER_BYTES + VTAP_ETH_HEADER_BYTES] = { 0x08, 0, 0, 0, 0x54,
 	0xfa, 0x11, 0, 0x02, 0, 0, 0, 0, 0x0b, 0x02, 0, 0, 0, 0, 0x0a, 0x08, 0x00 };
 
