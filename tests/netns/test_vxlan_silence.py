@@ -192,9 +192,8 @@ REPLACING = {  # what makes the devices of a port anew, all of them at once: the
 }
 
 
-@pytest.mark.kernel
 @pytest.mark.parametrize("family", UNREACHABLE)
-@pytest.mark.parametrize("what", REPLACING)
+@pytest.mark.parametrize("what", [pytest.param("another VNI", marks=pytest.mark.kernel), "another interface", "swapped"])
 def test_packets_when_every_device_of_the_port_is_made_anew_then_nobody_is_answered(
         what, family, make_vtapd, target, ns):
     before, after = (f"{HEADS['vxlan']}[defaults]\nfamily = {family}\n{sessions}" for sessions in REPLACING[what])
