@@ -136,12 +136,14 @@ static struct vtap_text_words vni_words(const struct vtap_report_target *report)
 	return words;
 }
 
+/* In mode vxlan nobody counts them. What the last sockets of mode tap still held when it came is of
+ * no session either, though one has its VNI. */
 static void gather_unknown_vni(
 	struct vtap_gathering *gathering, const struct vtap_report_target *report)
 {
 	const struct vtap_report_trend *trend = &report->trends[VTAP_VERDICT_UNKNOWN_VNI];
 
-	if (trend->recent == 0)
+	if (trend->recent == 0 || report->target->mode == VTAP_MODE_VXLAN)
 		return;
 	(void)vtap_finding_add(gathering, VTAP_CONDITION_UNKNOWN_VNI,
 		vtap_subject_target(report->target->name), false,

@@ -184,6 +184,7 @@ def test_mode_when_switched_under_load_then_frames_are_shown_again_and_the_gap_i
           seen=vtapd.log)
     vtapd.quiet()
     assert vtapd.session("web")["delivered"] == vtapd.target()["delivered"], "of one session: none is its target's alone"
+    assert [row for row in vtapd.get("/v1/doctor")["findings"] if row["id"] == "unknown-vni"] == [], "a session has it"
     if after == "tap":
         assert "unknown-vni" not in vtapd.target()["drops"], "a session has this VNI"
     noted(f"{before} to {after} at 20,000 a second", sent, len(set(traffic.sensor.numbers())))

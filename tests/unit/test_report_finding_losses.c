@@ -198,6 +198,12 @@ static void spoil_one_vni_too_many(struct scene *scene)
 	scene->report_target[0].n_unknown_vnis = 4;
 }
 
+static void spoil_vni_before_the_mode_changed(struct scene *scene)
+{
+	spoil_vni(scene);
+	scene->target[0].mode = VTAP_MODE_VXLAN;
+}
+
 static void spoil_vnis(struct scene *scene)
 {
 	spoil_few_vnis(scene);
@@ -546,6 +552,7 @@ static const struct row ROWS[] = {
 	{ spoil_underlay, "underlay-down", "ens5", "ens5 is down: no packet comes in there",
 		"sudo ip link set ens5 up" },
 	{ spoil_underlay_that_nobody_used, "", "", "", "" },
+	{ spoil_vni_before_the_mode_changed, "", "", "", "" },
 	{ spoil_answers, "host-answers, a note", "",
 		"this host sent 12 ICMP unreachable messages while 1,500 UDP packets found no "
 		"port; if mirrored ones are among them, production is answered" SINCE,
