@@ -229,6 +229,7 @@ static void session_observe(struct vtap_manager *manager, size_t i, struct vtap_
 			.retry_in_ns = retry_in(standing.retry_at_ns, now_ns),
 		},
 		.interface_index = index,
+		.delivered_fast = totals.delivered_fast,
 		.bytes = totals.bytes,
 		.truncated = totals.truncated,
 		.frames_per_second = manager->runs.run[i].frames_per_second,

@@ -98,8 +98,8 @@ static void session_keep(
 	const uint64_t *verdicts = report->verdicts;
 	const struct vtap_fast_kept
 		now = { .number = {
-				[KEPT_DELIVERED] = verdicts[VTAP_VERDICT_DELIVERED] -
-						   counter_read(&fast->delivered),
+				[KEPT_DELIVERED] =
+					verdicts[VTAP_VERDICT_DELIVERED] - report->delivered_fast,
 				[KEPT_BYTES] = report->bytes - counter_read(&fast->bytes),
 				[KEPT_TRUNCATED] =
 					report->truncated - counter_read(&fast->truncated),

@@ -163,6 +163,7 @@ void vtap_tally_read(const struct vtap_tally *tally, struct vtap_session_totals 
 		if (last_ns > totals.last_ns)
 			totals.last_ns = last_ns;
 	}
+	totals.delivered_fast = counter_read(&tally->cell[VTAP_SLOT_FAST].delivered);
 	totals.verdicts[VTAP_VERDICT_DECAP_ERROR] = counter_read(&tally->decap_error);
 	*ret_totals = totals;
 }

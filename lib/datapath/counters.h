@@ -94,6 +94,7 @@ struct vtap_tally {
 /** struct vtap_session_totals - a plain copy of a tally */
 struct vtap_session_totals {
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
+	uint64_t delivered_fast; /* of the delivered: those of VTAP_SLOT_FAST */
 	uint64_t bytes;
 	uint64_t truncated;
 	uint64_t last_ns;

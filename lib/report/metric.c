@@ -30,6 +30,14 @@ static const struct vtap_metric_row ROWS[] = {
 			"first one on. If it rises: `vtapctl doctor`; vtapd(8) explains the "
 			"verdicts.",
 	},
+	[VTAP_METRIC_SESSION_WORKER] = {
+		.name = "vtapd_session_worker_frames_total",
+		.is_counter = true,
+		.labels = { OF_SESSION },
+		.help = "Of the session's frames, those that the worker carried; absent unless "
+			"the fast path carried others. If they are most: outer fragments, IP "
+			"options or UDP checksums, `vtapctl show NAME`.",
+	},
 	[VTAP_METRIC_SESSION_TRUNCATED] = {
 		.name = "vtapd_session_truncated_frames_total",
 		.is_counter = true,

@@ -247,6 +247,9 @@ static bool session_value(const struct vtap_snapshot *snapshot,
 	case VTAP_METRIC_SESSION_BYTES:
 		*ret_value = report->bytes;
 		return true;
+	case VTAP_METRIC_SESSION_WORKER: /* else it is all of them, or none */
+		*ret_value = report->verdicts[VTAP_VERDICT_DELIVERED] - report->delivered_fast;
+		return report->delivered_fast > 0 && *ret_value > 0;
 	case VTAP_METRIC_SESSION_TRUNCATED: /* the kernel does not look into its frames */
 		*ret_value = report->truncated;
 		return report->target->mode != VTAP_MODE_VXLAN;

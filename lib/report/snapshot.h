@@ -143,6 +143,7 @@ struct vtap_report_session {
 	struct vtap_report_state state;
 	int interface_index; /* 0: none */
 	uint64_t verdicts[VTAP_VERDICT_COUNT];
+	uint64_t delivered_fast; /* of the delivered: by the fast path, or the kernel's devices */
 	uint64_t bytes;
 	uint64_t truncated; /* of the delivered: inner IP length beyond the frame */
 	struct vtap_report_trend truncated_trend;

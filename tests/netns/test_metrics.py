@@ -117,6 +117,7 @@ def test_metrics_when_frames_took_both_paths_then_each_has_its_own(make_vtapd, n
     vtapd.wait_session("web", delivered=7)
     told = scrape.scrape(ns)
     assert told.by("vtapd_target_path_frames_total", "path") == {"fast path": 5, "worker": 2}
+    assert told.value("vtapd_session_worker_frames_total", **OF_WEB) == 2
     assert_as_status(told, vtapd.status())
 
 

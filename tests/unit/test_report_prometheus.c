@@ -104,6 +104,7 @@ static void test_text_when_a_session_has_frames_then_exactly_these_lines(void **
 	(void)state;
 	scene_init(&scene, VTAP_MODE_TAP);
 	scene.report_session.verdicts[VTAP_VERDICT_DELIVERED] = 18446744073709551615ULL;
+	scene.report_session.delivered_fast = 18446744073709551605ULL;
 	scene.report_session.bytes = 5000;
 	scene.report_session.truncated = 2;
 	scene.report_session.last_mono_ns = LAST_NS;
@@ -111,12 +112,27 @@ static void test_text_when_a_session_has_frames_then_exactly_these_lines(void **
 	_auto_free char *text = scene_text(&scene);
 	assert_line(text, "# TYPE vtapd_session_frames_total counter");
 	assert_line(text, "vtapd_session_frames_total{" WEB "} 18446744073709551615");
+	assert_line(text, "vtapd_session_worker_frames_total{" WEB "} 10");
 	assert_line(text, "vtapd_session_bytes_total{" WEB "} 5000");
 	assert_line(text, "vtapd_session_truncated_frames_total{" WEB "} 2");
 	assert_line(text, "# TYPE vtapd_session_last_frame_timestamp_seconds gauge");
 	assert_line(text, "vtapd_session_last_frame_timestamp_seconds{" WEB "} 1795169099.25");
 	assert_line(text, "vtapd_session_ready{" WEB "} 1");
 	assert_line(text, "vtapd_session_sensors{" WEB "} 8");
+}
+
+static void test_text_when_frames_took_one_path_then_the_sessions_parts_are_absent(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene, VTAP_MODE_TAP);
+	for (int fast = 0; fast <= 5; fast += 5) {
+		scene.report_session.verdicts[VTAP_VERDICT_DELIVERED] = 5;
+		scene.report_session.delivered_fast = (uint64_t)fast;
+		_auto_free char *text = scene_text(&scene);
+		assert_absent(text, "vtapd_session_worker_frames_total");
+	}
 }
 
 static void test_text_when_a_session_waits_and_has_none_then_0_and_no_time(void **state)
@@ -348,6 +364,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_when_a_session_has_frames_then_exactly_these_lines),
+		cmocka_unit_test(
+			test_text_when_frames_took_one_path_then_the_sessions_parts_are_absent),
 		cmocka_unit_test(test_text_when_a_session_waits_and_has_none_then_0_and_no_time),
 		cmocka_unit_test(test_text_when_packets_were_dropped_then_received_is_the_sum),
 		cmocka_unit_test(
