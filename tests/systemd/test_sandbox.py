@@ -36,12 +36,13 @@ def test_process_when_it_runs_then_it_is_the_user_vtapd_with_two_capabilities(se
     assert service.process_status(pid, "Seccomp") == "2", "a filter"
 
 
-def test_worker_when_it_runs_then_it_has_no_capability(service):
-    workers = service.workers()
-    assert workers
-    for tid in workers:
+def test_thread_when_it_is_not_the_main_one_then_it_has_no_capability(service):
+    """Workers read what anybody sends, and two others answer whoever asks."""
+    others = {tid: name for tid, name in service.threads().items() if tid != service.pid}
+    assert {name.partition("-")[2] for name in others.values()} == {"worker", "health", "public"}, others
+    for tid, name in others.items():
         for kind in ("CapPrm", "CapEff", "CapAmb"):
-            assert int(service.process_status(tid, kind), 16) == 0, (tid, kind)
+            assert int(service.process_status(tid, kind), 16) == 0, (name, kind)
 
 
 def test_service_when_it_may_not_make_interfaces_then_it_says_which_capability_is_missing(service):
