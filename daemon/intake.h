@@ -120,9 +120,13 @@ const struct vtap_slot *vtap_intake_slot(const struct vtap_intake *intake, unsig
 /** vtap_intake_fast_slot() - where main counts what the fast path did; NULL without memory */
 struct vtap_slot *vtap_intake_fast_slot(struct vtap_intake *intake);
 
-/** vtap_intake_recall() - workers of the process before us counted so much, and told of it.
- * Context: main, before anybody reads. */
-void vtap_intake_recall(struct vtap_intake *intake, const struct vtap_totals *former);
+/**
+ * vtap_intake_recall() - so much was counted and told by the process before us
+ * @n_fast: of what was delivered, by the fast path
+ * Context: main, before anybody reads.
+ */
+void vtap_intake_recall(
+	struct vtap_intake *intake, const struct vtap_totals *former, uint64_t n_fast);
 
 /** struct vtap_intake_status - how it is; strings borrowed until the next update */
 struct vtap_intake_status {

@@ -46,8 +46,10 @@ struct vtap_slot *vtap_intake_fast_slot(struct vtap_intake *intake)
 	return slot->unknown != NULL || vtap_slot_init(slot) == 0 ? slot : NULL;
 }
 
-void vtap_intake_recall(struct vtap_intake *intake, const struct vtap_totals *former)
+void vtap_intake_recall(
+	struct vtap_intake *intake, const struct vtap_totals *former, uint64_t n_fast)
 {
+	struct vtap_slot *fast = vtap_intake_fast_slot(intake);
 	struct vtap_slot *slot = &intake->slot[VTAP_SLOT_FORMER];
 
 	vtap_slot_begin(slot);
@@ -57,6 +59,12 @@ void vtap_intake_recall(struct vtap_intake *intake, const struct vtap_totals *fo
 	for (int v = 0; v < VTAP_VERDICT_COUNT; v++)
 		vtap_count(&slot->verdicts[v], former->verdicts[v]);
 	vtap_slot_end(slot);
+	if (fast != NULL) {
+		vtap_count(&slot->received, -n_fast);
+		vtap_count(&slot->verdicts[VTAP_VERDICT_DELIVERED], -n_fast);
+		vtap_count(&fast->received, n_fast);
+		vtap_count(&fast->verdicts[VTAP_VERDICT_DELIVERED], n_fast);
+	}
 	intake->n_reported_drops += former->verdicts[VTAP_VERDICT_SOCKET_FULL];
 	intake->n_reported_received += former->received;
 }

@@ -5,9 +5,12 @@
  * that falls for one that began at 0, and all that a fast path ever carried for the frames of a
  * moment.
  *
- * How it works. Numbers are kept before they are told, when they have changed, so that a process
- * that is killed has told nothing that the next one does not know. That one has them in a slot and
- * in cells of their own.
+ * How it works. Kept is what is told less what the next process finds in the slots by itself: so
+ * what the fast path carried for sessions that are no longer configured, or that have moved to
+ * another target since, goes on with the target, too. Such a difference may be below 0; it is taken
+ * and added without regard to that, and the sums are right. Numbers are kept before they are told,
+ * when they have changed, so that a process that is killed has told nothing that the next one does
+ * not know. That one has them in a slot and in cells of their own.
  */
 #include <assert.h>
 #include <string.h>
@@ -15,9 +18,14 @@
 #include "daemon/manager.h"
 #include "daemon/steering_state.h"
 
-/* Numbers of a session. Those of a target are its verdicts, and behind them the next two. */
+/* Numbers of a session. Those of a target are its verdicts, and behind them the next ones. */
 enum { KEPT_DELIVERED, KEPT_BYTES, KEPT_TRUNCATED, KEPT_DOWN, KEPT_GONE, KEPT_REFUSED };
-enum { KEPT_RESERVED_BITS = VTAP_VERDICT_COUNT, KEPT_UNKNOWN_BYTES, KEPT_COUNT };
+enum {
+	KEPT_RESERVED_BITS = VTAP_VERDICT_COUNT,
+	KEPT_UNKNOWN_BYTES,
+	KEPT_FAST, /* of the delivered: what the fast path carried for sessions that are gone */
+	KEPT_COUNT
+};
 
 static_assert(KEPT_COUNT == VTAP_FAST_KEPT_MAX, "another layout has another VTAP_FAST_LAYOUT");
 
@@ -46,7 +54,7 @@ static void target_recall(struct vtap_intake *intake, const struct vtap_fast_kep
 		former.verdicts[v] = kept->number[v];
 		former.received += kept->number[v];
 	}
-	vtap_intake_recall(intake, &former);
+	vtap_intake_recall(intake, &former, kept->number[KEPT_FAST]);
 }
 
 /* Return: is there anything? */
@@ -85,58 +93,74 @@ static void kept_write(
 		account->kept = *now;
 }
 
-static uint64_t counter_read(const _Atomic uint64_t *counter)
+/* What the process after us finds in the slot by itself. */
+static const struct vtap_fast_totals *taken_of(
+	const struct vtap_steering *steering, uint32_t i_slot)
 {
-	return atomic_load_explicit(counter, memory_order_relaxed); /* this thread writes it */
+	return &steering->account[i_slot].taken;
 }
 
-/* All that is told but for what the fast path counted itself. */
 static void session_keep(
 	struct vtap_manager *manager, size_t i, const struct vtap_report_session *report)
 {
-	const struct vtap_cell *fast = &manager->runs.run[i].tally->cell[VTAP_SLOT_FAST];
+	uint32_t i_slot = manager->steering->session_slot[i];
+	const struct vtap_fast_totals *taken = taken_of(manager->steering, i_slot);
 	const uint64_t *verdicts = report->verdicts;
-	const struct vtap_fast_kept
-		now = { .number = {
-				[KEPT_DELIVERED] =
-					verdicts[VTAP_VERDICT_DELIVERED] - report->delivered_fast,
-				[KEPT_BYTES] = report->bytes - counter_read(&fast->bytes),
-				[KEPT_TRUNCATED] =
-					report->truncated - counter_read(&fast->truncated),
-				[KEPT_DOWN] = verdicts[VTAP_VERDICT_INTERFACE_DOWN],
-				[KEPT_GONE] = verdicts[VTAP_VERDICT_INTERFACE_GONE],
-				[KEPT_REFUSED] = verdicts[VTAP_VERDICT_WRITE_REFUSED],
-			} };
-
-	kept_write(manager->steering, manager->steering->session_slot[i], &now);
-}
-
-static void target_keep(
-	struct vtap_manager *manager, size_t i, const struct vtap_report_target *report)
-{
-	const struct vtap_slot *slot = vtap_intake_slot(manager->intake[i], VTAP_SLOT_FAST);
-	struct vtap_totals fast = { 0 };
 	struct vtap_fast_kept now = { { 0 } };
 
-	if (slot != NULL)
-		vtap_slot_add(slot, &fast);
-	for (int v = 0; v < VTAP_VERDICT_COUNT; v++)
-		now.number[v] = report->verdicts[v] - fast.verdicts[v];
-	now.number[KEPT_RESERVED_BITS] = report->reserved_bits - fast.reserved_bits;
-	now.number[KEPT_UNKNOWN_BYTES] = report->unknown_bytes - fast.unknown_bytes;
-	kept_write(manager->steering, manager->steering->target_slot[i], &now);
+	now.number[KEPT_DELIVERED] = verdicts[VTAP_VERDICT_DELIVERED] - taken->delivered;
+	now.number[KEPT_BYTES] = report->bytes - taken->bytes;
+	now.number[KEPT_TRUNCATED] = report->truncated - taken->truncated;
+	now.number[KEPT_DOWN] = verdicts[VTAP_VERDICT_INTERFACE_DOWN];
+	now.number[KEPT_GONE] = verdicts[VTAP_VERDICT_INTERFACE_GONE];
+	now.number[KEPT_REFUSED] = verdicts[VTAP_VERDICT_WRITE_REFUSED];
+	kept_write(manager->steering, i_slot, &now);
+}
+
+/* @sum: what is found of its sessions */
+static void target_keep(struct vtap_manager *manager, size_t i,
+	const struct vtap_report_target *report, const struct vtap_fast_totals *sum)
+{
+	uint32_t i_slot = manager->steering->target_slot[i];
+	struct vtap_fast_kept now = { { 0 } };
+
+	memcpy(now.number, report->verdicts, sizeof(report->verdicts));
+	now.number[VTAP_VERDICT_DELIVERED] -= sum->delivered;
+	now.number[VTAP_VERDICT_LOST_IN_HANDOVER] -= sum->lost;
+	now.number[VTAP_VERDICT_NO_LISTENER] -= taken_of(manager->steering, i_slot)->no_listener;
+	now.number[KEPT_RESERVED_BITS] = report->reserved_bits - sum->reserved_bits;
+	now.number[KEPT_UNKNOWN_BYTES] = report->unknown_bytes;
+	now.number[KEPT_FAST] = report->delivered_fast - sum->delivered;
+	kept_write(manager->steering, i_slot, &now);
+}
+
+/* What is found of a session is its target's, too. */
+static void found_add(struct vtap_fast_totals *sum, const struct vtap_fast_totals *taken)
+{
+	sum->delivered += taken->delivered;
+	sum->lost += taken->lost;
+	sum->reserved_bits += taken->reserved_bits;
 }
 
 void vtap_steering_keep(struct vtap_manager *manager, const struct vtap_snapshot *snapshot)
 {
 	struct vtap_steering *steering = manager->steering;
+	_auto_free struct vtap_fast_totals *sum = NULL;
 
 	if (steering->fastpath == NULL || !vtap_fastpath_is_pinned(steering->fastpath))
 		return;
-	for (size_t i = 0; i < snapshot->n_sessions; i++)
-		if (steering->session_slot[i] != 0)
-			session_keep(manager, i, &snapshot->sessions[i]);
+	sum = calloc(snapshot->n_targets + 1, sizeof(*sum));
+	if (sum == NULL)
+		return; /* kept with the next look */
+	for (size_t i = 0; i < snapshot->n_sessions; i++) {
+		uint32_t i_slot = steering->session_slot[i];
+
+		if (i_slot == 0)
+			continue;
+		found_add(&sum[manager->conf->sessions[i].i_target], taken_of(steering, i_slot));
+		session_keep(manager, i, &snapshot->sessions[i]);
+	}
 	for (size_t i = 0; i < snapshot->n_targets; i++)
 		if (steering->target_slot[i] != 0)
-			target_keep(manager, i, &snapshot->targets[i]);
+			target_keep(manager, i, &snapshot->targets[i], &sum[i]);
 }

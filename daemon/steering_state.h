@@ -61,6 +61,7 @@ struct vtap_steering {
 	size_t n_own;
 	bool has_own;
 	uint64_t doubted_ns; /* the hooks were doubted last */
+	bool has_followed;   /* a configuration was taken once */
 	bool has_flows;      /* they were looked at once */
 	uint64_t second_ns;  /* that the last look of once a second stands for */
 	bool has_slotless;   /* more sessions than slots: some have none yet */

@@ -138,7 +138,7 @@ struct vtap_fast_guarded {
 };
 
 /** VTAP_FAST_KEPT_MAX - numbers of a slot; which, the process knows */
-#define VTAP_FAST_KEPT_MAX 16
+#define VTAP_FAST_KEPT_MAX 17
 
 /** struct vtap_fast_kept - what the process counted for a slot's owner, for the one after it */
 struct vtap_fast_kept {

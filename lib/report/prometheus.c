@@ -249,7 +249,8 @@ static bool session_value(const struct vtap_snapshot *snapshot,
 		return true;
 	case VTAP_METRIC_SESSION_WORKER: /* else it is all of them, or none */
 		*ret_value = report->verdicts[VTAP_VERDICT_DELIVERED] - report->delivered_fast;
-		return report->delivered_fast > 0 && *ret_value > 0;
+		return report->delivered_fast > 0 &&
+		       report->delivered_fast < report->verdicts[VTAP_VERDICT_DELIVERED];
 	case VTAP_METRIC_SESSION_TRUNCATED: /* the kernel does not look into its frames */
 		*ret_value = report->truncated;
 		return report->target->mode != VTAP_MODE_VXLAN;

@@ -236,6 +236,47 @@ def test_counters_when_the_daemon_is_started_again_then_none_falls_and_nothing_i
     assert not found & {"unknown-vni", "not-allowed", "truncated"}, "it came before"
 
 
+TWO = "[target default]\nunderlay = eth0\n[target two]\nunderlay = eth0\nport = 4790\n[session web]\nvni = 4321\ntarget = default\n"
+DB = "[session db]\nvni = 7\ntarget = "
+
+
+def test_counters_when_a_session_is_gone_or_moved_then_its_frames_stay_with_the_target_over_a_restart(make_vtapd, pin_folder, mirror):
+    """The next process does not find what the fast path counted for it, or finds it with the other target."""
+    if unit.is_wanted():
+        pytest.skip("the unit has its own folder for pins")
+    vtapd = make_vtapd(f"{TWO}{DB}default\n", start=False)
+
+    def told():
+        now = vtapd.metrics()
+        return [(now.value("vtapd_target_received_packets_total", target=name),
+                 now.by("vtapd_target_path_frames_total", "path", target=name)) for name in ("default", "two")]
+
+    def carry(port, received, target):
+        for _ in range(3):
+            mirror.send(7, FRAME, port=port)
+            mirror.send(7, FRAME[:14], port=port)  # too short for the fast path
+        vtapd.wait_received(received, target)
+
+    def assert_goes_on(wanted):
+        assert told() == wanted
+        vtapd.kill()
+        vtapd.start()
+        assert told() == wanted
+    pin_folder(vtapd)
+    vtapd.start()
+    fastpath.wait_attached(vtapd, "eth0")
+    carry(4789, 6, "default")
+    vtapd.write("vtapd.conf", f"{TWO}{DB}two\n")
+    vtapd.reload()
+    carry(4790, 6, "two")
+    moved = [(6, {"fast path": 3, "worker": 3})] * 2
+    assert_goes_on(moved)
+    assert vtapd.metrics().by("vtapd_session_frames_total", "session") == {"web": 0, "db": 12}
+    vtapd.write("vtapd.conf", TWO)
+    vtapd.reload()
+    assert_goes_on(moved)
+
+
 # Who is answered, and how
 
 def test_metrics_when_asked_by_the_control_socket_then_the_same_text(vtapd, ns):
