@@ -101,6 +101,7 @@ static void render_all_ways(vtap_text_fn render, const char *json)
 	const struct vtap_text_opts opts[] = {
 		{ .now_ns = NOW_NS },
 		{ .now_ns = NOW_NS, .is_verbose = true },
+		{ .now_ns = NOW_NS, .is_verbose = true, .width = 40, .is_ascii = true },
 		{ .now_ns = NOW_NS, .condition = "no-sessions" },
 		{ .now_ns = NOW_NS, .drain = &said },
 		{ .now_ns = NOW_NS + 60 * VTAP_NS_PER_S, .drain = &said },

@@ -86,6 +86,26 @@ static void test_status_when_40_columns_then_what_matters_most_stays(void **stat
 		"  them: unknown-vni, interface-foreign\n");
 }
 
+/* The table of sessions needs 48 columns at least: below that the terminal breaks its rows. */
+static void test_status_when_at_any_width_then_it_is_rendered_and_fits_from_48_on(void **state)
+{
+	struct vtap_text_opts opts = { .now_ns = TEST_NOW_NS };
+	_auto_free char *json = json_of(STATUS(DROPS, WEB "," FEW "," LONG "," PAY));
+
+	(void)state;
+	for (opts.width = 1; opts.width < 150; opts.width++) {
+		_auto_rendered struct rendered rendered =
+			render_with(vtap_text_status, json, &opts);
+		size_t len;
+
+		assert_int_equal(rendered.outcome, VTAP_TEXT_NOT_READY);
+		for (const char *at = rendered.text; *at != '\0'; at += len + 1) {
+			len = strcspn(at, "\n");
+			assert_true(opts.width < 48 || len <= opts.width);
+		}
+	}
+}
+
 /* The rows of a table: the lines that begin with a session's name, or its title. */
 static void assert_row(size_t width, const char *sessions, const char *row)
 {
@@ -202,6 +222,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_status_when_80_columns_then_it_fits_and_says_what_had_no_room),
+		cmocka_unit_test(
+			test_status_when_at_any_width_then_it_is_rendered_and_fits_from_48_on),
 		cmocka_unit_test(test_status_when_40_columns_then_what_matters_most_stays),
 		cmocka_unit_test(
 			test_status_when_vnis_take_the_room_then_one_is_named_before_a_column_goes),
