@@ -396,7 +396,7 @@ static void add_traffic(struct vtap_text_answer *answer, struct vtap_text_table 
 }
 
 static void add_session(struct vtap_text_answer *answer, struct vtap_text_table *table,
-	const struct json_t *session, size_t n_vnis)
+	const struct json_t *session, size_t n_vnis, bool has_target)
 {
 	const struct json_t *vnis = vtap_text_get_list(answer, session, "vni");
 	const char *state = vtap_text_get_string(answer, session, "state");
@@ -410,12 +410,14 @@ static void add_session(struct vtap_text_answer *answer, struct vtap_text_table 
 	add_traffic(answer, table, session, vtap_text_is_ready(state) || received > 0);
 	vtap_text_table_cell(table, vtap_text_last_frame(answer, session).text);
 	vtap_text_table_cell(table, vtap_text_sensors(answer, session).text);
+	if (has_target)
+		vtap_text_table_cell(table, vtap_text_get_string(answer, session, "target"));
 }
 
 /* What can be had elsewhere is left out first: an interface is mostly called as its session, and
- * both it and all VNIs are in `show`. */
+ * both it and all VNIs are in `show`. @has_target: there are several, so it is told of which one */
 static int sessions_table_new(struct vtap_text_render *render, const struct json_t *sessions,
-	size_t n_vnis, struct vtap_text_table **ret_table)
+	size_t n_vnis, bool has_target, struct vtap_text_table **ret_table)
 {
 	static const struct vtap_text_column columns[] = {
 		{ .title = "SESSION" },
@@ -427,13 +429,14 @@ static int sessions_table_new(struct vtap_text_render *render, const struct json
 		{ .title = "DROPPED", .is_number = true },
 		{ .title = "LAST", .spare = 5 },
 		{ .title = "SENSORS", .spare = 4 },
+		{ .title = "TARGET", .spare = 6 },
 	};
 	int r = vtap_text_render_table_new(
-		render, columns, VTAP_ARRAY_LEN(columns), "  ", ret_table);
+		render, columns, VTAP_ARRAY_LEN(columns) - (has_target ? 0 : 1), "  ", ret_table);
 
 	for (size_t i = 0; r == 0 && i < vtap_text_list_len(sessions); i++)
 		add_session(&render->answer, *ret_table,
-			vtap_text_list_object(&render->answer, sessions, i), n_vnis);
+			vtap_text_list_object(&render->answer, sessions, i), n_vnis, has_target);
 	return r;
 }
 
@@ -441,13 +444,15 @@ static void write_sessions(struct vtap_text_render *render, const struct json_t 
 	const struct json_t *targets)
 {
 	_auto(text_table) struct vtap_text_table *table = NULL, *narrow = NULL;
+	bool has_target = vtap_text_list_len(targets) > 1;
 	size_t width = render->opts->width;
 
 	if (vtap_text_list_len(sessions) == 0 ||
-		sessions_table_new(render, sessions, VNIS_SHOWN, &table) < 0)
+		sessions_table_new(render, sessions, VNIS_SHOWN, has_target, &table) < 0)
 		return;
 	if (width != 0 && vtap_text_table_width(table) > width) {
-		if (sessions_table_new(render, sessions, VNIS_SHOWN_NARROW, &narrow) < 0)
+		if (sessions_table_new(render, sessions, VNIS_SHOWN_NARROW, has_target, &narrow) <
+			0)
 			return;
 		vtap_text_table_free(table);
 		table = vtap_steal(&narrow);

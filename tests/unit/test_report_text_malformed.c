@@ -57,7 +57,8 @@ static const struct answer ANSWERS[] = {
 		"'recent':{'fast_path':1,'worker':1},'detour':'d'},'workers':2,'state':'ready',"
 		"'reason':null,'message':null,'retry_in_ns':null,'received':1,'delivered':1,"
 		"'dropped':0,'drops':{},'reserved_bits':0}],"
-		"'sessions':[{'name':'a','vni':['1'],'interface':'mirror-a','state':'ready',"
+		"'sessions':[{'name':'a','target':'default','vni':['1'],'interface':'mirror-a',"
+		"'state':'ready',"
 		"'reason':null,'message':null,'retry_in_ns':null,'received':1,'delivered':1,"
 		"'dropped':0,'drops':{},'bytes':1,'frames_per_second':1.0,'bits_per_second':1.0,"
 		"'last_frame':null,'last_frame_age_ns':1,'sensors':1,'repairs':0}]}" },

@@ -27,11 +27,12 @@
 		"'mirror-pay is a dummy interface that vtapd did not make; left alone'", "0.0",    \
 		"0.0", "0")
 
-#define STATUS(drops, sessions)                                                                    \
+#define STATUS(drops, sessions) STATUS_OF(TARGET("default", drops), sessions)
+#define STATUS_OF(targets, sessions)                                                               \
 	"{'version':1,'daemon':{'version':'1.0.0','state':'healthy','checks':'answered',"          \
 	"'drain':null,'uptime_ns':532800000000000,'configured':'2026-11-20T09:14:03.5Z',"          \
-	"'refused':null},'findings':['unknown-vni','interface-foreign'],'targets':[" TARGET(       \
-		"default", drops) "],'sessions':[" sessions "]}"
+	"'refused':null},'findings':['unknown-vni','interface-foreign'],'targets':[" targets       \
+	"],'sessions':[" sessions "]}"
 
 #define DROPS "'unknown-vni':8891,'unknown-source':11,'socket-full':2454"
 
@@ -133,6 +134,16 @@ static void test_status_when_vnis_take_the_room_then_one_is_named_before_a_colum
 	assert_row(81, FEW, ROW("1 and 4 more"));
 }
 
+static void test_status_when_targets_are_several_then_sessions_say_of_which(void **state)
+{
+	_auto_rendered struct rendered rendered = render(
+		vtap_text_status, STATUS_OF(TARGET("default", "") "," TARGET("edge", ""), WEB));
+
+	(void)state;
+	assert_non_null(strstr(rendered.text, "  LAST  SENSORS  TARGET\n"));
+	assert_non_null(strstr(rendered.text, "  now   8        default\n"));
+}
+
 #define UNKNOWN                                                                                    \
 	"{'version':1,'rows':[{'vni':5569041,'verdict':'unknown-vni','target':'default',"          \
 	"'frames':8891,'frames_per_second':12.4,'sources':['10.0.3.17'],'sources_complete':true,"  \
@@ -224,6 +235,7 @@ int main(void)
 			test_status_when_80_columns_then_it_fits_and_says_what_had_no_room),
 		cmocka_unit_test(
 			test_status_when_at_any_width_then_it_is_rendered_and_fits_from_48_on),
+		cmocka_unit_test(test_status_when_targets_are_several_then_sessions_say_of_which),
 		cmocka_unit_test(test_status_when_40_columns_then_what_matters_most_stays),
 		cmocka_unit_test(
 			test_status_when_vnis_take_the_room_then_one_is_named_before_a_column_goes),
