@@ -359,10 +359,15 @@ def test_vnis_when_asked_for_now_and_then_under_load_then_their_rate_is_that_of_
     """The look that a question takes does not take frames away from the second that they came in."""
     flood = load(rate=2000)
     flood.go_on(4000)
-    asked = []
-    for _ in range(8):
-        flood.go_on(1400)  # 0.7 s: now before, now after the look of each second
-        asked.append(vtapd.get("/v1/show?session=web")["session"])
-    sessions = [session["frames_per_second"] for session in asked]
-    rows = [session["vnis"][0]["frames_per_second"] for session in asked]
-    assert 0.7 * min(sessions) < min(rows) and max(rows) < 1.3 * max(sessions), (sessions, rows)
+    told = []
+
+    def alike():
+        asked = []
+        for count in (1400, 700, 1900, 900, 1400, 600, 1700, 1100):  # now before, now after the look of each second
+            flood.go_on(count)
+            asked.append(vtapd.get("/v1/show?session=web")["session"])
+        sessions = [session["frames_per_second"] for session in asked]
+        rows = [session["vnis"][0]["frames_per_second"] for session in asked]
+        told.append((sessions, rows))
+        return 0.75 * min(sessions) < min(rows) and max(rows) < 1.25 * max(sessions)
+    until(alike, "the same rates; a busy machine may send by fits and starts", 20, seen=lambda: told)
