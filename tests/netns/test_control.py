@@ -1,5 +1,6 @@
 """The law: every command says what is, with the agreed exit status; nobody harms the daemon by its control socket."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -171,10 +172,13 @@ def on_terminal(width, *argv, stream="stdout"):
     try:
         fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         subprocess.run(argv, **{stream: its}, check=False, env={**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"})
-        return os.read(ours, 4096).decode().splitlines()
     finally:
         os.close(its)
-        os.close(ours)
+    text = b""
+    with open(ours, "rb", buffering=0) as written, contextlib.suppress(OSError):  # EIO: that was all
+        while piece := written.read(4096):
+            text += piece
+    return text.decode().splitlines()
 
 
 def test_help_when_it_is_a_command_then_the_page(vtapd):
