@@ -231,10 +231,12 @@ static void handle_completed(void *arg, struct MHD_Connection *connection, void 
 
 /* ---- the thread ---- */
 
-/* Those that wait have their answer: what the look tells or, for want of it, @excuse. */
-static void calls_resume(struct vtap_public *port, const char *excuse, uint64_t now_ns)
+/* Those that wait have their answer: what the look tells or, for want of it, @excuse. Return: did
+ * any? */
+static bool calls_resume(struct vtap_public *port, const char *excuse, uint64_t now_ns)
 {
 	struct call **link = &port->waiting;
+	bool has_any = false;
 
 	while (*link != NULL) {
 		struct call *call = *link;
@@ -248,7 +250,9 @@ static void calls_resume(struct vtap_public *port, const char *excuse, uint64_t 
 		*link = call->next;
 		call->is_waiting = false;
 		MHD_resume_connection(call->connection);
+		has_any = true;
 	}
+	return has_any;
 }
 
 static void look_take(struct vtap_public *port)
@@ -261,15 +265,18 @@ static void look_take(struct vtap_public *port)
 	vtap_look_free(port->look);
 	port->look = look;
 	port->has_asked = false;
-	calls_resume(port, NULL, 0);
+	(void)calls_resume(port, NULL, 0); /* there need not be any */
 }
 
-/* A main loop that hangs, or that has no memory to look. */
+/* A main loop that hangs, or that had no memory to look: it is asked again, for those that still
+ * wait or with the next request. */
 static void calls_expire(struct vtap_public *port, uint64_t now_ns)
 {
-	calls_resume(port, "vtapd does not move; systemd restarts it after a while", now_ns);
-	if (port->waiting == NULL)
-		port->has_asked = false; /* asked again with the next request */
+	if (!calls_resume(port, "vtapd does not move; systemd restarts it after a while", now_ns))
+		return;
+	port->has_asked = port->waiting != NULL;
+	if (port->has_asked)
+		vtap_thread_wake(port->ask_fd);
 }
 
 static int wait_ms(const struct vtap_public *port, uint64_t now_ns)
@@ -307,8 +314,8 @@ static void *public_run(void *arg)
 		calls_expire(port, vtap_clock_mono_ns());
 		(void)MHD_run(port->http); /* failures belong to single connections */
 	}
-	calls_resume(port, STOPPING, UINT64_MAX); /* the library wants nobody suspended */
-	(void)MHD_run(port->http);                /* lets those answers out */
+	(void)calls_resume(port, STOPPING, UINT64_MAX); /* the library wants nobody suspended */
+	(void)MHD_run(port->http);                      /* lets those answers out */
 	return NULL;
 }
 
