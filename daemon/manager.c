@@ -205,12 +205,16 @@ static void ports_take(struct vtap_manager *manager, uint64_t now_ns)
 	bool has_any = false;
 
 	for (size_t i = 0; i < manager->conf->n_targets; i++) {
+		const struct vtap_table *table;
+
 		if (manager->conf->targets[i].mode != VTAP_MODE_TAP ||
 			!vtap_interfaces_release_port(
 				manager->interfaces, manager->conf->targets[i].port))
 			continue;
 		has_any = true;
-		vtap_table_free((struct vtap_table *)vtap_intake_rest(manager->intake[i]));
+		table = vtap_intake_rest(manager->intake[i]);
+		manager->must_publish = manager->must_publish || table != NULL;
+		vtap_table_free((struct vtap_table *)table);
 	}
 	if (has_any)
 		intakes_update(manager, now_ns);
