@@ -80,7 +80,7 @@ static void timer_update(struct vtap_control *control)
 
 static void http_run(struct vtap_control *control)
 {
-	(void)MHD_run(control->http); /* failures belong to single connections */
+	vtap_http_run(control->http);
 	timer_update(control);
 }
 
@@ -452,7 +452,7 @@ void vtap_control_free(struct vtap_control *control)
 	control->is_exiting = true;
 	if (control->http != NULL) {
 		calls_try(control, true);     /* the library wants nobody suspended when it stops */
-		(void)MHD_run(control->http); /* lets those answers out */
+		vtap_http_run(control->http); /* lets those answers out */
 		MHD_stop_daemon(control->http);
 	}
 	(void)sd_event_source_unref(control->io);    /* always NULL */

@@ -37,6 +37,26 @@ int vtap_http_start(const struct vtap_http_spec *spec, struct MHD_Daemon **ret_h
 	return 0;
 }
 
+static unsigned clients_count(struct MHD_Daemon *http)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info != NULL ? info->num_connections : 0;
+}
+
+/* Where every place was taken, the library looks for who waits for one when it runs, not when one
+ * becomes free. */
+void vtap_http_run(struct MHD_Daemon *http)
+{
+	unsigned n_before;
+
+	do {
+		n_before = clients_count(http);
+		(void)MHD_run(http); /* failures belong to single connections */
+	} while (clients_count(http) < n_before);
+}
+
 struct arguments {
 	struct vtap_argument argument[ARGUMENTS_MAX];
 	size_t n;

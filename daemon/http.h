@@ -22,14 +22,17 @@ struct vtap_http_spec {
 };
 
 /**
- * vtap_http_start() - answered is in MHD_run(), when the descriptor can be read; requests may be
- * suspended
+ * vtap_http_start() - answered is in vtap_http_run(), when the descriptor can be read; requests may
+ * be suspended
  * @ret_http:     the caller stops it
  * @ret_epoll_fd: borrowed from it
  * Return: 0, -EIO.
  */
 int vtap_http_start(const struct vtap_http_spec *spec, struct MHD_Daemon **ret_http,
 	int *ret_epoll_fd, struct vtap_err *err);
+
+/** vtap_http_run() - whoever can be answered is, without waiting for anybody */
+void vtap_http_run(struct MHD_Daemon *http);
 
 /**
  * vtap_http_parse() - understand what a client asks for

@@ -312,10 +312,10 @@ static void *public_run(void *arg)
 			vtap_thread_woken(port->wake_fd);
 		look_take(port);
 		calls_expire(port, vtap_clock_mono_ns());
-		(void)MHD_run(port->http); /* failures belong to single connections */
+		vtap_http_run(port->http);
 	}
 	(void)calls_resume(port, STOPPING, UINT64_MAX); /* the library wants nobody suspended */
-	(void)MHD_run(port->http);                      /* lets those answers out */
+	vtap_http_run(port->http);                      /* lets those answers out */
 	return NULL;
 }
 

@@ -2,6 +2,7 @@
 
 import collections
 import re
+import select
 import socket
 import subprocess
 
@@ -26,8 +27,15 @@ class Connection:
         return self
 
     def __exit__(self, *exc):
+        self.close()
+
+    def close(self):
         self._file.close()
         self._socket.close()
+
+    def is_told_within(self, seconds):
+        """Is there something to read?"""
+        return bool(select.select([self._socket], [], [], seconds)[0])
 
     def send(self, *lines):
         """Requests by their first lines: "GET /metrics"."""

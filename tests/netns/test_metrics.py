@@ -23,6 +23,8 @@ OF_WEB = {"session": "web", "target": "default", "interface": "mirror-web"}
 SLOW_SESSIONS = 200
 ASKED = ("/metrics", "/v1/status", "/healthz", "/")
 RELOADS = 20
+PLACES = 64  # of clients at once
+SILENCE_SECONDS = 10  # then their places are free again
 
 
 def seconds(iso):
@@ -336,6 +338,18 @@ def test_metrics_when_clients_do_not_read_their_answers_then_others_are_answered
         for connection in slow:
             connection.__exit__()
     assert scrape.ask(ns, "/healthz").status == 200
+
+
+def test_port_when_every_place_is_taken_then_whoever_waits_has_the_first_that_becomes_free(vtapd, ns):
+    others = [scrape.Connection(ns) for _ in range(PLACES)]
+    with scrape.Connection(ns) as waiting:
+        waiting.send("GET /healthz")
+        assert not waiting.is_told_within(0.2), "there is a place more"
+        others.pop().close()
+        assert waiting.is_told_within(SILENCE_SECONDS / 2), "it waits until the others have been silent for too long"
+        assert waiting.read().status == 200
+    for connection in others:
+        connection.close()
 
 
 def test_port_when_the_main_loop_hangs_then_others_go_on_and_whoever_needs_it_is_told(vtapd, ns):
