@@ -205,6 +205,12 @@ def test_metrics_when_of_the_process_then_as_proc_says(vtapd, ns):
     assert 0 <= told.value("vtapd_loop_lag_seconds") < 10
 
 
+def counters_of(told):
+    """Those of sessions and targets."""
+    return {key: value for key, value in told.samples.items()
+            if key[0].startswith(("vtapd_session_", "vtapd_target_")) and key[0].endswith("_total")}
+
+
 @pytest.mark.parametrize("end", ("kill", "stop"))
 def test_counters_when_the_daemon_is_started_again_then_none_falls_and_nothing_is_found_anew(end, make_vtapd, pin_folder, ns, mirror):
     """Those of the fast path go on. Were the worker's part of a sum to begin at 0, the sum would fall, and whoever takes its
@@ -226,8 +232,7 @@ def test_counters_when_the_daemon_is_started_again_then_none_falls_and_nothing_i
     vtapd.start()
     vtapd.wait_received(14)
     after = vtapd.metrics()
-    counters = {key: value for key, value in before.samples.items() 
-                if key[0].startswith(("vtapd_session_", "vtapd_target_")) and key[0].endswith("_total")}
+    counters = counters_of(before)
     fallen = {key: (value, after.samples.get(key)) for key, value in counters.items() if after.samples.get(key, 0) < value}
     assert not fallen, fallen
     assert before.value("vtapd_session_frames_total", **OF_WEB) + 1 == after.value("vtapd_session_frames_total", **OF_WEB) == 9
@@ -236,6 +241,36 @@ def test_counters_when_the_daemon_is_started_again_then_none_falls_and_nothing_i
     assert_as_status(after, vtapd.status())
     found = {finding["id"] for finding in vtapd.get("/v1/doctor")["findings"]}
     assert not found & {"unknown-vni", "not-allowed", "truncated"}, "it came before"
+
+WITH_OTHER = "[target default]\nunderlay = eth0\n[target other]\nunderlay = eth0\nport = 4790\n[session web]\nvni = 4321\n"
+MORE = "[session more]\nvni = 7\n"
+CHANGES = {
+    "removed": ("",),
+    "moved": (MORE + "target = other\n",),
+    "there again": ("", MORE),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_counters_when_a_session_was_changed_before_a_restart_then_they_go_on_as_they_were(change, make_vtapd, pin_folder, mirror):
+    """What the maps say of a session is not all that was told of it, nor only that of its target."""
+    if unit.is_wanted():
+        pytest.skip("the unit has its own folder for pins")
+    vtapd = make_vtapd(WITH_OTHER, {"more.conf": MORE}, start=False)
+    pin_folder(vtapd)
+    vtapd.start()
+    fastpath.wait_attached(vtapd, "eth0")
+    for vni in (4321, 4321, 7, 7, 7):
+        mirror.send(vni, FRAME)
+    vtapd.wait_received(5)
+    for text in CHANGES[change]:
+        vtapd.write("conf.d/more.conf", text)
+        vtapd.reload()
+    before = vtapd.metrics()
+    assert before.by("vtapd_target_path_frames_total", "path", target="default") == {"fast path": 5, "worker": 0}
+    vtapd.kill()
+    vtapd.start()
+    assert counters_of(vtapd.metrics()) == counters_of(before)
 
 
 TWO = "[target default]\nunderlay = eth0\n[target two]\nunderlay = eth0\nport = 4790\n[session web]\nvni = 4321\ntarget = default\n"
