@@ -43,18 +43,31 @@ static void session_recall(struct vtap_tally *tally, const struct vtap_fast_kept
 	vtap_count_shared(&cell->refused, kept->number[KEPT_REFUSED]);
 }
 
+/* Of what was kept beyond what was @found to be. Less than nothing was, where a session had counted
+ * for another target before: if it is configured no more, that fits no longer. */
+static uint64_t kept_fit(uint64_t found, uint64_t kept)
+{
+	return (int64_t)(found + kept) < 0 ? 0 - found : kept;
+}
+
 static void target_recall(struct vtap_intake *intake, const struct vtap_fast_kept *kept)
 {
-	struct vtap_totals former = {
-		.reserved_bits = kept->number[KEPT_RESERVED_BITS],
-		.unknown_bytes = kept->number[KEPT_UNKNOWN_BYTES],
-	};
+	const struct vtap_slot *slot = vtap_intake_slot(intake, VTAP_SLOT_FAST);
+	struct vtap_totals found = { 0 };
+	struct vtap_totals former = { .unknown_bytes = kept->number[KEPT_UNKNOWN_BYTES] };
+	uint64_t n_fast;
 
+	if (slot != NULL)
+		vtap_slot_add(slot, &found);
+	n_fast = kept_fit(found.verdicts[VTAP_VERDICT_DELIVERED], kept->number[KEPT_FAST]);
+	memcpy(former.verdicts, kept->number, sizeof(former.verdicts));
+	former.verdicts[VTAP_VERDICT_DELIVERED] += n_fast - kept->number[KEPT_FAST];
+	former.reserved_bits = kept_fit(found.reserved_bits, kept->number[KEPT_RESERVED_BITS]);
 	for (int v = 0; v < VTAP_VERDICT_COUNT; v++) {
-		former.verdicts[v] = kept->number[v];
-		former.received += kept->number[v];
+		former.verdicts[v] = kept_fit(found.verdicts[v], former.verdicts[v]);
+		former.received += former.verdicts[v];
 	}
-	vtap_intake_recall(intake, &former, kept->number[KEPT_FAST]);
+	vtap_intake_recall(intake, &former, n_fast);
 }
 
 /* Return: is there anything? */

@@ -172,10 +172,10 @@ void vtap_steering_follow(struct vtap_manager *manager, uint64_t now_ns)
 		r = slots_take(manager);
 	if (r < 0 && steering->fastpath != NULL)
 		give_up(manager, r);
-	else if (r == 0 && !steering->has_followed)
+	vtap_steering_sample(manager, now_ns);
+	if (r == 0 && !steering->has_followed)
 		vtap_steering_recall(manager);
 	steering->has_followed = true; /* what is kept from now on is our own */
-	vtap_steering_sample(manager, now_ns);
 	if (is_first)
 		vtap_steering_forgo_lost(manager);
 }

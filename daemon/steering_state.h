@@ -99,7 +99,8 @@ void vtap_steering_forget_learned(
 /** vtap_steering_forgo_lost() - what was lost so far, the process before us told */
 void vtap_steering_forgo_lost(struct vtap_manager *manager);
 
-/** vtap_steering_recall() - at the start: what workers of the process before us counted */
+/** vtap_steering_recall() - at the start, behind the first sample: what the process before us told
+ * beyond that */
 void vtap_steering_recall(struct vtap_manager *manager);
 
 /** vtap_steering_clear() - take our program away, if it is there */

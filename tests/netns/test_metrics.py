@@ -314,6 +314,27 @@ def test_counters_when_a_session_is_gone_or_moved_then_its_frames_stay_with_the_
     assert_goes_on(moved)
 
 
+def test_counters_when_a_session_that_moved_is_gone_after_a_restart_then_none_is_less_than_nothing(make_vtapd, pin_folder, mirror):
+    """All that it had counted was the other target's: of the new one less than nothing was kept."""
+    if unit.is_wanted():
+        pytest.skip("the unit has its own folder for pins")
+    vtapd = make_vtapd(f"{TWO}{DB}default\n", start=False)
+    pin_folder(vtapd)
+    vtapd.start()
+    fastpath.wait_attached(vtapd, "eth0")
+    for _ in range(3):
+        mirror.send(7, FRAME)
+    vtapd.wait_received(3)
+    vtapd.write("vtapd.conf", f"{TWO}{DB}two\n")
+    vtapd.reload()
+    vtapd.kill()
+    vtapd.write("vtapd.conf", TWO)
+    vtapd.start()
+    told = vtapd.metrics()
+    assert told.by("vtapd_target_received_packets_total", "target") == {"default": 3, "two": 0}
+    assert told.by("vtapd_target_path_frames_total", "path", target="two") == {"fast path": 0, "worker": 0}
+
+
 # Who is answered, and how
 
 def test_metrics_when_asked_by_the_control_socket_then_the_same_text(vtapd, ns):
