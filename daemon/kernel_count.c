@@ -167,6 +167,7 @@ static void former_count(struct vtap_manager *manager, size_t i, struct vtap_slo
 		manager->kernel_count.has_former || amount.delivered + amount.errors > 0;
 	session_count(run->tally, slot, &amount);
 	vtap_runs_forgo(run, amount.delivered, amount.bytes);
+	vtap_trend_forgo(&run->decap, amount.errors);
 	vtap_trend_forgo(&trend[VTAP_VERDICT_DELIVERED], amount.delivered);
 	vtap_trend_forgo(&trend[VTAP_VERDICT_DECAP_ERROR], amount.errors);
 	vtap_judge_forgo(&manager->judge, amount.delivered + amount.errors);

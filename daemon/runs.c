@@ -92,6 +92,7 @@ void vtap_runs_forgo(struct vtap_run *run, uint64_t frames, uint64_t bytes)
 {
 	run->last_frames += frames;
 	run->last_bytes += bytes;
+	vtap_trend_forgo(&run->delivered, frames);
 }
 
 char *vtap_runs_tell_lost(struct vtap_runs *runs)

@@ -48,8 +48,8 @@ int vtap_runs_follow(
 /** vtap_runs_find_tally() - by its id; NULL: its session is no longer configured. Borrowed. */
 struct vtap_tally *vtap_runs_find_tally(const struct vtap_runs *runs, uint32_t tally_id);
 
-/** vtap_runs_forgo() - so much of what was counted since the last sample came at another time, and
- * belongs to no rate */
+/** vtap_runs_forgo() - so much of what was delivered since the last sample came at another time,
+ * and belongs to no rate and no trend */
 void vtap_runs_forgo(struct vtap_run *run, uint64_t frames, uint64_t bytes);
 
 /** vtap_runs_tell_lost() - "web, db": sessions that lost frames in handover since this was asked

@@ -206,8 +206,8 @@ def test_drain_when_asked_then_refused_at_once_and_frames_go_on(make_vtapd, ns, 
 def drain_under_load(vtapd, sender, rate):
     """A drain of two seconds, which has no effect here: nobody asks for its health. On a busy machine the load itself is not
     steady."""
-    sent = sender.sent()
     answers = [vtapd.request("POST", "/v1/drain")[1]]
+    sent = sender.sent()  # now: the kernel may have held up the main loop before it came to that
     for elapsed in (3 * rate // 10, 2 * rate):
         sender.wait_sent(sent + elapsed)
         answers.append(vtapd.get("/v1/drain"))
