@@ -303,18 +303,6 @@ static void call_parse(struct call *call, const char *method, const char *path)
 		call_run(call);
 }
 
-static enum MHD_Result answer_send(struct call *call)
-{
-	struct MHD_Response *response = vtap_http_response(&call->answer);
-	enum MHD_Result result;
-
-	if (response == NULL)
-		return MHD_NO; /* no memory: the connection closes */
-	result = MHD_queue_response(call->connection, call->answer.status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
 static enum MHD_Result handle_request(void *arg, struct MHD_Connection *connection,
 	const char *path, const char *method, const char *version, const char *upload,
 	size_t *upload_size, void **call_slot)
@@ -340,7 +328,7 @@ static enum MHD_Result handle_request(void *arg, struct MHD_Connection *connecti
 	}
 	if (!call->is_parsed)
 		call_parse(call, method, path);
-	return call->is_waiting ? MHD_YES : answer_send(call);
+	return call->is_waiting ? MHD_YES : vtap_http_answer(connection, &call->answer);
 }
 
 static void handle_completed(void *arg, struct MHD_Connection *connection, void **call_slot,

@@ -111,6 +111,18 @@ struct MHD_Response *vtap_http_response(struct vtap_answer *answer)
 	return response;
 }
 
+enum MHD_Result vtap_http_answer(struct MHD_Connection *connection, struct vtap_answer *answer)
+{
+	struct MHD_Response *response = vtap_http_response(answer);
+	enum MHD_Result result;
+
+	if (response == NULL)
+		return MHD_NO;
+	result = MHD_queue_response(connection, answer->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
 int vtap_http_socket(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =

@@ -45,5 +45,9 @@ int vtap_http_parse(struct MHD_Connection *connection, const char *method, const
  */
 struct MHD_Response *vtap_http_response(struct vtap_answer *answer);
 
+/** vtap_http_answer() - as vtap_http_response(), sent. Return: MHD_NO without memory, and the
+ * connection closes. */
+enum MHD_Result vtap_http_answer(struct MHD_Connection *connection, struct vtap_answer *answer);
+
 /** vtap_http_socket() - the client's descriptor, borrowed; -1: not known */
 int vtap_http_socket(struct MHD_Connection *connection);

@@ -156,25 +156,12 @@ static void call_begin(struct call *call, const char *method, const char *path)
 		call_wait(call, now_ns);
 }
 
-/* Its own answer. */
-static enum MHD_Result answer_send(struct call *call)
-{
-	struct MHD_Response *response = vtap_http_response(&call->answer);
-	enum MHD_Result result;
-
-	if (response == NULL)
-		return MHD_NO; /* no memory: the connection closes */
-	result = MHD_queue_response(call->connection, call->answer.status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
 static enum MHD_Result call_answer(struct call *call)
 {
 	struct kept *kept = &call->port->kept[call->request.op];
 
 	if (call->answer.status != 0)
-		return answer_send(call);
+		return vtap_http_answer(call->connection, &call->answer);
 	if (kept->response == NULL ||
 		!is_fresh(kept->begun_ns, kept->took_ns, vtap_clock_mono_ns()))
 		kept_make(call->port, call->request.op);
