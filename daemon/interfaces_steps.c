@@ -222,13 +222,45 @@ static int descriptors_check(const char *name, struct vtap_err *err)
 		name, (uintmax_t)limit.rlim_cur);
 }
 
+/* A new TAP gets its alias, and then its name. */
+static int tap_christen(
+	struct vtap_nl *nl, const struct vtap_wish *wish, int fd, struct vtap_err *err)
+{
+	const struct vtap_link_settings link = { .alias = wish->alias };
+	char making[VTAP_TAP_NAME_MAX] = "";
+	int index, r = vtap_tap_name(fd, making);
+
+	if (r < 0)
+		return vtap_err_set(err, r, "create %s: %s", wish->name, vtap_errno_text(-r));
+	index = (int)if_nametoindex(making);
+	if (index == 0)
+		return vtap_err_set(err, -errno, "create %s: look up %s: %s", wish->name, making,
+			vtap_errno_text(errno));
+	r = vtap_link_set(nl, index, &link, err);
+	if (r == 0)
+		r = vtap_link_rename(nl, index, wish->name, err);
+	return r < 0 ? vtap_err_add(err, r, "create %s", wish->name) : 0;
+}
+
+/* The event of a new device may be handled before it has its alias, and networkd keeps what came to
+ * it once without the mark of udev's rule. The rule knows the usual names; a TAP with another one
+ * has, until its alias is set, a name that the rule knows too. (A vxlan device is made in a link
+ * group that it knows; a TAP cannot be.) */
 static int tap_make(struct vtap_applying *applying, const struct vtap_wish *wish, int *ret_fd,
 	struct vtap_err *err)
 {
+	bool is_usual = vtap_ifname_is_usual(wish->name);
+	_auto_fd int fd = -1;
 	int r = descriptors_check(wish->name, err);
 
-	(void)applying; /* a descriptor is all it takes */
-	return r < 0 ? r : vtap_tap_create(wish->name, wish->uid, wish->gid, ret_fd, err);
+	if (r == 0)
+		r = vtap_tap_create(is_usual ? wish->name : VTAP_IFNAME_MAKING "%d", wish->uid,
+			wish->gid, &fd, err);
+	if (r == 0 && !is_usual)
+		r = tap_christen(applying->set->nl, wish, fd, err);
+	if (r == 0)
+		*ret_fd = vtap_steal_fd(&fd);
+	return r;
 }
 
 /* Not persistent yet: it is gone when its descriptor is closed. */

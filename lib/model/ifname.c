@@ -20,6 +20,16 @@ const char *vtap_ifname_complaint(const char *name)
 	return NULL;
 }
 
+bool vtap_ifname_is_usual(const char *name)
+{
+	static const char USUAL[] = "mirror";
+	char next = '\0';
+
+	if (strncmp(name, USUAL, strlen(USUAL)) == 0)
+		next = name[strlen(USUAL)];
+	return next == '-' || isdigit((unsigned char)next);
+}
+
 void vtap_ifname_mac(const char *name, uint8_t ret_mac[static VTAP_MAC_BYTES])
 {
 	uint64_t hash = vtap_text_hash(name, strlen(name));

@@ -16,6 +16,10 @@
  */
 #define VTAP_ALIAS_MARK "vtapd:"
 
+/** VTAP_IFNAME_MAKING - a TAP is called so, with a number, until it has its alias; 70-vtapd.rules
+ * knows the name */
+#define VTAP_IFNAME_MAKING "vtapd-new"
+
 /** VTAP_MAC_BYTES - bytes of an Ethernet address */
 #define VTAP_MAC_BYTES 6
 
@@ -26,6 +30,10 @@
  *         "default" are taken under /proc/sys/net/ipv4/conf.
  */
 const char *vtap_ifname_complaint(const char *name);
+
+/** vtap_ifname_is_usual() - is it one of the names by which udev's rule knows our interfaces, alias
+ * or not? Source: systemd/70-vtapd.rules */
+bool vtap_ifname_is_usual(const char *name);
 
 /** vtap_ifname_mac() - the fixed, locally administered address of a tap interface, from its name */
 void vtap_ifname_mac(const char *name, uint8_t ret_mac[static VTAP_MAC_BYTES]);

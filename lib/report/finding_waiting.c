@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/ifname.h"
+
 /* Also one that is shown, and not as it should be: that has a reason all the same. */
 static bool is_ready(const struct vtap_report_session *report)
 {
@@ -63,7 +65,7 @@ static void interface_remedy_set(struct vtap_finding *finding, const struct vtap
 	char place[64];
 
 	vtap_place_format(session->interface_place, place, sizeof(place));
-	if (strncmp(session->interface, "mirror-", strlen("mirror-")) == 0)
+	if (vtap_ifname_is_usual(session->interface))
 		vtap_finding_remedy(finding, "sudo ip link del %s # or another `interface` in %s",
 			session->interface, place);
 	else

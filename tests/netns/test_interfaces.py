@@ -15,6 +15,7 @@ import pytest
 from conftest import HEADS, MODES, in_both_modes
 from lab import frames
 from lab.deadline import until
+from lab.news import News
 
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE = 0x400454CA, 0x0002, 0x1000, 0x0100  # linux/if_tun.h
 NOBODY = 65534
@@ -44,6 +45,19 @@ def test_interface_when_made_then_it_belongs_to_the_daemons_user(vtapd, ns):
     uid, gid = vtapd.ids()
     assert data.get("user") in (pwd.getpwuid(uid).pw_name, uid, str(uid)), data
     assert data.get("group") in (grp.getgrgid(gid).gr_name, gid, str(gid)), data
+
+
+def test_interface_when_first_seen_by_its_name_then_it_is_marked(make_vtapd, ns):
+    """udev may handle the event of a new interface at once, and networkd keeps for good what came without a mark. The
+    usual names are one (70-vtapd.rules)."""
+    news = News(ns)
+    try:
+        make_vtapd(f"{MODES['tap']}interface = odd0\n")
+        news.wait(lambda name, there, up, mtu: name == "odd0" and up, "odd0 is up")
+    finally:
+        news.close()
+    assert {alias for name, alias, _ in news.marks if name == "odd0"} == {"vtapd:web"}, news.marks
+    assert {name for name, alias, _ in news.marks if alias != "vtapd:web"} <= {"lo", "eth0", "vtapd-new0"}, news.marks
 
 
 @pytest.mark.parametrize("mtu", [68, 1500, 65521])

@@ -75,6 +75,27 @@ static void test_ifname_when_hashed_then_mac_is_local_and_its_own(void **state)
 	assert_memory_equal(again, mirror0, sizeof(mirror0));
 }
 
+static void test_ifname_when_udevs_rule_knows_it_then_usual(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_usual;
+	} table[] = {
+		{ "mirror-web", true },
+		{ "mirror-", true },
+		{ "mirror0", true },
+		{ "mirror", false },
+		{ "mirrors", false },
+		{ "mirror_web", false },
+		{ "odd0", false },
+		{ "a-mirror-b", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VTAP_ARRAY_LEN(table); i++)
+		assert_row(vtap_ifname_is_usual(table[i].name) == table[i].is_usual, i);
+}
+
 static void test_device_when_marked_tap_then_ours(void **state)
 {
 	struct vtap_device device = { .index = 7, .name = "mirror-web", .is_tap = true };
@@ -153,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_ifname_when_good_then_no_complaint),
 		cmocka_unit_test(test_ifname_when_bad_then_says_why),
 		cmocka_unit_test(test_ifname_when_hashed_then_mac_is_local_and_its_own),
+		cmocka_unit_test(test_ifname_when_udevs_rule_knows_it_then_usual),
 		cmocka_unit_test(test_device_when_marked_tap_then_ours),
 		cmocka_unit_test(test_device_when_named_in_a_sentence_then_by_its_kind),
 		cmocka_unit_test(test_devices_when_searched_then_found_by_index),
