@@ -41,6 +41,19 @@ def thread_state(path):
         return file.read().rpartition(")")[2].split()[0]
 
 
+def standing(pid):
+    """Where a process that should go on stands: its command line, and of each thread what it waits for in the kernel."""
+    lines = []
+    for path in [f"/proc/{pid}/cmdline", *sorted(glob.glob(f"/proc/{pid}/task/*/[cws]*"))]:
+        if os.path.basename(path) in ("cmdline", "comm", "wchan", "stack", "syscall"):
+            try:
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    lines.append(f"{path}: {file.read()}".replace("\0", " ").rstrip())
+            except OSError as error:
+                lines.append(f"{path}: {error}")
+    return "\n".join(lines)
+
+
 class _Unix(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("localhost", timeout=30)
@@ -134,7 +147,8 @@ class Vtapd:
                 return all(session["state"] in SETTLED for session in self.status()["sessions"])
             except (OSError, http.client.HTTPException):
                 return False
-        until(settled, "vtapd has settled", START_SECONDS, seen=self.log)
+        until(settled, "vtapd has settled", START_SECONDS,
+              seen=lambda: f"{self.log()}\n{os.listdir(self.directory)}\n{standing(self.pid)}")
 
     def signal(self, number):
         """A daemon that is told to stop for a while has done so on return, each of its threads."""
