@@ -5,6 +5,7 @@ and duplicate address detection are off, and the kernel's multicast reports are 
 So any frame that leaves the target later has been caused by somebody.
 """
 
+import errno
 import re
 import socket
 import struct
@@ -112,6 +113,19 @@ def _address(ns, interface, v4, v6, peer_v4, peer_v6, peer_mac):
               f"neigh replace {peer_v6} lladdr {peer_mac} dev {interface} nud permanent"])
 
 
+def put(sock, frame):
+    """Send a frame until it is on the wire: where the other end's queue (the backlog of a core) is full, veth says so,
+    and the frame is sent once more."""
+    def sent():
+        try:
+            return sock.send(frame)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            return 0
+    until(sent, "the other end has room for a frame")
+
+
 class Mirror:
     """A raw socket on the sender's end: whatever it sends, arrives at the target's underlay as it is."""
 
@@ -133,12 +147,12 @@ class Mirror:
         return self._socket.fileno()
 
     def send_raw(self, frame):
-        self._socket.send(frame)
+        put(self._socket, frame)
 
     def send_ip(self, packet):
         """An IPv4 or IPv6 packet to the target's MAC."""
         ethertype = frames.ETH_IPV6 if packet[0] >> 4 == 6 else frames.ETH_IPV4
-        self._socket.send(frames.ethernet(SENDER_MAC, self._mac, ethertype, packet))
+        self.send_raw(frames.ethernet(SENDER_MAC, self._mac, ethertype, packet))
 
     def send_udp(self, payload, source=SENDER_V4, port=frames.VXLAN_PORT, flow=65408):
         """A UDP payload as AWS wraps it (seen there); `flow` is the outer source port."""

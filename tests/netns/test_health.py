@@ -214,7 +214,7 @@ def drain_under_load(vtapd, sender, rate):
     vtapd.request("POST", "/v1/undrain")
     for answer in answers:
         assert answer["frames_per_second"] == pytest.approx(rate, rel=0.5), answers
-        assert answer["frames_per_second_before"] == pytest.approx(rate, rel=0.5), answers
+        assert 0.1 * rate < answer["frames_per_second_before"] < 2 * rate, answers
     assert answers[0]["delivered"] < 0.2 * rate, "those before do not count"
     assert answers[2]["delivered"] == pytest.approx(2 * rate, rel=0.5), answers
 
