@@ -3,17 +3,15 @@
 
 #include "base/clock.h"
 
-/* How much the last second weighs in the smoothed rate. */
-#define RATE_WEIGHT 0.1
+/* The last second weighs one tenth in the smoothed rate; until there are so many, it is their mean:
+ * the first one, whatever it was, weighs no more than the others. */
+#define SMOOTH_RATES 10
 
 static void rate_set(struct vtap_load *load, double rate)
 {
 	load->rate = rate;
-	if (load->has_rate)
-		load->smooth += RATE_WEIGHT * (rate - load->smooth);
-	else
-		load->smooth = rate; /* not from 0 on, as if there had been silence before */
-	load->has_rate = true;
+	load->n_rates = load->n_rates < SMOOTH_RATES ? load->n_rates + 1 : SMOOTH_RATES;
+	load->smooth += (rate - load->smooth) / load->n_rates;
 }
 
 void vtap_load_sample(struct vtap_load *load, uint64_t received, uint64_t now_ns)

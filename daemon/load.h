@@ -5,16 +5,15 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /** struct vtap_load - zeroed is fresh */
 struct vtap_load {
 	uint64_t received;   /* at the last sample */
 	uint64_t sampled_ns; /* 0: never */
-	bool has_rate;
-	double rate;   /* received packets a second, between the last two samples */
-	double smooth; /* over some ten seconds */
+	unsigned n_rates;    /* that are in the smoothed one */
+	double rate;         /* received packets a second, between the last two samples */
+	double smooth;       /* over some ten seconds */
 };
 
 /**

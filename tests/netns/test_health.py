@@ -205,7 +205,7 @@ def test_drain_when_asked_then_refused_at_once_and_frames_go_on(make_vtapd, ns, 
 
 def drain_under_load(vtapd, sender, rate):
     """A drain of two seconds, which has no effect here: nobody asks for its health. On a busy machine the load itself is not
-    steady."""
+    steady, and its first second may be one in which it had not begun."""
     answers = [vtapd.request("POST", "/v1/drain")[1]]
     sent = sender.sent()  # now: the kernel may have held up the main loop before it came to that
     for elapsed in (3 * rate // 10, 2 * rate):
@@ -214,7 +214,7 @@ def drain_under_load(vtapd, sender, rate):
     vtapd.request("POST", "/v1/undrain")
     for answer in answers:
         assert answer["frames_per_second"] == pytest.approx(rate, rel=0.5), answers
-        assert 0.1 * rate < answer["frames_per_second_before"] < 2 * rate, answers
+        assert 0.3 * rate < answer["frames_per_second_before"] < 2 * rate, answers
     assert answers[0]["delivered"] < 0.2 * rate, "those before do not count"
     assert answers[2]["delivered"] == pytest.approx(2 * rate, rel=0.5), answers
 

@@ -24,7 +24,7 @@ static void test_load_when_steady_then_it_is_known_from_the_second_sample_on(voi
 
 	(void)state;
 	vtap_load_sample(&load, 5000, T0_NS); /* whenever those came */
-	assert_false(load.has_rate);
+	assert_int_equal(load.n_rates, 0);
 	(void)run(&load, 2613, 1, T0_NS);
 	assert_int_equal((int)load.rate, 2613);
 	assert_int_equal((int)load.smooth, 2613);
@@ -47,6 +47,21 @@ static void test_load_when_sampled_out_of_turn_then_it_stays_and_nothing_is_lost
 	vtap_load_sample(&load, received + 2613, now_ns + VTAP_NS_PER_S);
 	assert_int_equal((int)load.rate, 2613);
 	assert_int_equal((int)(load.smooth + 0.5), 2613);
+}
+
+static void test_load_when_nothing_came_in_the_first_second_then_that_weighs_as_any_other(
+	void **state)
+{
+	struct vtap_load load = { 0 };
+	uint64_t now_ns;
+
+	(void)state;
+	vtap_load_sample(&load, 0, T0_NS);
+	now_ns = run(&load, 0, 1, T0_NS);
+	now_ns = run(&load, 2000, 1, now_ns);
+	assert_int_equal((int)(load.smooth + 0.5), 1000);
+	(void)run(&load, 2000, 2, now_ns);
+	assert_int_equal((int)(load.smooth + 0.5), 1500);
 }
 
 static void test_load_when_it_ends_then_smoothed_it_fades(void **state)
@@ -82,6 +97,8 @@ int main(void)
 		cmocka_unit_test(test_load_when_steady_then_it_is_known_from_the_second_sample_on),
 		cmocka_unit_test(
 			test_load_when_sampled_out_of_turn_then_it_stays_and_nothing_is_lost_of_the_next),
+		cmocka_unit_test(
+			test_load_when_nothing_came_in_the_first_second_then_that_weighs_as_any_other),
 		cmocka_unit_test(test_load_when_it_ends_then_smoothed_it_fades),
 		cmocka_unit_test(test_load_when_fewer_are_counted_then_that_sample_says_nothing),
 	};
