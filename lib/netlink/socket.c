@@ -85,10 +85,17 @@ static int handle_ack(struct nl_msg *message, void *arg)
 	return NL_STOP;
 }
 
+void vtap_nl_bound(int fd)
+{
+	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
+
+	/* refused: answers come without a time-out, as they always do */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+}
+
 static int socket_open(struct vtap_nl *nl, struct vtap_err *err)
 {
 	static const int ON = 1;
-	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
 	int fd, r;
 
 	nl->sock = nl_socket_alloc();
@@ -100,12 +107,11 @@ static int socket_open(struct vtap_nl *nl, struct vtap_err *err)
 		return vtap_err_set(err, -EIO, "netlink: %s", nl_geterror(r));
 	}
 	fd = nl_socket_get_fd(nl->sock);
-	/* without these (all older than 5.15) the answers only say less, or come without a time-out
-	 */
+	/* without these (all older than 5.15) the answers only say less */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &ON, sizeof(ON));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &ON, sizeof(ON));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &ON, sizeof(ON));
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	vtap_nl_bound(fd);
 	(void)nl_socket_set_msg_buf_size(nl->sock, MESSAGE_BYTES);               /* cannot fail */
 	(void)nl_socket_modify_err_cb(nl->sock, NL_CB_CUSTOM, handle_error, nl); /* cannot fail */
 	return 0;

@@ -20,6 +20,10 @@ int vtap_nl_open(struct vtap_nl **ret_nl, struct vtap_err *err);
  * for this room */
 int vtap_nl_open_protocol(int protocol, struct vtap_nl **ret_nl, struct vtap_err *err);
 
+/** vtap_nl_bound() - who asks through this socket waits some seconds for the answer, not for ever;
+ * for this room */
+void vtap_nl_bound(int fd);
+
 /** vtap_nl_close() - NULL is allowed */
 void vtap_nl_close(struct vtap_nl *nl);
 VTAP_FREEP(nl, struct vtap_nl, vtap_nl_close)
