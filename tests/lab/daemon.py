@@ -45,7 +45,7 @@ def standing(pid):
     """Where a process that should go on stands: its command line, and of each thread what it waits for in the kernel."""
     lines = []
     for path in [f"/proc/{pid}/cmdline", *sorted(glob.glob(f"/proc/{pid}/task/*/[cws]*"))]:
-        if os.path.basename(path) in ("cmdline", "comm", "wchan", "stack", "syscall"):
+        if os.path.basename(path) in ("cmdline", "comm", "wchan", "stack", "syscall", "schedstat", "status"):
             try:
                 with open(path, encoding="utf-8", errors="replace") as file:
                     lines.append(f"{path}: {file.read()}".replace("\0", " ").rstrip())

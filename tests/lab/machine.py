@@ -219,7 +219,9 @@ class Service(Vtapd):
         assert self.show("Result") == "success", self.log()
 
     def signal(self, number):
-        os.kill(self.pid, number)
+        pid = self.pid
+        assert pid, "there is a process"
+        os.kill(pid, number)
 
     def kill(self):
         self.signal(signal.SIGKILL)

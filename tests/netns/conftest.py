@@ -252,5 +252,5 @@ def load(target):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    if call.when == "call" and report.failed:
+    if call.when in ("setup", "call") and report.failed:
         item.failed = True

@@ -187,5 +187,5 @@ def capture(machine, share):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    if call.when == "call" and report.failed:
+    if call.when in ("setup", "call") and report.failed:
         item.failed = True

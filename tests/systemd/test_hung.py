@@ -30,6 +30,7 @@ Case = collections.namedtuple("Case", "way service checker began")
 def hang(way, service):
     """Returns who holds it, to be released."""
     pid = service.pid
+    assert pid, "there is a process"
     if way == "process":
         os.kill(pid, signal.SIGSTOP)
         return None
