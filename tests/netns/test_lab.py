@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from lab import frames, hosts, segments
+from lab import deadline, frames, hosts, segments
 from lab.capture import Capture
 from lab.source import VNI, Source
 
@@ -80,6 +80,16 @@ def test_outer_header_when_made_by_hand_then_it_is_aws_own(mirror):
     assert frames.checksum(packet[:20]) == 0
     assert packet[26:28] == b"\0\0", "UDP checksum 0"
     assert packet[28:36].hex() == "0800000054fa1100"
+
+
+def test_wait_when_the_machine_stood_still_then_it_goes_on_and_otherwise_it_ends(monkeypatch):
+    clock = iter([0, 1, 61, 62, 63])
+    monkeypatch.setattr(deadline.time, "monotonic", lambda: next(clock))
+    looks = iter([False, False, False, True])
+    assert deadline.until(lambda: next(looks), "the fourth look", seconds=5)
+    clock = iter([0, 1, 2, 3, 4, 5, 6])
+    with pytest.raises(deadline.Missed):
+        deadline.until(lambda: False, "never", seconds=5)
 
 
 def test_namespaces_when_removed_then_none_of_ours_is_left(make_target):
