@@ -1,9 +1,13 @@
 """A long TCP stream as full segments, each in its own VXLAN packet: what GRO likes to merge."""
 
+import os
 import struct
 
 from . import frames
+from .capture import PCAP_HEADER_BYTES, RECORD
+from .deadline import until
 
+AHEAD = 8_000  # segments on their way to tcpdump at most
 PAYLOAD_BYTES = 1408
 FRAME_BYTES = 14 + 20 + 20 + PAYLOAD_BYTES  # 1,462
 _PAYLOAD = bytes(i % 256 for i in range(PAYLOAD_BYTES))
@@ -42,3 +46,15 @@ def stream(count):
 def packets(mirror, vni, count):
     """stream() in VXLAN, ready for mirror.send_raw()."""
     return (mirror.wrap(vni, frame) for frame in stream(count))
+
+
+def send(mirror, vni, tap, count):
+    """Send so many, as fast as the capture `tap` takes them, which is to show each; returns the inner frames."""
+    sent = []
+    for n, frame in enumerate(stream(count), 1):
+        sent.append(frame)
+        mirror.send_raw(mirror.wrap(vni, frame))
+        if n % 2_000 == 0:
+            wanted = PCAP_HEADER_BYTES + (n - AHEAD) * (RECORD.size + FRAME_BYTES)
+            until(lambda wanted=wanted: os.path.getsize(tap.path) >= wanted, f"{n - AHEAD} segments are shown", 30)
+    return sent

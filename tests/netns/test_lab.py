@@ -66,7 +66,7 @@ def test_gro_when_a_kernel_vxlan_device_listens_then_segments_merge(target, dire
 
 
 def test_capture_when_frames_flow_then_each_is_seen_once_and_in_order(target, mirror, directory):
-    with Capture(target.ns, "eth0", directory, "in") as seen:
+    with Capture(target.ns, "eth0", directory, "in", small=True) as seen:
         for i in range(2000):
             mirror.send(1, frames.numbered(i))
         packets = seen.frames(at_least=2000)
