@@ -191,16 +191,20 @@ def test_somebody_when_undoing_again_and_again_then_backoff_one_line_and_recover
         if ns.is_up(TAP):
             ns.set_down(TAP)
             undone += 1
-        return vtapd.session("web")["state"] == "waiting"
-    until(gives_up, "vtapd waits", seen=vtapd.log)
+        session = vtapd.session("web")
+        return session if session["state"] == "waiting" else None
+
+    def is_told():
+        """While he goes on: the next try comes a second later."""
+        done = gives_up() and vtapd.ctl("status")
+        return done and done.returncode == 1 and "Next try in" in done.stdout
+    session = until(gives_up, "vtapd waits", seen=vtapd.log)
     assert undone <= 10, "a handful of repairs at once, not more"
-    session = vtapd.session("web")
     assert session["reason"] == "repair-loop" and session["retry_in_ns"] > 0, session
     assert session["message"] == f"somebody keeps changing {TAP}, last: was set down by somebody", session
     assert not vtapd.log_lines("repaired in 0 ms"), vtapd.log()
     assert len(vtapd.log_lines("web", "waiting")) == 1, vtapd.log()
-    done = vtapd.ctl("status")
-    assert done.returncode == 1 and "Next try in" in done.stdout, done.stdout
+    until(is_told, "status tells it", seen=lambda: vtapd.ctl("status").stdout)
     ns.ip(f"link del {TAP}")
     vtapd.wait_session("web", message=f"somebody keeps changing {TAP}, last: was deleted by somebody")
     assert len(vtapd.log_lines("web", "waiting")) == 1, vtapd.log()
@@ -214,13 +218,18 @@ def test_somebody_when_he_keeps_changing_what_frames_do_not_need_then_shown_read
     """Who is given way in an MTU takes no target out of the balancer's: every frame is shown all the same."""
     def gives_up():
         ns.ip(f"link set {TAP} mtu 1400")
-        return vtapd.session("web")["reason"] == "repair-loop"
-    until(gives_up, "he is given way", seen=vtapd.log)
-    session = vtapd.session("web")
+        session = vtapd.session("web")
+        return session if session["reason"] == "repair-loop" else None
+
+    def is_found():
+        """While he goes on: the next try comes a second later."""
+        found = gives_up() and {row["id"]: row for row in vtapd.get("/v1/doctor")["findings"]}
+        return found if found and "repair-loop" in found else None
+    session = until(gives_up, "he is given way", seen=vtapd.log)
     assert session["state"] == "ready" and "last: had MTU 1400" in session["message"], session
     mirror.send(4321, frames.numbered(1))
     vtapd.wait_session("web", delivered=session["delivered"] + 1)
-    found = {row["id"]: row for row in vtapd.get("/v1/doctor")["findings"]}
+    found = until(is_found, "it is found", seen=vtapd.log)
     assert "no-sessions" not in found and "is not set right for the moment" in found["repair-loop"]["sentence"], found
     assert vtapd.ctl("status").stdout.startswith("vtapd 0.1.0 healthy"), vtapd.ctl("status").stdout
     assert len(vtapd.log_lines("web: shown as it is")) == 1, vtapd.log()
@@ -245,7 +254,7 @@ def test_somebody_when_given_way_and_then_nothing_is_shown_then_repaired_at_once
     until(is_lost, "he is given way in that, too", seen=vtapd.log)
     assert len(vtapd.log_lines("web: shown as it is")) == 1, vtapd.log()
     assert len(vtapd.log_lines("web: waiting, somebody keeps changing", "was set down by somebody")) == 1, vtapd.log()
-    assert vtapd.ctl("status").returncode == 1
+    until(lambda: is_lost() and vtapd.ctl("status").returncode == 1, "status says so", seen=vtapd.log)
 
 
 @in_both_modes

@@ -146,9 +146,9 @@ def test_device_when_somebody_insists_on_learning_then_its_session_is_not_ready(
     """A device that learns drops frames whose source MAC is zeros or a group, and counts them nowhere."""
     def gives_up():
         ns.ip(f"link set {TAP} type vxlan id 4321 learning")
-        return vtapd.session("web")["reason"] == "repair-loop"
-    until(gives_up, "he is given way", seen=vtapd.log)
-    assert vtapd.session("web")["state"] == "waiting"
+        session = vtapd.session("web")
+        return session if session["reason"] == "repair-loop" else None
+    assert until(gives_up, "he is given way", seen=vtapd.log)["state"] == "waiting"
     vtapd.wait_session("web", seconds=30, state="ready", reason=None)
 
 
