@@ -48,8 +48,7 @@ def pytest_collection_modifyitems(items):
 
 def pytest_sessionfinish(session):
     netns.remove_all()
-    for path in glob.glob(f"{run_lock()}*"):
-        os.unlink(path)
+    remove_locks()
     if hasattr(session.config, "workeroutput"):  # one of several processes: the first of them prints the table
         session.config.workeroutput["frames"] = [(what, tuple(result)) for what, result in _table]
 
@@ -99,6 +98,14 @@ def run_lock():
     """A file that the processes of one run have in common, and the begin of the names of others."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", os.getpid())
     return os.path.join(tempfile.gettempdir(), f"vtapd-lab-{run}")
+
+
+def remove_locks():
+    """By the last process: while another one has a test, whoever came next would lock other files than that one."""
+    with contextlib.suppress(OSError), open(run_lock(), "rb") as running:
+        fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for path in glob.glob(f"{run_lock()}*"):
+            os.unlink(path)
 
 
 @pytest.fixture(autouse=True)
