@@ -114,7 +114,7 @@ def test_vtapd_when_nobody_starts_it_then_77(ns, make_vtapd, tmp_path):
     os.mkdir(runtime)
     os.chown(runtime, 65534, 65534)
     try:
-        done = ns.run(*AS_NOBODY, VTAPD, "-c", vtapd.conf, "--runtime-dir", runtime, check=False, timeout=5)
+        done = ns.run(*AS_NOBODY, VTAPD, "-c", vtapd.conf, "--runtime-dir", runtime, check=False)
     finally:
         for name in os.listdir(runtime):
             os.unlink(os.path.join(runtime, name))

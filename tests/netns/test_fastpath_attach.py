@@ -235,7 +235,7 @@ def test_filter_when_taken_away_by_hand_then_put_back(what, vtapd, ns, mirror):
     assert is_there(ns, interface)
     for _ in range(2):
         tc(ns, command)
-        until(lambda: is_there(ns, interface), f"it is back on {interface}", seconds=3,
+        until(lambda: is_there(ns, interface), f"it is back on {interface}",
               seen=lambda: (show(ns, interface, "ingress"), vtapd.log()))
     assert is_steered(ns, "eth0") and is_guarded(ns, TAP)
     deliver(vtapd, mirror)

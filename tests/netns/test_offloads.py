@@ -34,7 +34,8 @@ def switch(ns, state, interface="eth0"):
 
 
 def becomes(ns, is_on, interface="eth0", vtapd=None):
-    until(lambda: gro(ns, interface) == is_on, f"GRO of {interface} is {'on' if is_on else 'off'}",
+    """By the next try at the latest, where somebody was given way."""
+    until(lambda: gro(ns, interface) == is_on, f"GRO of {interface} is {'on' if is_on else 'off'}", 30,
           seen=vtapd.log if vtapd else None)
 
 

@@ -147,7 +147,7 @@ def test_interface_when_deleted_and_another_of_ours_must_keep_its_name_then_that
     assert "another of ours is called mirror-db" in unseen.session("db")["message"]
     ns.ip(f"link del {TAP}")
     for name in ("web", "db"):
-        unseen.wait_session(name, state="ready", seconds=2)
+        unseen.wait_session(name, state="ready")
 
 
 def test_interface_when_renamed_and_its_name_taken_then_the_thief_is_untouched_and_nothing_is_left_over(unseen, ns):

@@ -57,7 +57,7 @@ def test_start_when_in_the_unit_then_device_guard_and_offloads_are_as_they_shoul
 @pytest.mark.parametrize("interface", BOTH, ids=["the underlay", "the device"])
 def test_gro_when_switched_on_by_hand_then_off_again(interface, service, underlay):
     underlay.run("ethtool", "-K", interface, "gro", "on")
-    until(lambda: is_off(underlay, *BOTH), f"GRO of {interface} is off again", 2, seen=service.log)
+    until(lambda: is_off(underlay, *BOTH), f"GRO of {interface} is off again", seen=service.log)
 
 
 def come_back(service, end):
