@@ -90,14 +90,13 @@ def test_backlog_when_full_then_lost_is_what_no_sensor_saw(vtapd, load, target, 
 def test_load_when_heavy_and_steady_then_nothing_is_called_lost_and_every_look_adds_up(vtapd, load):
     traffic = load()
     looks = 0
-    while traffic.age() < 3.5:  # pages are turned once a second
+    while traffic.age() < 3.5 or looks < 10:  # pages are turned once a second
         traffic.go_on(1_000)
         status = vtapd.status()
         for row in status["targets"] + status["sessions"]:
             assert row["drops"] == {} and row["received"] == row["delivered"], row
         looks += 1
     traffic.settle(vtapd)
-    assert looks >= 10
 
 
 # Counters that outlive the daemon

@@ -5,6 +5,7 @@ import collections
 import ctypes
 import socket
 import struct
+import time
 
 import pytest
 
@@ -14,7 +15,7 @@ from lab.reader import TP_STATUS_CSUM_NOT_READY, TP_STATUS_CSUM_VALID, Reader
 
 TAPS = "mirror-"
 WEB = 4321
-SECONDS = 3.0  # what is not there by then does not come
+SECONDS = 10.0  # what is not there by then does not come
 AT_ONCE = 50  # rows
 MARK = frames.ethernet("02:00:00:00:00:0a", "02:00:00:00:00:0b", 0, b"")  # too short for the fast path: always a worker
 PLAIN = frames.ethernet("02:00:00:00:00:0a", "02:00:00:00:00:0b", 0x88B5, b"p" * 60)
@@ -240,18 +241,18 @@ def test_path_when_most_packets_are_none_for_it_then_status_and_show_say_so(make
 # What stays beside a frame
 
 def stamps(host):
-    """(when a packet came in on the underlay, when its frame was shown), in nanoseconds."""
+    """(when a packet came in on the underlay, when its frame was shown, when both had been read), in nanoseconds."""
     with Reader(host.ns, "eth0") as underlay:
         host.mirror.send(WEB, PLAIN)
         outer, inner = underlay.seen(1)[0], host.reader.take(1)[0]
     assert inner.frame == PLAIN and outer.frame.endswith(PLAIN)
-    return outer.stamp, inner.stamp
+    return outer.stamp, inner.stamp, time.time_ns()
 
 
 def test_frame_when_steered_then_its_time_is_that_of_arrival_and_by_the_worker_that_of_the_write(make_pair):
     fast, worker = (stamps(host) for host in make_pair())
     assert fast[1] == fast[0]
-    assert worker[0] < worker[1] < worker[0] + 10**9
+    assert worker[0] < worker[1] < worker[2]
 
 
 def hashed(ns, interface):

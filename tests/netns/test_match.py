@@ -163,8 +163,8 @@ def test_match_when_the_target_waits_then_1_and_no_packet_is_taken(make_vtapd):
 
 
 def test_interface_when_shared_by_sessions_then_it_shows_the_frames_of_all(make_vtapd, mirror, capture):
-    vtapd = make_vtapd("[session a]\nvni = 1\ninterface = both\n[session b]\nvni = 2\ninterface = both\n"
-                       "[session c]\nvni = 3\n")
+    vtapd = make_vtapd("[target default]\nunderlay = eth0\n[session a]\nvni = 1\ninterface = both\n"
+                       "[session b]\nvni = 2\ninterface = both\n[session c]\nvni = 3\n")
     tap = capture("both")
     sent = [frames.numbered(i) for i in range(30)]
     for i, frame in enumerate(sent):

@@ -86,6 +86,7 @@ def test_vni_when_moved_to_another_session_under_traffic_then_each_frame_goes_to
     vtapd = make_vtapd(BASE.format(workers=2) + WEB + "[session db]\nvni = 1\n")
     traffic.start()
     traffic.wait_sent(1000)
+    vtapd.wait_received(1000)  # what waits in a socket at the reload is the other session's
     vtapd.write("vtapd.conf", BASE.format(workers=2) + "[session web]\nvni = 1\n[session db]\nvni = 4321\n")
     vtapd.reload()
     traffic.wait_sent(traffic.sent() + 500)

@@ -86,6 +86,7 @@ def test_host_when_provoked_by_mirrored_frames_then_nothing_changes_and_nothing_
         for frame in sent:
             mirror.send(4321, frame)
         identical("provocations", sent, tap.frames(at_least=len(sent)))
+        vtapd.wait_received(len(sent))
         vtapd.quiet()
         assert out.settled() == [], "nothing leaves the underlay"
         assert tap_out.settled() == [], "nothing is sent to the tap interface"

@@ -112,7 +112,6 @@ CONGESTED = {"ECN CE", "IPv6: traffic class and flow label"}
 """Marked as congested outside, not capable of it inside (RFC 6040): the kernel counts an error."""
 ALL_HOSTS = "to multicast, all hosts"
 """Every host is in that group, and the kernel's sockets, unlike vtapd's, take what comes for a group."""
-SECONDS = 3.0  # what is not there by then does not come
 
 
 class Table:
@@ -151,9 +150,9 @@ def test_packets_of_the_table_when_sent_then_shown_as_by_tap_mode_or_counted_or_
         for row in table.rows:
             mirror.send_raw(row.frame)
         mirror.send(4321, FRAME, source=hosts.SENDER_V6 if family == "ipv6" else hosts.SENDER_V4)
-        until(lambda: FRAME in [seen.frame for seen in reader.seen()], "the mark is shown", SECONDS)
-        seen = [one.frame for one in reader.seen()]
-    wanted = [row.inner or frames.inner_of(row.frame)[1] for row in table.rows if table.fate(row) == "shown"]
+        until(lambda: FRAME in [seen.frame for seen in reader.seen()], "the mark is shown")
+        wanted = [row.inner or frames.inner_of(row.frame)[1] for row in table.rows if table.fate(row) == "shown"]
+        seen = [one.frame for one in reader.seen(len(wanted) + 1)]
     identical(f"vxlan: packet table, {family}", sorted([*wanted, FRAME]), sorted(seen))
     count = table.count(table.rows)
     row = vtapd.wait_received(count["shown"] + count["error"] + 1)

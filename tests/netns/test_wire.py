@@ -17,6 +17,7 @@ def test_inner_frames_when_of_any_kind_then_each_is_shown_once_as_it_was(vtapd, 
     for frame in sent:
         mirror.send(4321, frame)
     seen = tap.frames(at_least=len(sent))
+    vtapd.wait_received(len(sent))
     assert vtapd.quiet()["received"] == len(sent), "each outer packet is received once"
     assert tap.settled() == seen
     names = [name for name, frame in zip(INNER, sent) if frame not in seen]
