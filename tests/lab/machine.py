@@ -140,8 +140,13 @@ class Machine:
         with open("/proc/mounts", encoding="utf-8") as file:
             return [words[1] for words in map(str.split, file) if words[2] == "cgroup2"]
 
+    def sync_journal(self):
+        """What was written until now is in the journal."""
+        self.run("journalctl", "--sync")
+
     def forget_journal(self):
-        """What is in the journal now is not shown any more."""
+        """What was written until now is not shown any more."""
+        self.sync_journal()
         self._since = time.time()
 
     def journalctl(self, *argv):

@@ -14,6 +14,7 @@ from lab.sender import Sender
 
 QUICK = "[health]\nsettle = 1s\ndrain-time = 5s\n" + WEB
 PATIENT = "[health]\nsettle = 1s\ndrain-time = 1m\n" + WEB
+SLOW_TO_CHANGE = "[health]\nsettle = 1h\n" + WEB
 
 
 @pytest.fixture
@@ -48,13 +49,15 @@ def test_health_when_running_then_the_traffic_port_takes_connections(drained, ch
 
 
 def test_drain_when_asked_then_health_refuses_at_once_and_forwarding_goes_on(drained, checker, mirror, capture):
+    drained.configure(SLOW_TO_CHANGE)
+    drained.reload()
     tap = capture()
     done = drained.ctl("drain", "--reason", "suricata 7.0.11")
     assert done.returncode == 0, done
-    assert not checker.connects(), "draining does not wait"
+    until(lambda: not checker.connects(), "draining does not wait")
     status = drained.status()["daemon"]
     assert status["state"] == "draining" and status["drain"]["reason"] == "suricata 7.0.11", status
-    until(lambda: drained.healthz()["checks"] == "refused", "the answer says so, too", 2, seen=drained.healthz)
+    until(lambda: drained.healthz()["checks"] == "refused", "the answer says so, too", seen=drained.healthz)
     assert "draining" in drained.ctl("status").stdout.splitlines()[0]
     mirror.send(4321, frames.numbered(1))
     assert tap.frames(at_least=1) == [frames.numbered(1)]
@@ -62,7 +65,7 @@ def test_drain_when_asked_then_health_refuses_at_once_and_forwarding_goes_on(dra
 
 def test_undrain_when_asked_then_health_is_back_after_settle(drained, checker):
     drained.ctl("drain")
-    assert not checker.connects()
+    until(lambda: not checker.connects(), "checks are refused")
     begin = time.monotonic()
     assert drained.ctl("undrain").returncode == 0
     until(checker.connects, "health is back", 10)
@@ -108,10 +111,10 @@ def test_drain_when_the_daemon_is_another_then_it_still_drains(drained, checker,
 
 
 def test_stop_when_asked_by_sigterm_then_at_once_and_nothing_is_drained(drained, traffic):
-    begin = time.monotonic()
+    drained.configure(PATIENT)
+    drained.reload()
     drained.signal(signal.SIGTERM)
-    until(lambda: not drained.pid, "the process has ended", 5)
-    assert time.monotonic() - begin < 2.0
+    until(lambda: not drained.pid, "the process has ended; a drain would take a minute")
     assert traffic.sent()
     drained.start()
     assert drained.status()["daemon"]["state"] == "healthy", "the first start does not wait, and nobody drained"

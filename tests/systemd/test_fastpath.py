@@ -63,7 +63,7 @@ def test_fast_path_when_the_unit_has_not_what_it_needs_then_the_worker_shows_all
     assert steered.status()["daemon"]["guard"] == "off"
     assert {"fastpath-off", "guard-off"} <= findings(steered)
     for condition in ("fastpath-off", "guard-off"):
-        told = lines(steered, condition)
+        told = until(lambda name=condition: lines(steered, name), f"{condition} is told", seen=steered.log)
         assert len(told) == 1 and "CAP_BPF" in told[0], told
 
 

@@ -125,10 +125,12 @@ def test_doctor_when_a_condition_holds_then_it_is_named_with_its_remedy(foreign)
 
 
 def test_journal_when_a_thousand_packets_come_then_it_says_nothing(steered, mirror):
+    steered.machine.sync_journal()
     before = len(steered.machine.journal("-u", "vtapd"))
 
     def since():
         """That unknown VNIs came is a condition, and begins once."""
+        steered.machine.sync_journal()
         entries = steered.machine.journal("-u", "vtapd")[before:]
         return entries[1:] if entries and entries[0].get("VTAPD_CONDITION") == "unknown-vni" else entries
     for _ in range(1000):

@@ -84,7 +84,8 @@ def test_reload_when_vtapctl_does_it_then_the_unit_is_reloaded_as_well(service):
     service.configure(WEB, db=DB)
     assert service.ctl("reload").returncode == 0
     assert service.show("ActiveState") == "active"
-    assert "2 of 2 sessions ready" in until(lambda: service.show("StatusText"), "a status line")
+    until(lambda: "2 of 2 sessions ready" in service.show("StatusText"), "a status line",
+          seen=lambda: service.show("StatusText"))
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
