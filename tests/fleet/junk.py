@@ -86,9 +86,9 @@ class Junk:
     def _send(self, kind, number, packets, wire):
         target = self._targets[number % len(self._targets)]
         if kind == 0:
-            wire.send(packets[number % len(packets)])
+            self._say(wire, packets[number % len(packets)])
         elif kind == 1:
-            wire.send(syn(f"10.66.{10 + number % 200}.{1 + number % 250}", target))
+            self._say(wire, syn(f"10.66.{10 + number % 200}.{1 + number % 250}", target))
         else:
             self._connect(number, target)
 
@@ -108,7 +108,7 @@ class Junk:
         try:
             sock.send(words)
         except OSError:
-            pass  # refused, or closed by the other end: junk does not care
+            pass  # refused, closed by the other end, or a processor's queue was full: junk does not care
 
     @staticmethod
     def _close(sock, is_reset):

@@ -63,7 +63,7 @@ class Traffic:
                      frames.udp(flow, frames.VXLAN_PORT, frames.vxlan(vni, frame)))
 
     def send_raw(self, packet):
-        self._socket.send(packet)
+        hosts.put(self._socket, packet)
 
 
 def outer(source, destination, payload, protocol=frames.UDP):
