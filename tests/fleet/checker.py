@@ -176,8 +176,10 @@ class Checker:
     def changes_since(self, moment):
         return [change for change in self.read().changes if change["time"] >= moment]
 
-    def failures_since(self, moment):
-        return [check for check in self.read().checks if check["time"] >= moment and check["why"]]
+    def refusals_since(self, moment):
+        """Checks that failed, but for those that were only late: a target has to wait for a processor now and then."""
+        return [check for check in self.read().checks
+                if check["time"] >= moment and check["why"] not in (None, "timed out")]
 
     def last_failures(self):
         return [check for check in self.checks[-60:] if check["why"]][-6:]

@@ -15,6 +15,7 @@ from lab.deadline import steady, until
 VNI = 4321
 ICMP, PORT_UNREACHABLE = 1, b"\x03\x03"  # RFC 792
 OVER_S = 0.3  # a place where nothing came this long has seen all that was sent; the sender's step is 1 ms
+LATE_S = 1.5  # likewise, of a capture that had to wait for a processor: before anything is called lost
 
 Sight = collections.namedtuple("Sight", "time source flow")
 
@@ -94,6 +95,8 @@ class Ledger:
             return [self._count(tap, begin, end) for tap in self.taps.values()]
         until(have_left, f"frames {begin} to {end} have left the balancer", seen=self.counts)
         steady(shown, "what the taps show", for_s=OVER_S)
+        if any(self.lost(begin, end).values()):
+            steady(shown, "what the taps show", for_s=LATE_S)
 
     def _read(self):
         for place in (self.source, *self.wires.values(), *self.taps.values()):

@@ -14,6 +14,7 @@ import sys
 from lab import hosts
 from lab.daemon import Vtapd
 from lab.deadline import until
+from lab.frames import VXLAN_PORT
 from lab.netns import Namespace, wire
 
 SETTLE_S = 1  # [health] settle; as the checker, ten times as fast as by default
@@ -78,6 +79,12 @@ class Node:
         """The kernel's UDP counters of this host: NoPorts (the port was closed), RcvbufErrors (a socket was full), ..."""
         names, values = re.findall(r"^Udp: (.*)$", self.ns.read("/proc/net/snmp"), re.MULTILINE)
         return dict(zip(names.split(), map(int, values.split())))
+
+    def n_unread(self):
+        """Bytes that wait in sockets of the mirror's port."""
+        tables = (self.ns.read(f"/proc/net/{name}").splitlines()[1:] for name in ("udp", "udp6"))
+        rows = [line.split() for table in tables for line in table]
+        return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(f":{VXLAN_PORT:04X}"))
 
     def remove(self):
         self.ns.remove()
