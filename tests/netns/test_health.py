@@ -236,7 +236,7 @@ def test_drain_when_asked_under_steady_load_then_its_rates_are_the_load(path, ma
         while len(good) < 5:
             answers = drain_under_load(vtapd, sender, rate)
             (good if is_the_load(answers, rate) else bad).append(answers)
-            assert len(bad) <= 3, bad
+            assert len(bad) <= 5, bad
     finally:
         sender.stop()
 
