@@ -17,10 +17,9 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 #include <stdbool.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 #include "base/cleanup.h"
+#include "netlink/socket.h" // NOLINT(readability-duplicate-include): ours, not libnl's
 
 /* Of a kernel without the filter: entries that are looked at, some 200 bytes each. */
 #define ENTRIES_MAX 4096
@@ -127,7 +126,6 @@ static int request_send(struct nl_sock *sock, uint8_t family, uint16_t port)
 
 static int socket_open(struct search *search, struct nl_sock **ret_sock, struct vtap_err *err)
 {
-	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
 	struct nl_sock *sock = nl_socket_alloc();
 	int r;
 
@@ -137,9 +135,7 @@ static int socket_open(struct search *search, struct nl_sock **ret_sock, struct 
 	r = nl_connect(sock, NETLINK_NETFILTER);
 	if (r < 0)
 		return vtap_err_set(err, -EIO, "netlink: %s", nl_geterror(r));
-	/* refused: it waits for an answer that always comes */
-	(void)setsockopt(
-		nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	vtap_nl_bound(nl_socket_get_fd(sock), ANSWER_TIMEOUT_S);
 	/* cannot fail */
 	(void)nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, handle_entry, search);
 	(void)nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, handle_finish, search);

@@ -188,7 +188,8 @@ static int news_open(struct vtap_offload *offload, struct vtap_err *err)
 	r = genl_connect(offload->news);
 	if (r < 0)
 		return vtap_err_set(err, -EIO, "generic netlink: %s", nl_geterror(r));
-	vtap_nl_bound(nl_socket_get_fd(offload->news)); /* these are questions, and block */
+	/* these are questions, and block */
+	vtap_nl_bound(nl_socket_get_fd(offload->news), VTAP_NL_ANSWER_S);
 	offload->family = genl_ctrl_resolve(offload->news, ETHTOOL_GENL_NAME);
 	group = genl_ctrl_resolve_grp(offload->news, ETHTOOL_GENL_NAME, ETHTOOL_MCGRP_MONITOR_NAME);
 	if (offload->family < 0 || group < 0)

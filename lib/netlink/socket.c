@@ -11,9 +11,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-/* The kernel answers within the send; this only bounds what cannot happen. */
-#define ANSWER_TIMEOUT_S 5
-
 /* A dump's messages come in pieces of up to 32 KiB. Source: kernel net/netlink/af_netlink.c
  * netlink_recvmsg(). */
 #define MESSAGE_BYTES 65536
@@ -85,11 +82,11 @@ static int handle_ack(struct nl_msg *message, void *arg)
 	return NL_STOP;
 }
 
-void vtap_nl_bound(int fd)
+void vtap_nl_bound(int fd, unsigned seconds)
 {
-	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
+	const struct timeval timeout = { .tv_sec = seconds };
 
-	/* refused: answers come without a time-out, as they always do */
+	/* refused: it waits for an answer that always comes */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 }
 
@@ -111,7 +108,7 @@ static int socket_open(struct vtap_nl *nl, struct vtap_err *err)
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &ON, sizeof(ON));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &ON, sizeof(ON));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &ON, sizeof(ON));
-	vtap_nl_bound(fd);
+	vtap_nl_bound(fd, VTAP_NL_ANSWER_S);
 	(void)nl_socket_set_msg_buf_size(nl->sock, MESSAGE_BYTES);               /* cannot fail */
 	(void)nl_socket_modify_err_cb(nl->sock, NL_CB_CUSTOM, handle_error, nl); /* cannot fail */
 	return 0;

@@ -20,9 +20,12 @@ int vtap_nl_open(struct vtap_nl **ret_nl, struct vtap_err *err);
  * for this room */
 int vtap_nl_open_protocol(int protocol, struct vtap_nl **ret_nl, struct vtap_err *err);
 
-/** vtap_nl_bound() - who asks through this socket waits some seconds for the answer, not for ever;
- * for this room */
-void vtap_nl_bound(int fd);
+/** VTAP_NL_ANSWER_S - the kernel answers within the send; this only bounds what cannot happen */
+#define VTAP_NL_ANSWER_S 5
+
+/** vtap_nl_bound() - who asks through this socket waits so long for an answer, not for ever; for
+ * this room */
+void vtap_nl_bound(int fd, unsigned seconds);
 
 /** vtap_nl_close() - NULL is allowed */
 void vtap_nl_close(struct vtap_nl *nl);
