@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Law: the shipped vtapd.conf shows every key of the schema with its default and none that does not
- * exist; it loads as it is, and with every commented-out key taken in.
+ * exist; it loads as it is, and with every commented-out key taken in. The shipped udev rule knows
+ * the daemon's devices before they have an alias.
  */
 #include "tests/unit/config_folder.h"
 
 #include "config/schema.h"
+#include "model/device.h"
 
-static char *shipped_read(void)
+static char *source_read(const char *path)
 {
 	char *text = NULL;
 	size_t size = 0;
-	_auto_file FILE *file = fopen(VTAPD_SOURCE_DIR "/conf/vtapd.conf", "re");
+	_auto_file FILE *file = fopen(path, "re");
 
 	assert_non_null(file);
 	assert_true(getdelim(&text, &size, '\0', file) > 0);
 	return text;
+}
+
+static char *shipped_read(void)
+{
+	return source_read(VTAPD_SOURCE_DIR "/conf/vtapd.conf");
 }
 
 /* `#key = value` becomes `key = value`; prose behind a # stays a comment. */
@@ -121,6 +128,19 @@ static void test_shipped_when_it_changes_nothing_then_the_built_in_defaults(void
 	assert_string_equal(with, without);
 }
 
+static void test_udevs_rule_when_compared_with_the_daemon_then_it_knows_what_has_no_alias_yet(
+	void **state)
+{
+	_auto_free char *rules = source_read(VTAPD_SOURCE_DIR "/systemd/70-vtapd.rules");
+	char group[64];
+
+	(void)state;
+	(void)snprintf(group, sizeof(group), "ATTR{netdev_group}==\"%u\"", VTAP_GROUP_MAKING);
+	assert_non_null(strstr(rules, group));
+	assert_non_null(strstr(rules, "KERNEL==\"" VTAP_IFNAME_MAKING "[0-9]*\""));
+	assert_non_null(strstr(rules, "KERNEL==\"mirror[0-9]*|mirror-*\""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +149,8 @@ int main(void)
 		cmocka_unit_test(
 			test_shipped_when_compared_with_the_schema_then_every_key_with_its_default),
 		in_folder(test_shipped_when_it_changes_nothing_then_the_built_in_defaults),
+		cmocka_unit_test(
+			test_udevs_rule_when_compared_with_the_daemon_then_it_knows_what_has_no_alias_yet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,12 +179,46 @@ static void test_device_when_another_one_since_the_look_then_left_alone(void **s
 	vtap_interfaces_free(set);
 }
 
+/* A TAP that udev's rule does not know by its name is made under another one, which is not left. */
+static void test_tap_when_its_name_is_taken_since_the_look_then_none_is_left_and_made_when_free(
+	void **state)
+{
+	struct vtap_session odd = session;
+	const struct vtap_conf wanted = {
+		.targets = &target, .n_targets = 1, .sessions = &odd, .n_sessions = 1
+	};
+	const struct vtap_occasion occasion = { .now_ns = 1, .noticed_ns = 1 };
+	struct vtap_turn turn = { 0 };
+	_auto(nl) struct vtap_nl *nl = NULL;
+	struct vtap_interfaces *set = NULL;
+	int fd;
+
+	(void)state;
+	memcpy(odd.interface, "odd0", sizeof("odd0"));
+	assert_int_equal(vtap_nl_open(&nl, NULL), 0);
+	assert_int_equal(vtap_interfaces_new(nl, &set), 0);
+	assert_int_equal(vtap_interfaces_want(set, &wanted), 0);
+	assert_int_equal(vtap_interfaces_look(set, NULL), 0);
+	fd = multi_queue_make(nl, "odd0");
+	assert_int_equal(vtap_interfaces_turn(set, &occasion, &turn), 0);
+	assert_int_equal(if_nametoindex(VTAP_IFNAME_MAKING "0"), 0);
+	assert_string_equal(vtap_interfaces_find(set, "odd0")->message, "create odd0: File exists");
+	(void)close(fd);
+	settle(set);
+	assert_int_equal(vtap_interfaces_find(set, "odd0")->state, VTAP_STATE_READY);
+	assert_int_not_equal(if_nametoindex("odd0"), 0);
+	assert_int_equal(if_nametoindex(VTAP_IFNAME_MAKING "0"), 0);
+	vtap_interfaces_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptor_when_given_up_without_memory_then_it_stays_open),
 		cmocka_unit_test(test_removal_when_refused_then_only_whose_name_it_has_waits),
 		cmocka_unit_test(test_device_when_another_one_since_the_look_then_left_alone),
+		cmocka_unit_test(
+			test_tap_when_its_name_is_taken_since_the_look_then_none_is_left_and_made_when_free),
 	};
 
 	namespace_enter_or_skip();
