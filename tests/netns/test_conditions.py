@@ -180,22 +180,21 @@ def paste(ns, remedy):
     ns.run("sh", "-c", remedy.replace("sudo ", ""))
 
 
-def wait_as_wanted(vtapd, key, wanted):
-    """What was provoked at once may come in two looks: until the numbers are those of all of it."""
+def is_as_wanted(row, wanted):
     severity, sentence, remedy = wanted
-
-    def there():
-        row = findings(vtapd).get(key)
-        return row and row["severity"] == severity and not row["breaks_health"] and \
-            re.fullmatch(sentence.replace("$", ""), row["sentence"]) and re.fullmatch(remedy, row["remedy"])
-    until(there, f"{key} is {wanted}", seen=lambda: findings(vtapd).get(key))
+    return (row["severity"] == severity and not row["breaks_health"]
+            and re.fullmatch(sentence.replace("$", ""), row["sentence"]) and re.fullmatch(remedy, row["remedy"]))
 
 
 def assert_as_wanted(row, wanted):
-    severity, sentence, remedy = wanted
-    assert row["severity"] == severity and not row["breaks_health"], row
-    assert re.fullmatch(sentence.replace("$", ""), row["sentence"]), (row["sentence"], sentence)
-    assert re.fullmatch(remedy, row["remedy"]), (row["remedy"], remedy)
+    assert is_as_wanted(row, wanted), (row, wanted)
+
+
+def wait_as_wanted(vtapd, key, wanted):
+    """What was provoked at once may come in two looks: until the numbers are those of all of it."""
+    def row():
+        return findings(vtapd).get(key)
+    until(lambda: (found := row()) and is_as_wanted(found, wanted), f"{key} is {wanted}", seen=row)
 
 
 def test_conditions_when_packets_vanish_then_found_with_numbers_and_remedy_and_over_a_minute_later(
